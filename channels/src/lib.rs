@@ -1,0 +1,1 @@
+//! rendez-channels: typed channels, choice, poison. Knows no process, no executor, no socket.

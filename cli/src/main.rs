@@ -1,0 +1,3 @@
+//! The program `rendez`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! rendez-diagram: draws a network: SVG, DOT, Mermaid, JSON, text.

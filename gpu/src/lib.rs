@@ -1,0 +1,1 @@
+//! rendez-gpu: devices and kernels as actors, buffers as messages.

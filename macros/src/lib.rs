@@ -1,0 +1,1 @@
+//! rendez-macros: the attributes and macros of rendez.

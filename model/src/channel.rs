@@ -1,0 +1,169 @@
+//! A channel as data: its kind, its counters and who holds its ends. Not the channel itself.
+
+use crate::ProcessId;
+use std::fmt;
+
+/// Names a channel within its node; counts from 1 in the order of creation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ChannelId(pub u64);
+
+impl fmt::Display for ChannelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c{}", self.0)
+    }
+}
+
+/// Names a channel of another node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ChannelRef {
+    /// The [`Node::id`](crate::Node::id) of the channel's home.
+    pub node: String,
+    /// The channel there.
+    pub channel: ChannelId,
+}
+
+/// What a channel holds between a send and a receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ChannelKind {
+    /// Nothing: sender and receiver meet.
+    Rendezvous,
+    /// At most this many values.
+    Bounded(u64),
+    /// Any number of values.
+    Unbounded,
+}
+
+impl fmt::Display for ChannelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rendezvous => f.write_str("rendezvous"),
+            Self::Bounded(n) => write!(f, "bounded({n})"),
+            Self::Unbounded => f.write_str("unbounded"),
+        }
+    }
+}
+
+/// One of the two directions of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Side {
+    /// The end that values go into.
+    Send,
+    /// The end that values come out of.
+    Receive,
+}
+
+impl Side {
+    /// The side that can help a party waiting on this one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Send => Self::Receive,
+            Self::Receive => Self::Send,
+        }
+    }
+}
+
+/// How a channel has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Closing {
+    /// All ends of one side were given up.
+    Retired,
+    /// Somebody poisoned it, for this cause.
+    Poisoned(String),
+}
+
+/// The ends of one side: how many live, and which processes are known to hold one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Ends {
+    /// Number of living ends.
+    pub count: u32,
+    /// Known holders, one entry for each end with a known holder; fewer than `count` when some are not known.
+    pub holders: Vec<ProcessId>,
+}
+
+impl Ends {
+    /// Ends that are all held by known processes.
+    #[must_use]
+    pub fn held_by(holders: impl IntoIterator<Item = ProcessId>) -> Self {
+        let holders: Vec<_> = holders.into_iter().collect();
+        Self { count: u32::try_from(holders.len()).unwrap_or(u32::MAX), holders }
+    }
+
+    /// Whether every living end has a known holder.
+    #[must_use]
+    pub fn all_known(&self) -> bool {
+        self.holders.len() as u64 >= u64::from(self.count)
+    }
+}
+
+/// A channel at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Channel {
+    /// Its id on its node.
+    pub id: ChannelId,
+    /// Its name; empty when nobody named it.
+    pub name: String,
+    /// The type of its values, as written in Rust without paths.
+    pub item: String,
+    /// What it holds between send and receive.
+    pub kind: ChannelKind,
+    /// Values that are in it now.
+    pub depth: u64,
+    /// The largest depth so far.
+    pub high_water: u64,
+    /// Values that a sender has handed over so far.
+    pub sent: u64,
+    /// Values that a receiver has committed to so far.
+    pub received: u64,
+    /// Its sending ends.
+    pub senders: Ends,
+    /// Its receiving ends.
+    pub receivers: Ends,
+    /// How it ended, if it has.
+    pub closing: Option<Closing>,
+    /// When this is the local face of a channel of another node: that channel.
+    pub home: Option<ChannelRef>,
+}
+
+impl Channel {
+    /// A fresh channel without ends.
+    #[must_use]
+    pub fn new(id: ChannelId, name: impl Into<String>, kind: ChannelKind) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            item: String::new(),
+            kind,
+            depth: 0,
+            high_water: 0,
+            sent: 0,
+            received: 0,
+            senders: Ends::default(),
+            receivers: Ends::default(),
+            closing: None,
+            home: None,
+        }
+    }
+
+    /// Its name, or its id where it has none.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.name.is_empty() { self.id.to_string() } else { self.name.clone() }
+    }
+
+    /// Its ends of one side.
+    #[must_use]
+    pub const fn ends(&self, side: Side) -> &Ends {
+        match side {
+            Side::Send => &self.senders,
+            Side::Receive => &self.receivers,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! rendez-model: the process network as plain data. No behaviour, no clock, no I/O.
+//!
+//! A [`Network`] is what a running program says of itself at one instant (a *snapshot*), or what somebody declares
+//! by hand. The runtime makes it, the wire carries it, the diagram draws it; none of the three knows the others.
+//!
+//! ```
+//! use rendez_model::{Channel, ChannelId, ChannelKind, Ends, Network, Node, Process, ProcessId};
+//!
+//! let mut node = Node::new("n1", "local");
+//! node.processes.push(Process::new(ProcessId(1), "producer"));
+//! node.processes.push(Process::new(ProcessId(2), "consumer"));
+//! let mut jobs = Channel::new(ChannelId(7), "jobs", ChannelKind::Rendezvous);
+//! jobs.senders = Ends::held_by([ProcessId(1)]);
+//! jobs.receivers = Ends::held_by([ProcessId(2)]);
+//! node.channels.push(jobs);
+//! let network = Network { nodes: vec![node], cycles: vec![] };
+//! assert_eq!(network.nodes[0].process(ProcessId(2)).map(|p| p.name.as_str()), Some("consumer"));
+//! ```
+//!
+//! What it does not know: how any of this came about.
+
+mod channel;
+mod network;
+mod process;
+
+pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Ends, Side};
+pub use network::{Cycle, Network, Node, Waits};
+pub use process::{End, Process, ProcessId, ProcessKind, State, Wait};

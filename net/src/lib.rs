@@ -1,0 +1,1 @@
+//! rendez-net: nodes on QUIC: remote channel ends, remote actors, names.

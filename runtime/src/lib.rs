@@ -1,0 +1,1 @@
+//! rendez-runtime: processes and actors: par, seq, scopes, supervision, names, the wait-for graph.

@@ -1,0 +1,1 @@
+//! rendez-skeletons: farm, pool, collectives: written on the public API alone.

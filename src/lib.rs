@@ -1,0 +1,1 @@
+//! rendez: processes that share nothing and talk over typed channels.

@@ -1,0 +1,1 @@
+//! rendez-wire: the encoding: budgeted postcard, frames, schema fingerprints. Pure.
