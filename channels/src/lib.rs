@@ -1,1 +1,56 @@
-//! rendez-channels: typed channels, choice, poison. Knows no process, no executor, no socket.
+//! rendez-channels: typed channels and choice. It knows no process, no executor and no socket.
+//!
+//! A channel has two ends, each of which may be cloned, moved and dropped; every operation has an async and a blocking
+//! form on the same channel. Cancelling an operation loses nothing. Take it alone when you want its channels in a
+//! program that already has its tasks and threads; the `rendez` crate adds processes.
+//!
+//! ```
+//! use rendez_channels::{block_on, channel, channel_bounded};
+//!
+//! let (numbers, input) = channel();
+//! let (output, squares) = channel_bounded(4);
+//! let source = std::thread::spawn(move || (1..=3).try_for_each(|n| numbers.send_blocking(n)));
+//! let square = std::thread::spawn(move || {
+//!     while let Some(n) = input.next_blocking()? {
+//!         output.send_blocking(n * n).map_err(|e| e.cause)?;
+//!     }
+//!     Ok::<_, rendez_channels::Ended>(())
+//! });
+//! let seen: Vec<u64> = std::iter::from_fn(|| squares.next_blocking().unwrap()).collect();
+//! assert_eq!(seen, [1, 4, 9]);
+//! # source.join().unwrap().unwrap();
+//! # square.join().unwrap().unwrap();
+//! ```
+//!
+//! ```text
+//!  source --numbers--> square --squares--> main
+//! ```
+
+mod alt;
+mod blocking;
+mod choice;
+mod core;
+mod ends;
+mod error;
+mod guard;
+mod operations;
+mod waiters;
+
+pub mod clock;
+pub mod party;
+
+pub use blocking::block_on;
+pub use core::Inspect;
+pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
+pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
+pub use guard::{After, FutureGuard, Guard, after, future};
+pub use operations::{Closed, Next, Recv, Send, SendFrom};
+pub use rendez_model::ChannelKind;
+
+/// What macros of rendez expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::alt::{ELSE, Order, choose};
+    pub use crate::choice::Choice;
+    pub use crate::guard::{Attempt, Guard, Seat};
+}

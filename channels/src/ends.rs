@@ -1,0 +1,314 @@
+//! The two ends of a channel: counted, cloneable, movable. Dropping one gives it up; the last one retires the channel.
+
+use crate::core::{Core, Inspect, NotNow};
+use crate::{
+    Closed, Ended, Next, Poison, Recv, Send, SendError, SendFrom, TryRecvError, TrySendError, block_on, party,
+};
+use rendez_model::{ChannelId, ChannelKind, ProcessId, Side};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A rendezvous channel: a send does not complete before a receive has committed to its value.
+///
+/// ```
+/// use rendez_channels::{block_on, channel};
+///
+/// let (tx, rx) = channel();
+/// let sender = std::thread::spawn(move || tx.send_blocking(42));
+/// assert_eq!(block_on(rx.recv()).unwrap(), Ok(42));
+/// sender.join().unwrap().unwrap();
+/// assert_eq!(rx.next_blocking(), Ok(None), "the sender's end is gone");
+/// ```
+#[must_use]
+pub fn channel<T: core::marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
+    make(ChannelKind::Rendezvous, None)
+}
+
+/// A channel that holds up to `capacity` values; 0 makes it a rendezvous.
+#[must_use]
+pub fn channel_bounded<T: core::marker::Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    make(bounded(capacity), None)
+}
+
+/// A channel that holds any number of values. Its memory is bounded by nothing but its senders' restraint.
+#[must_use]
+pub fn channel_unbounded<T: core::marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
+    make(ChannelKind::Unbounded, None)
+}
+
+/// A channel with a name, for errors and the picture.
+#[must_use]
+pub fn channel_named<T: core::marker::Send + 'static>(name: &str, kind: ChannelKind) -> (Sender<T>, Receiver<T>) {
+    make(kind, Some(name.into()))
+}
+
+fn bounded(capacity: usize) -> ChannelKind {
+    if capacity == 0 { ChannelKind::Rendezvous } else { ChannelKind::Bounded(capacity as u64) }
+}
+
+fn make<T: core::marker::Send + 'static>(kind: ChannelKind, name: Option<Box<str>>) -> (Sender<T>, Receiver<T>) {
+    let core = Core::new(kind, name);
+    core.list_if_observed();
+    (Sender { end: End::new(Arc::clone(&core), Side::Send) }, Receiver { end: End::new(core, Side::Receive) })
+}
+
+/// The end that values go into.
+///
+/// Clones are further ends of the same channel. When the last is dropped, receivers drain what is buffered and then
+/// see the channel retired. An end dropped by a panic or on a failing process's way out poisons the channel instead.
+pub struct Sender<T: core::marker::Send + 'static> {
+    end: End<T>,
+}
+
+/// The end that values come out of.
+///
+/// Clones are further ends of the same channel; each value goes to one of them. When the last is dropped, senders see
+/// the channel retired at once.
+pub struct Receiver<T: core::marker::Send + 'static> {
+    end: End<T>,
+}
+
+impl<T: core::marker::Send + 'static> Sender<T> {
+    /// Sends a value: waits until a receive has committed to it (rendezvous) or there is room for it.
+    ///
+    /// # Errors
+    /// The value comes back, with the way the channel has ended.
+    ///
+    /// # Cancel safety
+    /// A dropped send that was not committed drops its value. Use [`send_from`](Self::send_from) to keep it.
+    pub const fn send(&self, value: T) -> Send<'_, T> {
+        Send::new(self, value)
+    }
+
+    /// Sends the value in `slot`, which is empty afterwards. An empty slot has nothing to send: done at once.
+    ///
+    /// # Errors
+    /// The way the channel has ended; the value is still in the slot.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: the value is taken at commit, else it is still in the slot.
+    pub const fn send_from<'a>(&'a self, slot: &'a mut Option<T>) -> SendFrom<'a, T> {
+        SendFrom::new(self, slot)
+    }
+
+    /// Sends a value if that can be done at once.
+    ///
+    /// # Errors
+    /// The value comes back: nobody receives now and there is no room, or the channel has ended.
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let mut value = Some(value);
+        let outcome = self.end.core.offer(&mut value, None);
+        match (outcome, value) {
+            (Ok(Err(cause)), Some(value)) => Err(TrySendError::Ended(SendError { value, cause })),
+            (Err(NotNow), Some(value)) => Err(TrySendError::Full(value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Like [`send`](Self::send), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `send`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
+        let mut slot = Some(value);
+        let outcome = block_on(self.send_from(&mut slot)).unwrap_or_else(Err);
+        match (outcome, slot) {
+            (Err(cause), Some(value)) => Err(SendError { value, cause }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until sending is of no more use: no receiver is left, or the channel was poisoned or lost.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub const fn closed(&self) -> Closed<'_, T> {
+        Closed::new(self)
+    }
+}
+
+impl<T: core::marker::Send + 'static> Receiver<T> {
+    /// Receives a value.
+    ///
+    /// # Errors
+    /// The way the channel has ended; `Retired` when its work is done.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: a value that a sender has handed over to a dropped receive goes to the next one.
+    pub const fn recv(&self) -> Recv<'_, T> {
+        Recv::new(self)
+    }
+
+    /// Receives a value, or `None` once the channel is retired: for `while let Some(x) = input.next().await? { .. }`.
+    ///
+    /// # Errors
+    /// Poison and loss.
+    ///
+    /// # Cancel safety
+    /// As [`recv`](Self::recv).
+    pub const fn next(&self) -> Next<'_, T> {
+        Next::new(self)
+    }
+
+    /// Receives a value if there is one now.
+    ///
+    /// # Errors
+    /// There is none, or the channel has ended.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self.end.core.take(None) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(ended)) => Err(TryRecvError::Ended(ended)),
+            Err(NotNow) => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// Like [`recv`](Self::recv), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `recv`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn recv_blocking(&self) -> Result<T, Ended> {
+        block_on(self.recv())?
+    }
+
+    /// Like [`next`](Self::next), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `next`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn next_blocking(&self) -> Result<Option<T>, Ended> {
+        block_on(self.next())?
+    }
+}
+
+macro_rules! common {
+    ($end:ident) => {
+        impl<T: core::marker::Send + 'static> $end<T> {
+            /// Gives this end up; the same as dropping it.
+            pub fn retire(self) {
+                drop(self);
+            }
+
+            /// Brings the channel down, at once and in both directions: nothing more is accepted or received. What a
+            /// partner has already committed to stands; buffered values become [undelivered](Self::undelivered).
+            pub fn poison(&self, cause: impl fmt::Display) {
+                let poison = Poison::new(self.name(), cause, party::current_name());
+                self.end.core.poison(Arc::new(poison));
+            }
+
+            /// Passes on poison that came through another channel, with its origin.
+            pub fn poison_with(&self, poison: Arc<Poison>) {
+                self.end.core.poison(poison);
+            }
+
+            /// Ends the channel because the node of its other side was lost.
+            pub fn lose(&self, peer: &str, reason: &str) {
+                self.end.core.lose(peer, reason);
+            }
+
+            /// Takes back what was sent and will not be received: after poison or loss, or when no receiver is left.
+            #[must_use]
+            pub fn undelivered(&self) -> Vec<T> {
+                self.end.core.undelivered()
+            }
+
+            /// The channel's id.
+            #[must_use]
+            pub fn id(&self) -> ChannelId {
+                self.end.core.id()
+            }
+
+            /// The channel's name, or its id where it has none.
+            #[must_use]
+            pub fn name(&self) -> String {
+                self.end.core.name()
+            }
+
+            /// Names the channel, for errors and the picture.
+            pub fn set_name(&self, name: &str) {
+                self.end.core.set_name(name);
+            }
+
+            /// The channel as data: kind, depth, counters, ends.
+            #[must_use]
+            pub fn inspect(&self) -> rendez_model::Channel {
+                self.end.core.channel()
+            }
+
+            /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
+            pub fn declare(&self, holder: ProcessId) {
+                self.end.declare(holder);
+            }
+
+            pub(crate) const fn core(&self) -> &Arc<Core<T>> {
+                &self.end.core
+            }
+
+            /// Notes that the acting process holds this end: it is about to wait with it.
+            pub(crate) fn note_holder(&self) {
+                self.end.note_holder();
+            }
+
+            pub(crate) fn stamp(&self) -> u64 {
+                // Relaxed: a choice orders its guards by it and reads nothing else through it.
+                self.end.stamp.load(Ordering::Relaxed)
+            }
+
+            pub(crate) fn set_stamp(&self, stamp: u64) {
+                // Relaxed: as in `stamp`.
+                self.end.stamp.store(stamp, Ordering::Relaxed);
+            }
+        }
+
+        impl<T: core::marker::Send + 'static> Clone for $end<T> {
+            fn clone(&self) -> Self {
+                self.end.core.clone_end(self.end.side);
+                Self { end: End::new(Arc::clone(&self.end.core), self.end.side) }
+            }
+        }
+
+        impl<T: core::marker::Send + 'static> fmt::Debug for $end<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}(`{}`)", stringify!($end), self.name())
+            }
+        }
+    };
+}
+
+common!(Sender);
+common!(Receiver);
+
+struct End<T: core::marker::Send + 'static> {
+    core: Arc<Core<T>>,
+    side: Side,
+    /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
+    holder: AtomicU64,
+    /// When it was last served by a choice, on the scale of the choices it takes part in.
+    stamp: AtomicU64,
+}
+
+impl<T: core::marker::Send + 'static> End<T> {
+    const fn new(core: Arc<Core<T>>, side: Side) -> Self {
+        Self { core, side, holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
+    }
+
+    fn declare(&self, holder: ProcessId) {
+        let was = ProcessId(self.holder.swap(holder.0, Ordering::Relaxed));
+        if was != holder {
+            self.core.declare(self.side, was, holder);
+        }
+    }
+
+    fn note_holder(&self) {
+        let acting = party::current_id();
+        if acting != ProcessId(0) && acting.0 != self.holder.load(Ordering::Relaxed) {
+            self.declare(acting);
+        }
+    }
+}
+
+impl<T: core::marker::Send + 'static> Drop for End<T> {
+    fn drop(&mut self) {
+        let legacy = party::legacy(|| self.core.name());
+        self.core.drop_end(self.side, ProcessId(*self.holder.get_mut()), legacy);
+    }
+}

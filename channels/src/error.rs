@@ -1,0 +1,185 @@
+//! How channels end and what a failed operation gives back. All public errors of the crate.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a channel was brought down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Poison {
+    /// The channel it was first put into.
+    pub channel: String,
+    /// What went wrong, in the words of whoever poisoned it.
+    pub cause: String,
+    /// The process that did; empty when it was none.
+    pub origin: String,
+}
+
+impl Poison {
+    /// Poison for a channel.
+    #[must_use]
+    pub fn new(channel: impl Into<String>, cause: impl fmt::Display, origin: impl Into<String>) -> Self {
+        Self { channel: channel.into(), cause: cause.to_string(), origin: origin.into() }
+    }
+}
+
+impl fmt::Display for Poison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "channel `{}` is poisoned", self.channel)?;
+        if !self.origin.is_empty() {
+            write!(f, " by `{}`", self.origin)?;
+        }
+        write!(f, ": {}", self.cause)
+    }
+}
+
+/// How a channel has ended for this end of it.
+///
+/// `Retired` is the ordinary end of work; the others are failures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// All ends of the other side were given up and nothing is left to receive.
+    Retired {
+        /// The channel.
+        channel: String,
+    },
+    /// Somebody brought the channel down.
+    Poisoned(Arc<Poison>),
+    /// The other side lives on a node that was lost.
+    Lost {
+        /// The channel.
+        channel: String,
+        /// The lost node.
+        peer: String,
+        /// What is known about the loss.
+        reason: String,
+    },
+    /// The process that asked is being ended by its scope.
+    Cancelled,
+}
+
+impl Ended {
+    /// Whether this is the ordinary end of work.
+    #[must_use]
+    pub const fn is_retired(&self) -> bool {
+        matches!(self, Self::Retired { .. })
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retired { channel } => write!(f, "channel `{channel}` is retired"),
+            Self::Poisoned(poison) => poison.fmt(f),
+            Self::Lost { channel, peer, reason } => {
+                write!(f, "channel `{channel}` is lost with node `{peer}`: {reason}")
+            }
+            Self::Cancelled => f.write_str("the process is being cancelled by its scope"),
+        }
+    }
+}
+
+impl Error for Ended {}
+
+/// A send that failed, with the value it did not send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SendError<T> {
+    /// The value.
+    pub value: T,
+    /// Why it was not sent.
+    pub cause: Ended,
+}
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError").field("cause", &self.cause).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not sent: {}", self.cause)
+    }
+}
+
+impl<T> Error for SendError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+/// A send that could not be done at once, with its value.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrySendError<T> {
+    /// Nobody receives now and there is no room.
+    Full(T),
+    /// The channel has ended.
+    Ended(SendError<T>),
+}
+
+impl<T> TrySendError<T> {
+    /// The value that was not sent.
+    pub fn into_value(self) -> T {
+        match self {
+            Self::Full(value) | Self::Ended(SendError { value, .. }) => value,
+        }
+    }
+}
+
+impl<T> fmt::Debug for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str("Full(..)"),
+            Self::Ended(e) => f.debug_tuple("Ended").field(e).finish(),
+        }
+    }
+}
+
+impl<T> fmt::Display for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str("not sent: nobody receives now and the channel has no room"),
+            Self::Ended(e) => e.fmt(f),
+        }
+    }
+}
+
+impl<T> Error for TrySendError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Full(_) => None,
+            Self::Ended(e) => e.source(),
+        }
+    }
+}
+
+/// A receive that could not be done at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TryRecvError {
+    /// There is nothing to receive now.
+    Empty,
+    /// The channel has ended.
+    Ended(Ended),
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is nothing to receive now"),
+            Self::Ended(ended) => ended.fmt(f),
+        }
+    }
+}
+
+impl Error for TryRecvError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Empty => None,
+            Self::Ended(ended) => Some(ended),
+        }
+    }
+}

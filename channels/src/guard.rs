@@ -1,0 +1,152 @@
+//! Guard: what an `alt!` waits for. The trait, and the guards that are no channel operations: timers and futures.
+
+use crate::choice::Choice;
+use crate::clock::{self, Sleep};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Something that a choice may commit to.
+///
+/// The futures of channel operations ([`Recv`](crate::Recv), [`Next`](crate::Next), [`Send`](crate::Send),
+/// [`SendFrom`](crate::SendFrom), [`Closed`](crate::Closed)) are guards, and so are [`after`] and [`future`]. The trait
+/// is not for implementing outside of rendez: its other half is hidden and may change.
+pub trait Guard: Attempt {
+    /// What the choice gets when it commits to this guard.
+    type Output;
+
+    /// The result, after the choice has committed to this guard.
+    ///
+    /// # Panics
+    /// When the choice did not commit to it.
+    fn output(self) -> Self::Output;
+}
+
+/// A choice that a guard takes part in, and the guard's number there.
+#[doc(hidden)]
+pub type Seat<'a> = Option<(&'a Arc<Choice>, usize)>;
+
+/// The half of a guard that a choice drives.
+#[doc(hidden)]
+pub trait Attempt: Send {
+    /// Tries to commit now. `seat` is none while the choice stands on no list yet.
+    fn attempt(&mut self, cx: &mut Context<'_>, seat: Seat<'_>) -> bool;
+    /// Puts the choice on the list of its channel, and tries to commit once more under the same lock.
+    fn enlist(&mut self, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> bool;
+    /// A partner has committed to this guard: takes what it left.
+    fn collect(&mut self);
+    /// Leaves its list; the choice has committed to another guard.
+    fn leave(&mut self);
+    /// When it was last served, on the scale of its choice.
+    fn stamp(&self) -> u64;
+    /// Notes that it was served.
+    fn set_stamp(&self, stamp: u64);
+}
+
+/// A guard that is ready once `delay` has passed; also a future.
+///
+/// The time runs from the call. It needs no runtime: where there is none, a thread of rendez keeps it.
+///
+/// # Cancel safety
+/// Dropping it frees the timer at once.
+///
+/// ```
+/// use rendez_channels::{after, block_on};
+/// use std::time::Duration;
+///
+/// block_on(after(Duration::from_millis(1))).unwrap();
+/// ```
+#[must_use = "a timer does nothing unless it is awaited or is a guard"]
+pub fn after(delay: Duration) -> After {
+    future(clock::sleep_until(clock::now() + delay))
+}
+
+/// The guard of [`after`].
+pub type After = FutureGuard<Sleep>;
+
+/// Makes any future a guard; also a future.
+///
+/// The choice polls it, and commits to it when it is ready. Pass `&mut` of a pinned future to keep it across choices.
+///
+/// # Cancel safety
+/// That of `future`: when the choice commits elsewhere it is dropped.
+pub const fn future<F: Future>(future: F) -> FutureGuard<F> {
+    FutureGuard { future: Some(future), output: None }
+}
+
+/// The guard of [`future`]. A stamp of its own keeps no memory: of several ready guards it comes after all ends.
+#[must_use = "a guard does nothing unless it is awaited or is part of a choice"]
+pub struct FutureGuard<F: Future> {
+    future: Option<F>,
+    output: Option<F::Output>,
+}
+
+impl<F: Future + Unpin> Future for FutureGuard<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        Pin::new(self.future.as_mut().expect("a guard that is a future is polled until it is ready")).poll(cx)
+    }
+}
+
+impl<F: Future + Unpin> Unpin for FutureGuard<F> {}
+
+impl<F> Attempt for FutureGuard<F>
+where
+    F: Future + Unpin + Send,
+    F::Output: Send,
+{
+    fn attempt(&mut self, cx: &mut Context<'_>, seat: Seat<'_>) -> bool {
+        let Some(future) = &mut self.future else { return false };
+        if seat.is_some_and(|(choice, _)| !choice.claim()) {
+            return false;
+        }
+        let polled = Pin::new(future).poll(cx);
+        match (polled, seat) {
+            (Poll::Ready(output), seat) => {
+                self.output = Some(output);
+                self.future = None;
+                if let Some((choice, number)) = seat {
+                    choice.commit(number);
+                }
+                true
+            }
+            (Poll::Pending, Some((choice, _))) => {
+                if choice.release() {
+                    cx.waker().wake_by_ref();
+                }
+                false
+            }
+            (Poll::Pending, None) => false,
+        }
+    }
+
+    fn enlist(&mut self, _: &mut Context<'_>, _: &Arc<Choice>, _: usize) -> bool {
+        // It was polled with this very waker by `attempt`, and stands on no list.
+        false
+    }
+
+    fn collect(&mut self) {}
+
+    fn leave(&mut self) {}
+
+    fn stamp(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn set_stamp(&self, _: u64) {}
+}
+
+impl<F> Guard for FutureGuard<F>
+where
+    F: Future + Unpin + Send,
+    F::Output: Send,
+{
+    type Output = F::Output;
+
+    fn output(self) -> F::Output {
+        self.output.expect("the choice has committed to this guard")
+    }
+}

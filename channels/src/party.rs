@@ -1,0 +1,74 @@
+//! Who is acting: the seam through which a runtime says on whose behalf this thread runs. Channels never learn more.
+
+use crate::{Inspect, Poison};
+use rendez_model::ProcessId;
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+
+/// A process, as far as a channel needs to know one. Implemented by the runtime.
+pub trait Party: Send + Sync {
+    /// Its id; waiters carry it.
+    fn id(&self) -> ProcessId;
+    /// Its name, for the origin of poison.
+    fn name(&self) -> String;
+    /// This party stands at the channel for the first time: a chance to list it for snapshots.
+    fn met(&self, channel: Weak<dyn Inspect>);
+    /// Whether channels are to be listed when they are made, not only when somebody waits.
+    fn observes(&self) -> bool;
+    /// Whether its scope is ending it.
+    fn cancelled(&self) -> bool;
+    /// Wakes this waker once when its scope ends it.
+    fn wake_on_cancel(&self, waker: &Waker);
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<dyn Party>>> = const { RefCell::new(None) };
+    static FAILING: RefCell<Option<Arc<Poison>>> = const { RefCell::new(None) };
+}
+
+/// Makes `party` the one on whose behalf this thread acts, and gives back who was before.
+///
+/// A runtime calls it around every poll, moving the same `Arc` in and out, so that no count is touched.
+pub fn swap(party: Option<Arc<dyn Party>>) -> Option<Arc<dyn Party>> {
+    CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), party))
+}
+
+/// The party on whose behalf this thread acts.
+#[must_use]
+pub fn current() -> Option<Arc<dyn Party>> {
+    CURRENT.with(|current| current.borrow().clone())
+}
+
+/// Its id; 0 where nobody said.
+#[must_use]
+pub fn current_id() -> ProcessId {
+    CURRENT.with(|current| current.borrow().as_ref().map_or(ProcessId(0), |party| party.id()))
+}
+
+/// Its name; empty where nobody said.
+#[must_use]
+pub fn current_name() -> String {
+    current().map(|party| party.name()).unwrap_or_default()
+}
+
+/// Says that the current process is on its way out in failure: ends dropped from now on poison their channels.
+///
+/// An error that leaves a process drops the process's ends on its way, before the runtime sees it. This is how those
+/// ends know. It holds until [`end_of_poll`].
+pub fn failing(poison: Arc<Poison>) {
+    FAILING.with(|failing| *failing.borrow_mut() = Some(poison));
+}
+
+/// Says that the poll is over: who was failing has ended or recovered.
+pub fn end_of_poll() {
+    FAILING.with(|failing| failing.borrow_mut().take());
+}
+
+/// The poison that an end dropped now leaves behind, if any: its process fails, or its thread panics.
+pub(crate) fn legacy(channel: impl FnOnce() -> String) -> Option<Arc<Poison>> {
+    if let Some(poison) = FAILING.try_with(|failing| failing.borrow().clone()).ok().flatten() {
+        return Some(poison);
+    }
+    std::thread::panicking().then(|| Arc::new(Poison::new(channel(), "a panic", current_name())))
+}

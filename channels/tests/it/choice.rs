@@ -1,0 +1,49 @@
+//! Choice over guards, one task at a time.
+
+use crate::support::choose_now;
+use rendez::__private::{Attempt, Guard};
+use rendez::{channel, channel_bounded};
+use std::task::Poll;
+
+#[test]
+fn of_guards_that_stay_ready_each_is_served_in_turn() {
+    let ends: Vec<_> = (0..4).map(|_| channel_bounded(100)).collect();
+    for (tx, _) in &ends {
+        (0..100).for_each(|n| tx.try_send(n).unwrap());
+    }
+    for _ in 0..25 {
+        let mut served = Vec::new();
+        for _ in 0..4 {
+            let mut guards: Vec<_> = ends.iter().map(|(_, rx)| rx.recv()).collect();
+            let mut refs: Vec<_> = guards.iter_mut().map(|g| Some(g as &mut dyn Attempt)).collect();
+            let Poll::Ready(number) = choose_now(&mut refs) else { panic!("all are ready") };
+            served.push(number);
+        }
+        served.sort_unstable();
+        assert_eq!(served, [0, 1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_choice_that_holds_both_ends_never_meets_itself() {
+    let (tx, rx) = channel();
+    let (mut send, mut recv) = (tx.send(1), rx.recv());
+    assert!(choose_now(&mut [Some(&mut send), Some(&mut recv)]).is_pending());
+}
+
+#[test]
+fn two_choices_meet() {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    let (a_tx, a_rx) = channel();
+    let (_b_tx, b_rx) = channel::<u32>();
+    let (mut send, mut idle) = (a_tx.send(5), b_rx.recv());
+    let mut left: [Option<&mut dyn Attempt>; 2] = [Some(&mut send), Some(&mut idle)];
+    let mut waiting = pin!(rendez::__private::choose(&mut left, rendez::__private::Order::Fair, false));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    let mut recv = a_rx.recv();
+    assert_eq!(choose_now(&mut [Some(&mut recv)]), Poll::Ready(0));
+    assert_eq!(recv.output(), Ok(5));
+    assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(0));
+}

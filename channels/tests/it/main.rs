@@ -1,0 +1,8 @@
+//! Behaviours of channels and choice, through the public API.
+
+extern crate rendez_channels as rendez;
+
+mod support;
+
+mod choice;
+mod rendezvous;
