@@ -58,7 +58,12 @@ struct Parties<T> {
     waiting: WaitList<T>,
     ends: u32,
     holders: Vec<ProcessId>,
+    /// Who held an end and gave it up; kept for the picture of a channel that has ended.
+    former: Vec<ProcessId>,
 }
+
+/// How many former holders of a side are remembered.
+const FORMER_MAX: usize = 64;
 
 /// What is to be done once the lock is released: wake, and drop nothing before.
 #[derive(Default)]
@@ -95,7 +100,7 @@ impl<T> Core<T> {
             ChannelKind::Bounded(n) => usize::try_from(n).unwrap_or(usize::MAX),
             ChannelKind::Unbounded => usize::MAX,
         };
-        let side = || Parties { waiting: WaitList::new(), ends: 1, holders: Vec::new() };
+        let side = || Parties { waiting: WaitList::new(), ends: 1, holders: Vec::new(), former: Vec::new() };
         let state = State {
             name,
             capacity,
@@ -315,6 +320,7 @@ impl<T> Core<T> {
         let mut after = After::default();
         let mut state = self.lock();
         state.forget_holder(side, holder);
+        state.side(side).remember(holder);
         if let Some(poison) = legacy {
             state.poison(poison, &mut after);
         }
@@ -412,7 +418,10 @@ impl<T: Send> Inspect for Core<T> {
             (None, None) if state.senders.ends == 0 || state.receivers.ends == 0 => Some(Closing::Retired),
             (None, None) => None,
         };
-        let ends = |side: &Parties<T>| Ends { count: side.ends, holders: side.holders.clone() };
+        let ends = |side: &Parties<T>| {
+            let holders = if side.ends == 0 { &side.former } else { &side.holders };
+            Ends { count: side.ends, holders: holders.clone() }
+        };
         let mut channel = Channel::new(self.id, state.name.as_deref().unwrap_or_default(), self.kind);
         channel.depth = state.depth() as u64;
         channel.high_water = state.high_water as u64;
@@ -582,6 +591,14 @@ impl<T> State<T> {
         let holders = &mut self.side(side).holders;
         if let Some(at) = holders.iter().position(|h| *h == holder) {
             holders.swap_remove(at);
+        }
+    }
+}
+
+impl<T> Parties<T> {
+    fn remember(&mut self, holder: ProcessId) {
+        if holder != ProcessId(0) && self.former.len() < FORMER_MAX && !self.former.contains(&holder) {
+            self.former.push(holder);
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use crate::{Inspect, Poison};
 use rendez_model::ProcessId;
+use std::any::Any;
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 /// A process, as far as a channel needs to know one. Implemented by the runtime.
 pub trait Party: Send + Sync {
+    /// Itself, for the runtime to know it again.
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Its id; waiters carry it.
     fn id(&self) -> ProcessId;
     /// Its name, for the origin of poison.

@@ -84,6 +84,7 @@ pub struct Ends {
     /// Number of living ends.
     pub count: u32,
     /// Known holders, one entry for each end with a known holder; fewer than `count` when some are not known.
+    /// When no end lives any more: who used to hold one.
     pub holders: Vec<ProcessId>,
 }
 
