@@ -6,7 +6,7 @@
 //! marked word has its owner look again.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
 const FREE: usize = 0;
@@ -20,6 +20,8 @@ const COMMITTED: usize = 3;
 pub struct Choice {
     id: u64,
     word: AtomicUsize,
+    /// Whether a guard of it waits for something outside of channels. Relaxed: read by snapshots only.
+    open: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -39,13 +41,22 @@ impl Choice {
         // Relaxed: the number has to be unique and says nothing about other memory.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, word: AtomicUsize::new(FREE), waker: Mutex::new(Some(waker)) }
+        Self { id, word: AtomicUsize::new(FREE), open: AtomicBool::new(false), waker: Mutex::new(Some(waker)) }
     }
 
     /// The guard it is committed to.
     pub(crate) fn committed(&self) -> Option<usize> {
         // Acquire: pairs with the AcqRel of `commit` and `commit_free`.
         self.word.load(Ordering::Acquire).checked_sub(COMMITTED)
+    }
+
+    /// Notes that it also waits for something outside of channels.
+    pub(crate) fn set_open(&self) {
+        self.open.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// Whom to wake at a commit; the last poll's waker counts.

@@ -21,10 +21,23 @@ use std::task::Waker;
 pub trait Inspect: Send + Sync {
     /// The channel as data.
     fn channel(&self) -> Channel;
-    /// Who stands at it: process, direction, and since when by the coarse clock, in milliseconds.
-    fn waits(&self) -> Vec<(ProcessId, Side, u64)>;
+    /// Who stands at it.
+    fn waits(&self) -> Vec<Stand>;
     /// Brings it down.
     fn poison(&self, poison: Arc<Poison>);
+}
+
+/// One party that waits at a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// Who; 0 is nobody known.
+    pub party: ProcessId,
+    /// The direction it wants.
+    pub side: Side,
+    /// Since when by the coarse clock, in milliseconds.
+    pub since_ms: u64,
+    /// Whether it stands here as part of a choice that also waits for something outside of channels.
+    pub open: bool,
 }
 
 pub(crate) struct Core<T> {
@@ -435,12 +448,16 @@ impl<T: Send> Inspect for Core<T> {
         channel
     }
 
-    fn waits(&self) -> Vec<(ProcessId, Side, u64)> {
+    fn waits(&self) -> Vec<Stand> {
         let state = self.lock();
-        let of = |side: Side, list: &WaitList<T>| list.queued().map(|w| (w.party, side, w.since)).collect::<Vec<_>>();
-        let mut waits = of(Side::Send, &state.senders.waiting);
-        waits.extend(of(Side::Receive, &state.receivers.waiting));
-        waits
+        let stand = |side| {
+            move |w: &Waiter<T>| {
+                let open = matches!(&w.waking, Waking::Guard(choice, _) if choice.is_open());
+                Stand { party: w.party, side, since_ms: w.since, open }
+            }
+        };
+        let senders = state.senders.waiting.queued().map(stand(Side::Send));
+        senders.chain(state.receivers.waiting.queued().map(stand(Side::Receive))).collect()
     }
 
     fn poison(&self, poison: Arc<Poison>) {

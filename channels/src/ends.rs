@@ -244,7 +244,7 @@ macro_rules! common {
             }
 
             /// Notes that the acting process holds this end: it is about to wait with it.
-            pub(crate) fn note_holder(&self) {
+            pub fn note_holder(&self) {
                 self.end.note_holder();
             }
 

@@ -123,7 +123,8 @@ where
         }
     }
 
-    fn enlist(&mut self, _: &mut Context<'_>, _: &Arc<Choice>, _: usize) -> bool {
+    fn enlist(&mut self, _: &mut Context<'_>, choice: &Arc<Choice>, _: usize) -> bool {
+        choice.set_open();
         // It was polled with this very waker by `attempt`, and stands on no list.
         false
     }

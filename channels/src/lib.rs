@@ -40,7 +40,7 @@ pub mod clock;
 pub mod party;
 
 pub use blocking::block_on;
-pub use core::Inspect;
+pub use core::{Inspect, Stand};
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
 pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
 pub use guard::{After, FutureGuard, Guard, after, future};
