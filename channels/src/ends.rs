@@ -151,6 +151,14 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
         Next::new(self)
     }
 
+    /// Gives this end up and takes back what was sent and will not be received, if it was the last one.
+    #[must_use]
+    pub fn close(self) -> Vec<T> {
+        let core = Arc::clone(self.core());
+        drop(self);
+        core.undelivered()
+    }
+
     /// Receives a value if there is one now.
     ///
     /// # Errors

@@ -1,1 +1,89 @@
-//! rendez-runtime: processes and actors: par, seq, scopes, supervision, names, the wait-for graph.
+//! rendez-runtime: processes and actors. Scopes, supervision, the snapshot of the network and its deadlocks.
+//!
+//! A process is an async function (or a blocking one) that owns the ends of its channels. `par!` runs processes side by
+//! side and ends when all have ended; a failure ends exactly its scope. Everything works in an existing tokio runtime.
+//!
+//! ```
+//! use rendez_channels::{Receiver, Sender, channel};
+//! use rendez_runtime::{Outcome, Process, par, run};
+//!
+//! fn count(to: u64, output: Sender<u64>) -> Process {
+//!     Process::new("count", async move {
+//!         for n in 1..=to {
+//!             output.send(n).await?;
+//!         }
+//!         Outcome::Ok(())
+//!     })
+//! }
+//!
+//! fn sum(input: Receiver<u64>) -> Process<u64> {
+//!     Process::new("sum", async move {
+//!         let mut sum = 0;
+//!         while let Some(n) = input.next().await? {
+//!             sum += n;
+//!         }
+//!         Outcome::Ok(sum)
+//!     })
+//! }
+//!
+//! let (tx, rx) = channel();
+//! let ((), sum) = run(async move { par![count(10, tx), sum(rx)].values().await }).unwrap();
+//! assert_eq!(sum, 55);
+//! ```
+//!
+//! ```text
+//!  count ----> sum
+//! ```
+//!
+//! What it does not know: sockets, devices, pictures.
+
+// The macros' expansions begin at `::rendez`; in here that is this crate.
+extern crate self as rendez;
+
+mod actor;
+mod call;
+mod failure;
+mod monitor;
+mod par;
+mod ports;
+mod process;
+mod remote;
+mod run;
+mod supervisor;
+mod world;
+
+mod cell;
+mod deadlock;
+mod drive;
+mod executor;
+mod reply;
+mod restart;
+
+pub use actor::{Actor, ActorRef, MAILBOX, spawn_actor};
+pub use call::CallError;
+pub use failure::{Failure, IntoOutcome, Outcome};
+pub use monitor::{Observation, deadlocks, observe};
+pub use par::{Joining, Par, ProcessSet, par};
+pub use ports::Ports;
+pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, spawn};
+pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
+pub use run::{ctrl_c, living, run};
+pub use supervisor::{Supervisor, SupervisorRef};
+use world::World;
+pub use world::{name_node, network};
+
+/// What macros of rendez expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::call::flatten;
+    pub use crate::expansion::{blocking_process, process};
+    pub use crate::ports::{IsPorts, NotPorts, Probe};
+    pub use crate::remote::Inlet;
+    pub use crate::reply::Reply;
+    pub use crate::run::run_main;
+    pub use crate::{Actor, ActorRef, CallError, IntoOutcome, Process, RemoteActor, RemoteCall, RemoteInlet};
+    pub use rendez_channels::__private::*;
+    pub use rendez_model::ProcessId;
+}
+
+mod expansion;

@@ -1,0 +1,31 @@
+//! What `#[process]` expands to: makes the cell first, so that the arguments' ends can be declared as its ports.
+
+use crate::drive::Body;
+use crate::process::new_cell;
+use crate::{IntoOutcome, Process};
+use rendez_model::{ProcessId, ProcessKind};
+use std::future::Future;
+
+/// A process from its function's name and arguments; `build` declares the ports and makes the body.
+#[track_caller]
+pub fn process<F, O>(name: &'static str, build: impl FnOnce(ProcessId) -> F) -> Process<O::Value>
+where
+    F: Future<Output = O> + Send + 'static,
+    O: IntoOutcome,
+{
+    let cell = new_cell(name.to_owned(), ProcessKind::Function);
+    let body = build(cell.id());
+    Process { cell, body: Body::Async(Box::pin(async move { body.await.into_outcome() })) }
+}
+
+/// The same for a blocking function.
+#[track_caller]
+pub fn blocking_process<O: IntoOutcome>(
+    name: &'static str,
+    declare: impl FnOnce(ProcessId),
+    body: impl FnOnce() -> O + Send + 'static,
+) -> Process<O::Value> {
+    let cell = new_cell(name.to_owned(), ProcessKind::Blocking);
+    declare(cell.id());
+    Process { cell, body: Body::Blocking(Box::new(move || body().into_outcome())) }
+}

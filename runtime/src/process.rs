@@ -1,0 +1,257 @@
+//! A process before it runs, and the reference to one that does. How it is driven is in `drive`.
+
+use crate::cell::Cell;
+use crate::drive::{Body, Slot, start};
+use crate::{IntoOutcome, Outcome, World};
+use rendez_model::{End, ProcessId, ProcessKind};
+use std::fmt;
+use std::future::{Future, IntoFuture, poll_fn};
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// A process that has not started: a body with a name. It does nothing until it is spawned, put into a `par!` or
+/// awaited.
+///
+/// `#[process]` functions make one. Awaiting it runs it as a child of the current process, in sequence.
+///
+/// ```
+/// use rendez_runtime::{Outcome, Process, run};
+///
+/// let double = |n: u64| Process::new("double", async move { Outcome::Ok(2 * n) });
+/// assert_eq!(run(async move { double(21).await }).unwrap(), 42);
+/// ```
+#[must_use = "a process does nothing unless it is spawned, put into a `par!` or awaited"]
+pub struct Process<T = ()> {
+    pub(crate) cell: Arc<Cell>,
+    pub(crate) body: Body<T>,
+}
+
+impl<T: Send + 'static> Process<T> {
+    /// A process whose body is a future.
+    #[track_caller]
+    pub fn new<O: IntoOutcome<Value = T>>(
+        name: impl Into<String>,
+        body: impl Future<Output = O> + Send + 'static,
+    ) -> Self {
+        let cell = new_cell(name.into(), ProcessKind::Function);
+        Self { cell, body: Body::Async(Box::pin(async move { body.await.into_outcome() })) }
+    }
+
+    /// Another name than the function's, for reports and the picture.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        self.cell.set_name(name.into());
+        self
+    }
+
+    /// What the picture shows it as.
+    pub fn kind(self, kind: ProcessKind) -> Self {
+        self.cell.set_kind(kind);
+        self
+    }
+
+    /// A line for the picture, such as the device it works on.
+    pub fn note(self, note: impl Into<String>) -> Self {
+        self.cell.set_note(note.into());
+        self
+    }
+
+    /// The id it will have.
+    #[must_use]
+    pub fn id(&self) -> ProcessId {
+        self.cell.id()
+    }
+}
+
+/// A process whose body is a function that blocks its thread: file reading, long computing, a foreign library.
+///
+/// It runs on an OS thread and uses the blocking forms of its channels. Its scope's end reaches it at its next channel
+/// operation, as [`Ended::Cancelled`](rendez_channels::Ended::Cancelled).
+#[track_caller]
+pub fn blocking<O: IntoOutcome>(
+    name: impl Into<String>,
+    body: impl FnOnce() -> O + Send + 'static,
+) -> Process<O::Value> {
+    let cell = new_cell(name.into(), ProcessKind::Blocking);
+    Process { cell, body: Body::Blocking(Box::new(move || body().into_outcome())) }
+}
+
+/// What can be run as a process: a [`Process`], or any future that ends with an outcome.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run as a process",
+    label = "expected a `#[process]` call, or a future that is `Send + 'static` and ends with `Outcome`",
+    note = "values that a process uses move into it: clone what is needed elsewhere, and hold nothing across `.await` that is not `Send`"
+)]
+pub trait IntoProcess {
+    /// What it ends with when all went well.
+    type Value: Send + 'static;
+
+    /// The process.
+    fn into_process(self) -> Process<Self::Value>;
+}
+
+impl<T: Send + 'static> IntoProcess for Process<T> {
+    type Value = T;
+    fn into_process(self) -> Self {
+        self
+    }
+}
+
+impl<F> IntoProcess for F
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    type Value = <F::Output as IntoOutcome>::Value;
+    #[track_caller]
+    fn into_process(self) -> Process<Self::Value> {
+        Process::new("async block", self)
+    }
+}
+
+/// Refers to a process that was started: its address, for as long as somebody keeps it.
+#[derive(Clone)]
+pub struct ProcessRef {
+    cell: Arc<Cell>,
+}
+
+impl ProcessRef {
+    pub(crate) const fn new(cell: Arc<Cell>) -> Self {
+        Self { cell }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ProcessId {
+        self.cell.id()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.cell.name()
+    }
+
+    /// The process as data.
+    #[must_use]
+    pub fn inspect(&self) -> rendez_model::Process {
+        self.cell.describe()
+    }
+
+    /// A line for the picture.
+    pub fn set_note(&self, note: impl Into<String>) {
+        self.cell.set_note(note.into());
+    }
+
+    /// Has it end at its next step, with all below it. Its ends retire.
+    pub fn stop(&self) {
+        self.cell.cancel();
+    }
+
+    /// Waits for its end, whichever it is: a monitor.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn ended(&self) -> End {
+        poll_fn(|cx| self.cell.ended(cx.waker()).map_or(Poll::Pending, Poll::Ready)).await
+    }
+}
+
+impl fmt::Debug for ProcessRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProcessRef({} {})", self.cell.name(), self.cell.id())
+    }
+}
+
+/// A started process whose value can be waited for.
+#[derive(Debug)]
+pub struct Spawned<T> {
+    process: ProcessRef,
+    slot: Arc<Slot<T>>,
+}
+
+impl<T: Send + 'static> Spawned<T> {
+    /// The reference to it, which outlives this.
+    #[must_use]
+    pub fn process(&self) -> ProcessRef {
+        self.process.clone()
+    }
+
+    /// Has it end at its next step.
+    pub fn stop(&self) {
+        self.process.stop();
+    }
+
+    /// Waits for what it ends with.
+    ///
+    /// # Errors
+    /// How it ended otherwise.
+    ///
+    /// # Cancel safety
+    /// Dropping the wait drops the value when it comes; the process goes on.
+    pub async fn join(self) -> Outcome<T> {
+        self.process.ended().await;
+        self.slot.take()
+    }
+}
+
+/// Starts a process in the scope of the current one, which does not end before it.
+///
+/// If it fails, the current process and its other children are ended, and the failure surfaces there. Outside of any
+/// process it belongs to nobody, and its failure is logged.
+///
+/// # Panics
+/// When no tokio runtime is ambient.
+///
+/// ```
+/// use rendez_runtime::{Outcome, run, spawn};
+///
+/// let sum = run(async {
+///     let a = spawn(async { Outcome::Ok(1) });
+///     let b = spawn(async { Outcome::Ok(2) });
+///     Outcome::Ok(a.join().await? + b.join().await?)
+/// });
+/// assert_eq!(sum.unwrap(), 3);
+/// ```
+#[track_caller]
+pub fn spawn<P: IntoProcess>(process: P) -> Spawned<P::Value> {
+    let parent = Cell::current();
+    let scope = parent.clone();
+    let spawned = spawn_under(process.into_process(), parent, move |failure| {
+        if failure.fails_scope() {
+            match &scope {
+                Some(scope) => scope.fail_scope(failure.clone()),
+                None => tracing::error!(%failure, "a process outside of any scope has failed"),
+            }
+        }
+    });
+    spawned.unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// Starts a process below `parent`; `report` hears of its failure before it counts as ended.
+pub(crate) fn spawn_under<T: Send + 'static>(
+    process: Process<T>,
+    parent: Option<Arc<Cell>>,
+    report: impl FnOnce(&crate::Failure) + Send + 'static,
+) -> Outcome<Spawned<T>> {
+    let Process { cell, body } = process;
+    let slot = Arc::new(Slot::default());
+    let process = ProcessRef::new(Arc::clone(&cell));
+    start(cell, body, parent, Arc::clone(&slot), report)?;
+    Ok(Spawned { process, slot })
+}
+
+impl<T: Send + 'static> IntoFuture for Process<T> {
+    type Output = Outcome<T>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { crate::par((self,)).values().await.map(|(value,)| value) })
+    }
+}
+
+#[track_caller]
+pub(crate) fn new_cell(name: String, kind: ProcessKind) -> Arc<Cell> {
+    let world = Cell::current().map_or_else(World::global, |cell| Arc::clone(cell.world()));
+    Cell::new(&world, name, kind, Location::caller())
+}

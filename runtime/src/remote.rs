@@ -1,0 +1,43 @@
+//! What a remote actor needs of a network: two traits that the macros and `rendez-net` meet in. No network here.
+
+use crate::{Actor, ActorRef, CallError};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A call on its way to another node: the encoded answer, or what became of the call.
+pub type RemoteCall = Pin<Box<dyn Future<Output = Result<Vec<u8>, CallError>> + Send>>;
+
+/// A way to an actor on another node.
+pub trait RemoteInlet: Send + Sync {
+    /// Calls method number `method` with encoded arguments.
+    fn call(&self, method: u32, args: Vec<u8>) -> RemoteCall;
+}
+
+/// A reference that works across nodes; `#[actor(remote)]` makes its type.
+pub trait RemoteActor: Clone + Send + Sync + 'static {
+    /// Name and signatures of its methods: two nodes agree when the texts are equal.
+    const INTERFACE: &'static str;
+
+    /// A reference to an actor behind `inlet`.
+    fn from_remote(inlet: Arc<dyn RemoteInlet>) -> Self;
+
+    /// Serves a call from another node.
+    fn serve(&self, method: u32, args: Vec<u8>) -> RemoteCall;
+}
+
+/// Where the messages of a remote-capable reference go.
+#[doc(hidden)]
+pub enum Inlet<A: Actor> {
+    Local(ActorRef<A>),
+    Remote(Arc<dyn RemoteInlet>),
+}
+
+impl<A: Actor> Clone for Inlet<A> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Local(actor) => Self::Local(actor.clone()),
+            Self::Remote(inlet) => Self::Remote(Arc::clone(inlet)),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The world: all processes and channels of one runtime, listed for snapshots. It schedules nothing.
+
+use crate::cell::Cell;
+use crate::deadlock;
+use rendez_channels::Inspect;
+use rendez_model::{ChannelId, Cycle, Network, Node, Process, ProcessId, State, Wait};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// How many ended processes a snapshot still shows.
+const ENDED_MAX: usize = 256;
+/// How many ended channels an observed world keeps for the picture.
+const ENDED_CHANNELS_MAX: usize = 256;
+
+pub(crate) struct World {
+    /// Relaxed: a number that has to be unique.
+    next_process: AtomicU64,
+    /// Relaxed: whoever reads it late lists a channel a little later.
+    observes: AtomicBool,
+    lists: Mutex<Lists>,
+}
+
+#[derive(Default)]
+struct Lists {
+    name: String,
+    id: String,
+    living: BTreeMap<ProcessId, Arc<Cell>>,
+    ended: VecDeque<Process>,
+    channels: Vec<Listed>,
+    cycles: Vec<Cycle>,
+}
+
+struct Listed {
+    channel: Weak<dyn Inspect>,
+    /// Keeps it beyond its last end while somebody observes.
+    kept: Option<Arc<dyn Inspect>>,
+}
+
+/// The network of this OS process, as it is now.
+///
+/// Processes and channels in the order of their ids; ended ones are shown for a while. Channels are listed when
+/// somebody waits on them, and from their making on while the network is [observed](crate::observe).
+#[must_use]
+pub fn network() -> Network {
+    World::global().snapshot()
+}
+
+/// Says what this node is called in the picture: a short unique id and a name for people.
+pub fn name_node(id: &str, name: &str) {
+    let world = World::global();
+    let mut lists = world.lock();
+    id.clone_into(&mut lists.id);
+    name.clone_into(&mut lists.name);
+}
+
+impl World {
+    pub(crate) fn global() -> Arc<Self> {
+        static WORLD: OnceLock<Arc<World>> = OnceLock::new();
+        Arc::clone(WORLD.get_or_init(|| {
+            let lists = Lists { id: "local".into(), name: "local".into(), ..Lists::default() };
+            Arc::new(Self {
+                next_process: AtomicU64::new(1),
+                observes: AtomicBool::new(false),
+                lists: Mutex::new(lists),
+            })
+        }))
+    }
+
+    pub(crate) fn next_process(&self) -> ProcessId {
+        ProcessId(self.next_process.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn enter(&self, cell: &Arc<Cell>) {
+        self.lock().living.insert(cell.id(), Arc::clone(cell));
+    }
+
+    pub(crate) fn leave(&self, cell: &Arc<Cell>) {
+        let last = cell.describe();
+        let mut lists = self.lock();
+        if lists.living.remove(&cell.id()).is_some() {
+            if lists.ended.len() >= ENDED_MAX {
+                lists.ended.pop_front();
+            }
+            lists.ended.push_back(last);
+        }
+    }
+
+    pub(crate) fn observes(&self) -> bool {
+        self.observes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_observes(&self, observes: bool) {
+        self.observes.store(observes, Ordering::Relaxed);
+        if !observes {
+            let kept: Vec<_> = self.lock().channels.iter_mut().filter_map(|listed| listed.kept.take()).collect();
+            drop(kept);
+        }
+    }
+
+    pub(crate) fn list_channel(&self, channel: Weak<dyn Inspect>) {
+        let kept = if self.observes() { channel.upgrade() } else { None };
+        let mut lists = self.lock();
+        lists.channels.push(Listed { channel, kept });
+        if lists.channels.len().is_multiple_of(ENDED_CHANNELS_MAX) {
+            let dropped = lists.prune();
+            drop(lists);
+            drop(dropped);
+        }
+    }
+
+    /// Remembers cycles that the monitor has confirmed, and says which are new.
+    pub(crate) fn note_cycles(&self, found: &[Cycle]) -> Vec<Cycle> {
+        let mut lists = self.lock();
+        let fresh: Vec<_> = found.iter().filter(|c| !lists.cycles.contains(c)).cloned().collect();
+        lists.cycles.extend(fresh.iter().cloned());
+        fresh
+    }
+
+    pub(crate) fn snapshot(&self) -> Network {
+        let (mut node, cells, channels) = {
+            let lists = self.lock();
+            let mut node = Node::new(&lists.id, &lists.name);
+            node.processes.extend(lists.ended.iter().cloned());
+            let cells: Vec<_> = lists.living.values().cloned().collect();
+            let channels: Vec<_> = lists.channels.iter().filter_map(|listed| listed.channel.upgrade()).collect();
+            (node, cells, channels)
+        };
+        node.processes.extend(cells.iter().map(|cell| cell.describe()));
+        node.processes.sort_by_key(|process| process.id);
+        let now = rendez_channels::clock::coarse_ms();
+        let mut blocked: BTreeMap<ProcessId, (Vec<Wait>, u64, bool)> = BTreeMap::new();
+        for channel in &channels {
+            let data = channel.channel();
+            for stand in channel.waits() {
+                let entry = blocked.entry(stand.party).or_insert((vec![], u64::MAX, false));
+                entry.0.push(Wait { channel: data.id, side: stand.side });
+                entry.1 = entry.1.min(stand.since_ms);
+                entry.2 |= stand.open;
+            }
+            node.channels.push(data);
+        }
+        node.channels.sort_by_key(|channel| channel.id);
+        let mut open: Vec<ProcessId> = Vec::new();
+        for process in &mut node.processes {
+            let Some((on, since, is_open)) = blocked.remove(&process.id) else { continue };
+            if matches!(process.state, State::Done(_)) {
+                continue;
+            }
+            if is_open {
+                open.push(process.id);
+            }
+            process.state = State::Blocked { on: sorted(on), for_ms: now.saturating_sub(since) };
+        }
+        let cycles = deadlock::cycles(&node, &open);
+        Network { nodes: vec![node], cycles }
+    }
+
+    pub(crate) fn survivors(&self) -> Vec<String> {
+        self.lock().living.values().map(|cell| cell.label()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lists {
+    /// Drops what no longer lives, and the oldest ended channels beyond the limit; the caller drops outside the lock.
+    fn prune(&mut self) -> Vec<Arc<dyn Inspect>> {
+        self.channels.retain(|listed| listed.channel.strong_count() > 0);
+        let ended = |listed: &Listed| listed.kept.is_some() && listed.channel.strong_count() == 1;
+        let mut surplus = self.channels.iter().filter(|l| ended(l)).count().saturating_sub(ENDED_CHANNELS_MAX);
+        let mut dropped = Vec::new();
+        for listed in &mut self.channels {
+            if surplus > 0 && ended(listed) {
+                dropped.extend(listed.kept.take());
+                surplus -= 1;
+            }
+        }
+        dropped
+    }
+}
+
+fn sorted(mut waits: Vec<Wait>) -> Vec<Wait> {
+    waits.sort_by_key(|wait: &Wait| -> (ChannelId, _) { (wait.channel, wait.side) });
+    waits.dedup();
+    waits
+}

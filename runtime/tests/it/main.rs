@@ -1,0 +1,5 @@
+//! Behaviours of processes, scopes and actors, through the public API.
+
+mod actors;
+mod deadlocks;
+mod scopes;
