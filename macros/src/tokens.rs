@@ -1,0 +1,126 @@
+//! Walking over tokens by their outer shape: what lies at the top level, not what it means.
+
+use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
+use quote::quote_spanned;
+
+/// A position in a list of tokens.
+#[derive(Clone, Copy)]
+pub(crate) struct Walk<'a> {
+    tokens: &'a [TokenTree],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) const fn new(tokens: &'a [TokenTree]) -> Self {
+        Self { tokens, at: 0 }
+    }
+
+    pub(crate) fn peek(&self) -> Option<&'a TokenTree> {
+        self.tokens.get(self.at)
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    pub(crate) fn next(&mut self) -> Option<&'a TokenTree> {
+        let token = self.peek()?;
+        self.at += 1;
+        Some(token)
+    }
+
+    /// Where the next token is; at the end, where the last one was.
+    pub(crate) fn span(&self) -> Span {
+        let token = self.peek().or_else(|| self.tokens.last());
+        token.map_or_else(Span::call_site, TokenTree::span)
+    }
+
+    pub(crate) fn at_word(&self, word: &str) -> bool {
+        matches!(self.peek(), Some(TokenTree::Ident(ident)) if ident == word)
+    }
+
+    /// Whether the next tokens are this operator, and not the start of a longer one.
+    pub(crate) fn at_operator(&self, operator: &str) -> bool {
+        self.operator() == operator
+    }
+
+    pub(crate) fn take_word(&mut self, word: &str) -> bool {
+        let found = self.at_word(word);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(crate) fn take_operator(&mut self, operator: &str) -> bool {
+        let found = self.at_operator(operator);
+        self.at += if found { operator.len() } else { 0 };
+        found
+    }
+
+    pub(crate) fn at_braces(&self) -> bool {
+        matches!(self.peek(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
+    }
+
+    /// Goes on until `stop` says so or the tokens end, and returns what was passed.
+    ///
+    /// It is asked between operators, never inside one, and not between the angle brackets of generic arguments.
+    pub(crate) fn until(&mut self, stop: impl Fn(&Self) -> bool) -> TokenStream {
+        let from = *self;
+        if !self.pass(&stop, true) {
+            // A bracket that never closes, in half-typed input.
+            *self = from;
+            self.pass(&stop, false);
+        }
+        self.tokens[from.at..self.at].iter().cloned().collect()
+    }
+
+    /// False when the tokens end between angle brackets.
+    fn pass(&mut self, stop: &impl Fn(&Self) -> bool, generics: bool) -> bool {
+        let mut depth = 0_usize;
+        let mut operand_before = false;
+        while let Some(token) = self.peek() {
+            if depth == 0 && stop(self) {
+                return true;
+            }
+            let operator = self.operator();
+            // A `<` after an operand compares; after `::`, an operator or nothing it opens generic arguments.
+            if generics && (depth > 0 || !operand_before) && operator.starts_with('<') {
+                depth += operator.matches('<').count();
+            } else if operator.starts_with('>') {
+                depth = depth.saturating_sub(operator.matches('>').count());
+            }
+            operand_before = !matches!(token, TokenTree::Punct(punct) if punct.as_char() != '?');
+            self.at += operator.len().max(1);
+        }
+        depth == 0
+    }
+
+    /// The operator that starts here; empty where there is none. A lifetime's quote is none.
+    fn operator(&self) -> String {
+        let mut operator = String::new();
+        for token in &self.tokens[self.at..] {
+            let TokenTree::Punct(punct) = token else { break };
+            if !operator.is_empty() && !continues(&operator, punct.as_char()) {
+                break;
+            }
+            operator.push(punct.as_char());
+            if punct.spacing() == Spacing::Alone {
+                break;
+            }
+        }
+        operator
+    }
+}
+
+/// Whether a longer operator of the language starts with `operator` and goes on with `next`.
+fn continues(operator: &str, next: char) -> bool {
+    const LONG: [&str; 24] = [
+        "=>", "==", "!=", "<=", ">=", "->", "::", "..", "...", "..=", "&&", "||", "+=", "-=", "*=", "/=", "%=", "^=",
+        "&=", "|=", ">>", "<<", ">>=", "<<=",
+    ];
+    LONG.iter().any(|long| long.strip_prefix(operator).is_some_and(|rest| rest.starts_with(next)))
+}
+
+/// A compile error at `span`, as a statement or an item.
+pub(crate) fn error(span: Span, message: &str) -> TokenStream {
+    quote_spanned!(span=> ::core::compile_error! { #message })
+}
