@@ -473,18 +473,11 @@ impl<T> State<T> {
         if self.over(Side::Send) {
             return self.commit_alone(us).map(|()| Err(()));
         }
-        self.commits += 1;
-        let commit = self.commits;
-        let mut blocked = false;
-        if let Some(receiver) = self.receivers.waiting.serve(|waiter| verdict(us, waiter, after, &mut blocked)) {
-            receiver.slot = value.take();
-            receiver.commit = commit;
-            receiver.waking.wake(after);
-            self.sent += 1;
-            self.received += 1;
+        // While something is in the channel, who waits was claimed when it came and looks again: it must not be overtaken.
+        if self.depth() == 0 && self.meet_receiver(value, us, after)? {
             return Ok(Ok(()));
         }
-        if blocked || self.depth() >= self.capacity {
+        if self.depth() >= self.capacity {
             return Err(NotNow);
         }
         self.commit_alone(us)?;
@@ -492,6 +485,20 @@ impl<T> State<T> {
         self.sent += 1;
         self.high_water = self.high_water.max(self.depth());
         Ok(Ok(()))
+    }
+
+    /// Hands the value to the first waiting receiver that can commit; whether there was one.
+    fn meet_receiver(&mut self, value: &mut Option<T>, us: Us<'_>, after: &mut After) -> Result<bool, NotNow> {
+        let mut blocked = false;
+        let found = self.receivers.waiting.serve(|waiter| verdict(us, waiter, after, &mut blocked));
+        let Some(receiver) = found else { return if blocked { Err(NotNow) } else { Ok(false) } };
+        self.commits += 1;
+        receiver.slot = value.take();
+        receiver.commit = self.commits;
+        receiver.waking.wake(after);
+        self.sent += 1;
+        self.received += 1;
+        Ok(true)
     }
 
     fn take(&mut self, us: Us<'_>, after: &mut After) -> Result<Result<(u64, T), ()>, NotNow> {
@@ -536,6 +543,7 @@ impl<T> State<T> {
             self.buffer.extend(sender.slot.take());
             sender.waking.wake(after);
             self.sent += 1;
+            self.high_water = self.high_water.max(self.depth());
         }
     }
 

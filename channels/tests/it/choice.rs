@@ -1,8 +1,10 @@
 //! Choice over guards, one task at a time.
 
-use crate::support::choose_now;
+use crate::support::{Either, choose_now, either, poll_once};
 use rendez::__private::{Attempt, Guard};
-use rendez::{channel, channel_bounded};
+use rendez::{channel, channel_bounded, future};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 
 #[test]
@@ -46,4 +48,23 @@ fn two_choices_meet() {
     assert_eq!(choose_now(&mut [Some(&mut recv)]), Poll::Ready(0));
     assert_eq!(recv.output(), Ok(5));
     assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(0));
+}
+
+#[test]
+fn a_value_sent_while_the_receiving_choice_is_claimed_is_not_overtaken() {
+    let (tx, rx) = channel_bounded(2);
+    let mut polls = 0;
+    let sends_while_it_is_polled = poll_fn(|_| {
+        polls += 1;
+        if polls == 2 {
+            tx.try_send(1).unwrap(); // the choice is claimed now: the value goes into the buffer
+        }
+        Poll::<()>::Pending
+    });
+    let mut waiting = pin!(either(rx.recv(), future(sends_while_it_is_polled)));
+    assert!(poll_once(&mut waiting).is_pending());
+    assert!(poll_once(&mut waiting).is_pending());
+    tx.try_send(2).unwrap();
+    assert_eq!(poll_once(&mut waiting), Poll::Ready(Either::First(Ok(1))));
+    assert_eq!(rx.try_recv(), Ok(2));
 }
