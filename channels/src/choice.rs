@@ -73,9 +73,9 @@ impl Choice {
         drop(old);
     }
 
-    /// Wakes its owner. Not under a lock of ours: a waker is user code.
+    /// Wakes its owner. Not under a lock of ours: a waker is user code, and so is cloning one; its owner brings a new one.
     pub(crate) fn wake(&self) {
-        let waker = self.lock().clone();
+        let waker = self.lock().take();
         if let Some(waker) = waker {
             waker.wake();
         }

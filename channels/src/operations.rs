@@ -102,6 +102,13 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     fn attempt(&mut self, value: &mut Option<T>, seat: Seat<'_>) -> bool {
+        if seat.is_none() {
+            // It may have been polled before it became a guard; then it may even be done.
+            self.leave(value);
+            if self.outcome.is_some() {
+                return true;
+            }
+        }
         let outcome = match &self.key {
             Some(key) => self.core().reoffer(key, seat),
             None if value.is_none() => Ok(Ok(())),
@@ -270,6 +277,13 @@ impl<T: marker::Send + 'static> Attempt for SendFrom<'_, T> {
 
 impl<T: marker::Send + 'static> Attempt for Recv<'_, T> {
     fn attempt(&mut self, _: &mut Context<'_>, seat: Seat<'_>) -> bool {
+        if seat.is_none() {
+            // It may have been polled before it became a guard; then it may even have its value.
+            self.collect();
+            if self.outcome.is_some() {
+                return true;
+            }
+        }
         self.outcome = self.end.core().take(seat).ok();
         self.outcome.is_some()
     }
@@ -324,6 +338,9 @@ impl<T: marker::Send + 'static> Attempt for Next<'_, T> {
 
 impl<T: marker::Send + 'static> Attempt for Closed<'_, T> {
     fn attempt(&mut self, _: &mut Context<'_>, seat: Seat<'_>) -> bool {
+        if seat.is_none() {
+            self.leave();
+        }
         let Some(ended) = self.end.core().send_over() else { return false };
         if seat.is_some_and(|(choice, number)| !choice.commit_free(number)) {
             return false;

@@ -68,3 +68,44 @@ fn a_value_sent_while_the_receiving_choice_is_claimed_is_not_overtaken() {
     assert_eq!(poll_once(&mut waiting), Poll::Ready(Either::First(Ok(1))));
     assert_eq!(rx.try_recv(), Ok(2));
 }
+
+#[test]
+fn a_receive_that_was_polled_and_served_may_still_become_a_guard() {
+    let (tx, rx) = channel_bounded(2);
+    let (_idle_tx, idle) = channel::<u32>();
+    let mut recv = rx.recv();
+    assert!(poll_once(&mut recv).is_pending());
+    tx.try_send(1).unwrap();
+    tx.try_send(2).unwrap();
+    let chosen = poll_once(&mut pin!(either(recv, idle.recv())));
+    assert_eq!(chosen, Poll::Ready(Either::First(Ok(1))));
+    assert_eq!(rx.try_recv(), Ok(2));
+}
+
+#[test]
+fn a_receive_that_was_polled_and_became_a_guard_stands_in_line_once() {
+    let (tx, rx) = channel();
+    let (_idle_tx, idle) = channel::<u32>();
+    let mut recv = rx.recv();
+    assert!(poll_once(&mut recv).is_pending());
+    let mut waiting = Box::pin(either(recv, idle.recv()));
+    assert!(poll_once(&mut waiting).is_pending());
+    drop(waiting);
+    assert!(tx.try_send(1).is_err(), "nobody receives any more");
+}
+
+#[test]
+fn a_send_that_was_polled_may_still_become_a_guard() {
+    let (tx, rx) = channel();
+    let (idle_tx, _idle) = channel::<u32>();
+    let (mut taken, mut waiting) = (tx.send(1), tx.send(2));
+    assert!(poll_once(&mut taken).is_pending());
+    assert!(poll_once(&mut waiting).is_pending());
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(poll_once(&mut pin!(either(taken, idle_tx.send(0)))), Poll::Ready(Either::First(Ok(()))));
+    let mut chosen = pin!(either(waiting, idle_tx.send(0)));
+    assert!(poll_once(&mut chosen).is_pending());
+    assert_eq!(rx.try_recv(), Ok(2));
+    assert_eq!(poll_once(&mut chosen), Poll::Ready(Either::First(Ok(()))));
+    assert!(rx.try_recv().is_err(), "each was sent once");
+}
