@@ -1,0 +1,253 @@
+//! What stands at a channel: its name and figures, the point where shared ends meet, its lines. Not where it runs.
+
+use super::pen::{Pen, Style, line};
+use crate::layout::{Layout, Piece, Point, Rect};
+use crate::metrics::{Face, fit, width};
+use crate::plan::{Plan, Wire};
+use crate::words::grouped;
+use rendez_model::{ChannelKind, Closing, Side};
+
+/// Widest text at a channel.
+const WIDEST: f64 = 190.0;
+/// Space left and right of it.
+const MARGIN: f64 = 5.0;
+/// Length of the line to an end whose holder is not known.
+const STUB: f64 = 22.0;
+/// Half the width of the diamond where shared ends meet.
+const DIAMOND: f64 = 6.0;
+/// Width of the gauge that shows how full a channel is.
+const GAUGE: f64 = 30.0;
+/// Length of an arrow's head.
+const HEAD: f64 = 8.0;
+
+const NAME: Style = Style::new(Face::Bold, 11.0, "ink");
+const TYPE: Style = Style::new(Face::Plain, 10.0, "type");
+const FIGURE: Style = Style::new(Face::Plain, 10.0, "dim");
+const COUNT: Style = Style::new(Face::Mono, 9.0, "dim");
+
+/// The text at a channel, measured.
+pub(super) struct Label {
+    name: String,
+    item: String,
+    figures: Vec<(String, Style)>,
+    /// How full it is, from 0 to 1, drawn beside the first figure.
+    level: Option<f64>,
+    /// Sides with ends that nobody known holds.
+    unknown: [u64; 2],
+    shared: bool,
+}
+
+impl Label {
+    /// The text at `wire`; without what differs from run to run where `steady`.
+    pub(super) fn of(wire: &Wire, steady: bool) -> Self {
+        let name = fit(&wire.title(), NAME.face, NAME.size, WIDEST);
+        let room = WIDEST - width(&name, NAME.face, NAME.size);
+        let item = if wire.item.is_empty() || room < 40.0 { String::new() } else { format!(": {}", wire.item) };
+        let level = match wire.kind {
+            ChannelKind::Bounded(1..) if !steady => Some((wire.depth as f64 / wire.places() as f64).min(1.0)),
+            _ => None,
+        };
+        Self {
+            name,
+            item: fit(&item, TYPE.face, TYPE.size, room),
+            figures: figures(wire, steady),
+            level,
+            unknown: [wire.senders.unknown, wire.receivers.unknown],
+            shared: wire.is_shared(),
+        }
+    }
+
+    /// Its width, its height, and how far below its top the line runs.
+    pub(super) fn size(&self) -> (f64, f64, f64) {
+        let name = width(&self.name, NAME.face, NAME.size) + width(&self.item, TYPE.face, TYPE.size);
+        let gauge = if self.level.is_some() { GAUGE + 5.0 } else { 0.0 };
+        let figures = self
+            .figures
+            .iter()
+            .enumerate()
+            .map(|(i, (text, style))| width(text, style.face, style.size) + if i == 0 { gauge } else { 0.0 });
+        let stubs = self.unknown.iter().filter(|&&n| n > 0).count() as f64 * STUB;
+        let least = if self.shared { 64.0 } else { 36.0 };
+        let text = figures.fold(name.max(least), f64::max);
+        let line = if self.shared { 22.0 } else { 18.0 };
+        let below = if self.shared { 10.0 } else { 4.0 } + self.figures.len() as f64 * 13.0;
+        ((text + 2.0 * MARGIN + stubs).ceil(), line + below, line)
+    }
+
+    /// Writes the text, and the line through it, into `rect`.
+    pub(super) fn write(&self, pen: &mut Pen, wire: &Wire, layout: &Layout, hub: usize, hot: bool) {
+        let class = class(wire, hot);
+        let (rect, leftwards) = (layout.hubs[hub], layout.leftwards[hub]);
+        let (_, _, line) = self.size();
+        let y = rect.y + line;
+        let (from, to) = if leftwards { (rect.right(), rect.x) } else { (rect.x, rect.right()) };
+        let ahead = if leftwards { -1.0 } else { 1.0 };
+        let stub = |side: usize| if self.unknown[side] > 0 { STUB } else { 0.0 };
+        let core = (from + ahead * stub(0) + to - ahead * stub(1)) / 2.0;
+        let met = if leftwards { [layout.met[hub][1], layout.met[hub][0]] } else { layout.met[hub] };
+        let reach = |side: usize, border: f64| match (met[side], self.unknown[side] > 0) {
+            (true, _) => border,
+            (false, true) => border + (core - border).signum() * 9.0,
+            (false, false) => core,
+        };
+        let (begin, end) = (reach(0, from), reach(1, to));
+        let thick = if wire.count > 1 { " thick" } else { "" };
+        pen.path(&format!("M{begin:.1} {y:.1}H{end:.1}"), &format!("wire{thick}{class}"));
+        self.unknown_ends(pen, y, (from, to), ahead, &class);
+        if wire.senders.total() == 0 || wire.receivers.total() == 0 {
+            bar(pen, if wire.receivers.total() == 0 { end } else { begin }, y, &class);
+        }
+        if self.shared {
+            diamond(pen, Point { x: core, y }, &class);
+            let counts = [wire.senders.total(), wire.receivers.total()].map(grouped);
+            let [left, right] = if leftwards { [&counts[1], &counts[0]] } else { [&counts[0], &counts[1]] };
+            pen.text_end(Point { x: core - DIAMOND - 4.0, y: y - 4.0 }, COUNT, left);
+            pen.text(Point { x: core + DIAMOND + 4.0, y: y - 4.0 }, COUNT, right);
+        }
+        self.words(pen, core, y);
+    }
+
+    fn words(&self, pen: &mut Pen, core: f64, y: f64) {
+        let (name, item) = (width(&self.name, NAME.face, NAME.size), width(&self.item, TYPE.face, TYPE.size));
+        let above = y - if self.shared { DIAMOND + 7.0 } else { 6.0 };
+        let left = core - (name + item) / 2.0;
+        pen.text(Point { x: left, y: above }, NAME, &self.name);
+        if !self.item.is_empty() {
+            pen.text(Point { x: left + name, y: above }, TYPE, &self.item);
+        }
+        let mut below = y + if self.shared { 18.0 } else { 13.0 };
+        for (i, (text, style)) in self.figures.iter().enumerate() {
+            let gauge = self.level.filter(|_| i == 0);
+            let room = if gauge.is_some() { GAUGE + 5.0 } else { 0.0 };
+            let left = core - (width(text, style.face, style.size) + room) / 2.0;
+            if let Some(level) = gauge {
+                let well = Rect { x: left, y: below - 7.5, w: GAUGE, h: 7.0 };
+                pen.rect(well, 2.0, "well");
+                pen.rect(Rect { w: GAUGE * level, ..well }, 2.0, "level");
+            }
+            pen.text(Point { x: left + room, y: below }, *style, text);
+            below += 13.0;
+        }
+    }
+
+    /// A small open dot for ends whose holder is not known, with their number where there are several.
+    fn unknown_ends(&self, pen: &mut Pen, y: f64, (from, to): (f64, f64), ahead: f64, class: &str) {
+        for (side, x, inwards) in [(0, from, ahead), (1, to, -ahead)] {
+            if self.unknown[side] == 0 {
+                continue;
+            }
+            let at = Point { x: x + inwards * 5.0, y };
+            if side == 1 {
+                head(pen, Point { x: at.x + inwards * 4.0, y }, ahead, class);
+            }
+            pen.circle(at, 4.0, "open");
+            if self.unknown[side] > 1 {
+                pen.text_middle(Point { x: at.x, y: y + 14.0 }, COUNT, &format!("×{}", grouped(self.unknown[side])));
+            }
+        }
+    }
+}
+
+fn bar(pen: &mut Pen, x: f64, y: f64, class: &str) {
+    pen.path(&format!("M{x:.1} {:.1}V{:.1}", y - 5.0, y + 5.0), &format!("wire{class}"));
+}
+
+fn diamond(pen: &mut Pen, at: Point, class: &str) {
+    let d =
+        format!("M{:.1} {:.1}l{DIAMOND} {DIAMOND}l{DIAMOND} -{DIAMOND}l-{DIAMOND} -{DIAMOND}Z", at.x - DIAMOND, at.y);
+    pen.path(&d, &format!("join{class}"));
+}
+
+/// The head of an arrow that ends at `tip`.
+fn head(pen: &mut Pen, tip: Point, ahead: f64, class: &str) {
+    let back = tip.x - ahead * HEAD;
+    let d = format!("M{:.1} {:.1}L{back:.1} {:.1}V{:.1}Z", tip.x, tip.y, tip.y - 4.2, tip.y + 4.2);
+    pen.path(&d, &format!("head{class}"));
+}
+
+/// Draws a piece of line; with a head where values arrive at a process.
+pub(super) fn piece(pen: &mut Pen, plan: &Plan, piece: &Piece, hot: bool) {
+    let wire = &plan.wires[piece.hub];
+    let class = class(wire, hot);
+    let mut points = piece.points.clone();
+    let arrives = piece.at.is_some() && !piece.into;
+    let ahead = if points.len() > 1 && points[0].x < points[1].x { -1.0 } else { 1.0 };
+    let tip = points[0];
+    if piece.inner && piece.into {
+        pen.circle(tip, 2.6, &format!("head{class}"));
+    }
+    if arrives {
+        points[0].x -= ahead * (HEAD - 1.0);
+    }
+    let thick = if wire.count > 1 { " thick" } else { "" };
+    pen.path(&line(&points), &format!("wire{thick}{class}"));
+    if arrives {
+        head(pen, tip, ahead, &class);
+    }
+}
+
+/// The class of a channel's lines: how it ended, and whether a deadlock runs along it.
+fn class(wire: &Wire, hot: bool) -> String {
+    let ended = match &wire.closing {
+        None => "",
+        Some(Closing::Retired) => " retired",
+        Some(Closing::Poisoned(_)) => " poisoned",
+    };
+    format!("{ended}{}", if hot { " hot" } else { "" })
+}
+
+/// What stands below the line: how much is in it, how many values have passed, how it ended.
+fn figures(wire: &Wire, steady: bool) -> Vec<(String, Style)> {
+    let mut lines = Vec::new();
+    if steady {
+        lines.extend((wire.kind != ChannelKind::Rendezvous).then(|| wire.kind.to_string()));
+    } else {
+        let high =
+            if wire.high_water > wire.depth { format!(", high {}", grouped(wire.high_water)) } else { String::new() };
+        lines.extend((!wire.fill().is_empty()).then(|| format!("{}{high}", wire.fill())));
+        lines.push(wire.traffic());
+    }
+    lines.extend(wire.remarks().iter().map(|text| fit(text, FIGURE.face, FIGURE.size, WIDEST)));
+    let poisoned = matches!(wire.closing, Some(Closing::Poisoned(_)));
+    let style = |text: &str| Style {
+        class: if poisoned && text.starts_with("poisoned") { "violet" } else { FIGURE.class },
+        ..FIGURE
+    };
+    lines.into_iter().map(|text| (text.clone(), style(&text))).collect()
+}
+
+/// Marks where blocked processes stand: a dot at each end, and an arc across the ends of a choice.
+pub(super) fn stands(pen: &mut Pen, plan: &Plan, layout: &Layout, frame_of: impl Fn(usize) -> usize) {
+    let mut ends: std::collections::BTreeMap<(usize, usize, bool), &Piece> = std::collections::BTreeMap::new();
+    for piece in &layout.pieces {
+        if let Some(frame) = piece.at {
+            ends.insert((frame, piece.hub, piece.into), piece);
+        }
+    }
+    for (b, block) in plan.blocks.iter().enumerate() {
+        let mut sides: [Vec<Point>; 2] = Default::default();
+        for stand in &block.stands {
+            let Some(wire) = stand.wire else { continue };
+            let Some(piece) = ends.get(&(frame_of(b), wire, stand.side == Side::Send)) else { continue };
+            let [end, next, ..] = piece.points[..] else { continue };
+            let out = if next.x < end.x { -1.0 } else { 1.0 };
+            let hot = if plan.red.contains(&(wire, stand.side, b)) { " hot" } else { "" };
+            pen.circle(Point { x: end.x, y: end.y }, 3.8, &format!("stand{hot}"));
+            sides[usize::from(out > 0.0)].push(end);
+        }
+        if block.stands.len() > 1 {
+            for (side, out) in sides.iter_mut().zip([-1.0, 1.0]) {
+                arc(pen, side, out);
+            }
+        }
+    }
+}
+
+/// An arc across the lines that end at `ends`, on the outer side.
+fn arc(pen: &mut Pen, ends: &mut [Point], out: f64) {
+    ends.sort_by(|a, b| a.y.total_cmp(&b.y));
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return };
+    let (top, bottom) = (first.y - 6.0, last.y + 6.0);
+    let (x, bulge) = (first.x + out * 10.0, first.x + out * 19.0);
+    pen.path(&format!("M{x:.1} {top:.1}Q{bulge:.1} {:.1} {x:.1} {bottom:.1}", (top + bottom) / 2.0), "arc");
+}
