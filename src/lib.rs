@@ -1,1 +1,71 @@
-//! rendez: processes that share nothing and talk over typed channels.
+//! rendez: processes that share nothing and talk over typed channels, in one thread, across cores, across machines
+//! over QUIC, and with the GPU. A network of them draws itself and names its deadlocks.
+//!
+//! ```
+//! use rendez::prelude::*;
+//!
+//! #[process]
+//! async fn count(to: u64, output: Sender<u64>) -> Outcome {
+//!     for n in 1..=to {
+//!         output.send(n).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! #[process]
+//! async fn sum(input: Receiver<u64>) -> Outcome<u64> {
+//!     let mut sum = 0;
+//!     while let Some(n) = input.next().await? {
+//!         sum += n;
+//!     }
+//!     Ok(sum)
+//! }
+//!
+//! #[rendez::main]
+//! async fn main() -> Outcome {
+//!     let (tx, rx) = channel();
+//!     let ((), sum) = par![count(10, tx), sum(rx)].values().await?;
+//!     assert_eq!(sum, 55);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```text
+//!  count ---> sum
+//! ```
+//!
+//! The rooms of the house, each a crate of its own: [`channels`] (typed channels and choice), [`runtime`] (processes,
+//! actors, supervision), [`model`] (the network as data), and by feature `net` (nodes on QUIC), `gpu` (devices),
+//! `skeletons` (farm, pool, collectives) and `diagram` (pictures).
+
+pub use rendez_channels as channels;
+pub use rendez_model as model;
+pub use rendez_runtime as runtime;
+
+#[cfg(feature = "diagram")]
+pub use rendez_diagram as diagram;
+#[cfg(feature = "gpu")]
+pub use rendez_gpu as gpu;
+#[cfg(feature = "net")]
+pub use rendez_net as net;
+#[cfg(feature = "skeletons")]
+pub use rendez_skeletons as skeletons;
+#[cfg(feature = "net")]
+pub use rendez_wire as wire;
+
+pub use rendez_channels::{
+    ChannelKind, Ended, Receiver, SendError, Sender, after, block_on, channel, channel_bounded, channel_named,
+    channel_unbounded, future,
+};
+pub use rendez_runtime::{
+    Actor, CallError, Failure, IntoOutcome, IntoProcess, Outcome, Ports, Process, ProcessRef, Spawned, Supervisor,
+    SupervisorRef, alt, blocking, ctrl_c, deadlocks, network, observe, par, run, seq, spawn, spawn_actor,
+};
+
+pub mod prelude;
+
+/// What macros of rendez expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use rendez_runtime::__private::*;
+}

@@ -1,0 +1,6 @@
+//! What a program of rendez begins with: `use rendez::prelude::*;`. Names only.
+
+pub use crate::{
+    CallError, ChannelKind, Failure, Outcome, Process, ProcessRef, Receiver, Sender, Supervisor, after, alt, blocking,
+    channel, channel_bounded, channel_named, channel_unbounded, ctrl_c, future, par, run, seq, spawn, spawn_actor,
+};
