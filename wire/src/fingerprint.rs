@@ -10,6 +10,14 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub u64);
 
+impl Fingerprint {
+    /// The fingerprint of a text, such as the signatures of an interface.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(fnv1a(text.as_bytes()))
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -19,7 +27,7 @@ impl fmt::Display for Fingerprint {
 /// The fingerprint of a type.
 #[must_use]
 pub fn fingerprint<T: ?Sized>() -> Fingerprint {
-    Fingerprint(fnv1a(type_label::<T>().as_bytes()))
+    Fingerprint::of(&type_label::<T>())
 }
 
 /// The name of a type without paths, as in `Vec<(u32, Job)>`.

@@ -1,0 +1,239 @@
+//! The two tasks that carry values between a stream and a local channel. How much may be under way, and what a frame
+//! means, is decided in [`proto`](crate::proto).
+
+use crate::error::Reason;
+use crate::line::{Line, Turn};
+use crate::peer::PeerCore;
+use crate::proto::{ChannelControl, Feeder, FeederNews, Poisoning, ProtocolError, Taker, TakerNews, cut};
+use rendez_channels::{Ended, Poison, Receiver, Sender};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a side that has ended a channel waits for the other to end it too.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What the loss of one remote end does to the channel at home.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLoss {
+    /// The channel ends as lost, for everybody: right where each remote end matters.
+    #[default]
+    EndChannel,
+    /// The remote end retires, as if it had been dropped: right where others go on, as in a farm. The loss is an
+    /// [event](crate::Node::events) of the node only.
+    RetireEnd,
+}
+
+/// Takes values out of `source` and sends them to the peer, as many as it has room for.
+pub(crate) async fn feed<T>(line: Line, source: Receiver<T>, window: u32, peer: Arc<PeerCore>, on_loss: OnLoss)
+where
+    T: Serialize + Send + 'static,
+{
+    let _unfinished = peer.tasks().unfinished();
+    let mut pump = Feed { line, source, feeder: Feeder::new(window), retiring: false };
+    match pump.run(&peer).await {
+        Ok(()) => {
+            drop(pump.source);
+            // Whether the other side ends in time changes nothing here.
+            let _ = tokio::time::timeout(LINGER, pump.line.linger()).await;
+        }
+        Err(reason) => {
+            let reason = peer.lost(reason);
+            if on_loss == OnLoss::EndChannel {
+                pump.source.lose(peer.name(), &reason.to_string());
+            }
+        }
+    }
+}
+
+struct Feed<T: Send + 'static> {
+    line: Line,
+    source: Receiver<T>,
+    feeder: Feeder,
+    /// No more values are taken; those under way still may be.
+    retiring: bool,
+}
+
+impl<T: Serialize + Send + 'static> Feed<T> {
+    async fn run(&mut self, peer: &PeerCore) -> Result<(), Reason> {
+        loop {
+            if self.retiring && self.feeder.under_way() == 0 {
+                return self.line.finish().await;
+            }
+            let wanted = !self.retiring && self.feeder.may_feed() && self.line.has_room();
+            tokio::select! {
+                biased;
+                turn = self.line.turn() => {
+                    if matches!(turn?, Turn::Ended) {
+                        return Err(Reason::Protocol(ProtocolError::CutOff));
+                    }
+                }
+                value = self.source.next(), if wanted => {
+                    if !self.take_in(value) {
+                        return self.line.finish().await;
+                    }
+                }
+                () = peer.stopping(), if !self.retiring => self.retire(),
+            }
+            if !self.handle_frames()? {
+                return self.line.finish().await;
+            }
+        }
+    }
+
+    /// Sends a value, or what the channel's end says; whether the channel goes on.
+    fn take_in(&mut self, value: Result<Option<T>, Ended>) -> bool {
+        match value {
+            Ok(Some(value)) => {
+                if let Err(error) = self.line.put_item(&value) {
+                    self.source.poison(&error);
+                    tell(&mut self.line, &Ended::Poisoned(Arc::new(Poison::new(self.source.name(), error, ""))));
+                    return false;
+                }
+                self.feeder.fed();
+            }
+            Ok(None) => self.retire(),
+            Err(ended) => {
+                tell(&mut self.line, &ended);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn retire(&mut self) {
+        self.retiring = true;
+        self.feeder.retire();
+        self.line.put(&ChannelControl::Retire);
+    }
+
+    /// Handles what has arrived; whether the channel goes on.
+    fn handle_frames(&mut self) -> Result<bool, Reason> {
+        while let Some(frame) = self.line.next_frame()? {
+            match self.feeder.handle(&frame).map_err(Reason::Protocol)? {
+                FeederNews::Taken => {}
+                FeederNews::Retired { undelivered } => {
+                    if undelivered > 0 {
+                        tracing::warn!(channel = self.source.name(), undelivered, "values sent to a retired end");
+                    }
+                    return Ok(false);
+                }
+                FeederNews::Poisoned(poisoning) => {
+                    self.source.poison_with(poison(poisoning));
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Sends values that come from the peer into `sink`, and reports each that was taken there.
+pub(crate) async fn take<T>(line: Line, sink: Sender<T>, window: u32, peer: Arc<PeerCore>, on_loss: OnLoss)
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let (queue, slot) = (VecDeque::new(), None);
+    let mut pump = Take { line, sink, taker: Taker::new(window), queue, slot, over: false };
+    match pump.run().await {
+        Ok(()) => {
+            drop(pump.sink);
+            let _ = tokio::time::timeout(LINGER, pump.line.linger()).await;
+        }
+        Err(reason) => {
+            let reason = peer.lost(reason);
+            if on_loss == OnLoss::EndChannel {
+                pump.sink.lose(peer.name(), &reason.to_string());
+            }
+        }
+    }
+}
+
+struct Take<T: Send + 'static> {
+    line: Line,
+    sink: Sender<T>,
+    taker: Taker,
+    /// Values that have arrived and are not taken, after the one in `slot`; together at most the window.
+    queue: VecDeque<T>,
+    slot: Option<T>,
+    /// No more values come.
+    over: bool,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Take<T> {
+    async fn run(&mut self) -> Result<(), Reason> {
+        loop {
+            if self.slot.is_none() {
+                self.slot = self.queue.pop_front();
+            }
+            let full = self.slot.is_some();
+            if self.over && !full {
+                return self.line.finish().await;
+            }
+            let ended = tokio::select! {
+                biased;
+                turn = self.line.turn() => match turn? {
+                    Turn::Ended if !self.over => return Err(Reason::Protocol(ProtocolError::CutOff)),
+                    _ => None,
+                },
+                sent = self.sink.send_from(&mut self.slot), if full => match sent {
+                    Ok(()) => {
+                        let taken = self.taker.taken();
+                        self.line.put(&taken);
+                        None
+                    }
+                    Err(ended) => Some(ended),
+                },
+                ended = self.sink.closed(), if !full => Some(ended),
+            };
+            if let Some(ended) = ended {
+                tell(&mut self.line, &ended);
+                return self.line.finish().await;
+            }
+            if !self.handle_frames()? {
+                return self.line.finish().await;
+            }
+        }
+    }
+
+    /// Handles what has arrived; whether the channel goes on.
+    fn handle_frames(&mut self) -> Result<bool, Reason> {
+        while let Some(frame) = self.line.next_frame()? {
+            match self.taker.handle(&frame).map_err(Reason::Protocol)? {
+                TakerNews::Value(bytes) => {
+                    let value = rendez_wire::decode(bytes)
+                        .map_err(|error| Reason::Protocol(ProtocolError::Value { why: error.to_string() }))?;
+                    self.queue.push_back(value);
+                }
+                TakerNews::Retired => self.over = true,
+                TakerNews::Poisoned(poisoning) => {
+                    self.sink.poison_with(poison(poisoning));
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Tells the peer how the channel has ended here.
+fn tell(line: &mut Line, ended: &Ended) {
+    match ended {
+        Ended::Poisoned(poison) => line.put(&ChannelControl::Poison {
+            channel: cut(&poison.channel),
+            cause: cut(&poison.cause),
+            origin: cut(&poison.origin),
+        }),
+        Ended::Lost { channel, .. } => {
+            let cause = ended.to_string();
+            line.put(&ChannelControl::Poison { channel: cut(channel), cause: cut(&cause), origin: "" });
+        }
+        _ => line.put(&ChannelControl::Retire),
+    }
+}
+
+fn poison(from: Poisoning) -> Arc<Poison> {
+    Arc::new(Poison::new(from.channel, from.cause, from.origin))
+}

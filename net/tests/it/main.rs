@@ -1,0 +1,6 @@
+//! rendez-net through its public API, on loopback. Every wait is bounded.
+
+mod actors;
+mod admission;
+mod channels;
+mod common;
