@@ -1,0 +1,8 @@
+//! The tests of the program's parts together, over trees of files. Not of one part: those stand beside the code.
+
+mod corpus;
+mod order;
+mod reference;
+mod report;
+mod roots;
+mod walk;
