@@ -346,9 +346,11 @@ impl<T> Core<T> {
         after.run();
     }
 
-    /// Notes that an end passed from one holder to another; 0 is nobody.
-    pub(crate) fn declare(&self, side: Side, from: ProcessId, to: ProcessId) {
+    /// Notes that an end, whose `holder` changes with it, passed on to another; 0 is nobody.
+    pub(crate) fn declare(&self, side: Side, holder: &AtomicU64, to: ProcessId) {
         let mut state = self.lock();
+        // Relaxed: it is written under the lock only; who reads it without takes a hint.
+        let from = ProcessId(holder.swap(to.0, Ordering::Relaxed));
         state.forget_holder(side, from);
         if to != ProcessId(0) {
             state.side(side).holders.push(to);
@@ -383,14 +385,13 @@ impl<T> Core<T> {
     where
         T: Send + 'static,
     {
-        if state.listed {
+        if state.listed || !party::is_known() {
             return;
         }
         state.listed = true;
         drop(state);
-        match party::current() {
-            Some(party) => party.met(Arc::downgrade(self) as Weak<dyn Inspect>),
-            None => self.lock().listed = false,
+        if let Some(party) = party::current() {
+            party.met(Arc::downgrade(self) as Weak<dyn Inspect>);
         }
     }
 

@@ -300,15 +300,14 @@ impl<T: core::marker::Send + 'static> End<T> {
     }
 
     fn declare(&self, holder: ProcessId) {
-        let was = ProcessId(self.holder.swap(holder.0, Ordering::Relaxed));
-        if was != holder {
-            self.core.declare(self.side, was, holder);
+        if holder.0 != self.holder.load(Ordering::Relaxed) {
+            self.core.declare(self.side, &self.holder, holder);
         }
     }
 
     fn note_holder(&self) {
         let acting = party::current_id();
-        if acting != ProcessId(0) && acting.0 != self.holder.load(Ordering::Relaxed) {
+        if acting != ProcessId(0) {
             self.declare(acting);
         }
     }

@@ -40,13 +40,19 @@ pub fn swap(party: Option<Arc<dyn Party>>) -> Option<Arc<dyn Party>> {
 /// The party on whose behalf this thread acts.
 #[must_use]
 pub fn current() -> Option<Arc<dyn Party>> {
-    CURRENT.with(|current| current.borrow().clone())
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
+/// Whether somebody said so.
+pub(crate) fn is_known() -> bool {
+    CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)
 }
 
 /// Its id; 0 where nobody said.
 #[must_use]
 pub fn current_id() -> ProcessId {
-    CURRENT.with(|current| current.borrow().as_ref().map_or(ProcessId(0), |party| party.id()))
+    // A thread that is ending may still use its ends.
+    CURRENT.try_with(|current| current.borrow().as_ref().map(|party| party.id())).ok().flatten().unwrap_or_default()
 }
 
 /// Its name; empty where nobody said.
