@@ -1,10 +1,10 @@
 //! Clock: the seam through which time reaches channels. A thread of our own serves timers where no runtime does.
 
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -60,107 +60,114 @@ pub fn thread_sleep(deadline: Instant) -> Sleep {
 
 struct ThreadSleep {
     deadline: Instant,
-    entry: Option<Arc<Entry>>,
-}
-
-struct Entry {
-    deadline: Instant,
-    dropped: AtomicBool,
-    waker: Mutex<Waker>,
+    entry: Option<u64>,
 }
 
 impl Future for ThreadSleep {
     type Output = ();
+
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if Instant::now() >= self.deadline {
             return Poll::Ready(());
         }
-        if let Some(entry) = &self.entry {
-            let fresh = cx.waker().clone();
-            let old = std::mem::replace(&mut *entry.waker.lock().unwrap_or_else(PoisonError::into_inner), fresh);
-            drop(old);
-        } else {
-            let waker = Mutex::new(cx.waker().clone());
-            let entry = Arc::new(Entry { deadline: self.deadline, dropped: AtomicBool::new(false), waker });
-            self.entry = Some(Arc::clone(&entry));
-            Timers::get().add(entry);
-        }
-        Poll::Pending
+        let waker = cx.waker().clone();
+        let Some(number) = self.entry else {
+            self.entry = Some(TIMERS.add(self.deadline, waker));
+            return Poll::Pending;
+        };
+        if TIMERS.renew((self.deadline, number), waker) { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 
 impl Drop for ThreadSleep {
     fn drop(&mut self) {
-        if let Some(entry) = &self.entry {
-            // Release: pairs with the Acquire in `Timers::serve`; a dropped timer wakes nobody.
-            entry.dropped.store(true, Ordering::Release);
+        if let Some(number) = self.entry {
+            TIMERS.remove((self.deadline, number));
         }
     }
 }
 
-#[derive(Default)]
+/// All timers that the thread serves. Wakers are cloned, run and dropped outside of its lock.
 struct Timers {
-    heap: Mutex<(BinaryHeap<Earliest>, bool)>,
+    pending: Mutex<Pending>,
     changed: Condvar,
 }
 
-struct Earliest(Arc<Entry>);
+struct Pending {
+    wakers: BTreeMap<(Instant, u64), Waker>,
+    next: u64,
+    /// Whether the thread lives.
+    served: bool,
+}
+
+static TIMERS: Timers = Timers {
+    pending: Mutex::new(Pending { wakers: BTreeMap::new(), next: 0, served: false }),
+    changed: Condvar::new(),
+};
 
 impl Timers {
-    fn get() -> &'static Self {
-        static TIMERS: OnceLock<Timers> = OnceLock::new();
-        TIMERS.get_or_init(Self::default)
+    fn add(&'static self, deadline: Instant, waker: Waker) -> u64 {
+        let mut pending = self.lock();
+        if !pending.served {
+            std::thread::spawn(|| self.serve());
+            pending.served = true;
+        }
+        let number = pending.next;
+        pending.next += 1;
+        pending.wakers.insert((deadline, number), waker);
+        let is_first = pending.wakers.first_key_value().is_some_and(|(first, _)| *first == (deadline, number));
+        drop(pending);
+        if is_first {
+            self.changed.notify_one();
+        }
+        number
     }
 
-    fn add(&'static self, entry: Arc<Entry>) {
-        let mut guard = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
-        guard.0.push(Earliest(entry));
-        if !guard.1 {
-            guard.1 = true;
-            std::thread::spawn(|| self.serve());
+    /// Has another waker woken; false when the time has come meanwhile.
+    fn renew(&self, key: (Instant, u64), mut waker: Waker) -> bool {
+        let mut pending = self.lock();
+        let current = pending.wakers.get_mut(&key);
+        let is_pending = current.is_some();
+        if let Some(current) = current {
+            std::mem::swap(current, &mut waker);
         }
-        drop(guard);
-        self.changed.notify_one();
+        drop(pending);
+        drop(waker);
+        is_pending
+    }
+
+    fn remove(&self, key: (Instant, u64)) {
+        let mut pending = self.lock();
+        let waker = pending.wakers.remove(&key);
+        let is_idle = pending.wakers.is_empty();
+        drop(pending);
+        drop(waker);
+        if is_idle {
+            self.changed.notify_one();
+        }
     }
 
     fn serve(&self) {
-        let mut guard = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.lock();
         loop {
-            let Some(Earliest(first)) = guard.0.peek() else {
-                guard.1 = false;
+            let Some(first) = pending.wakers.first_entry() else {
+                pending.served = false;
                 return;
             };
-            // Acquire: pairs with the Release in `drop`.
-            let dropped = first.dropped.load(Ordering::Acquire);
-            let left = first.deadline.saturating_duration_since(Instant::now());
-            if dropped || left == Duration::ZERO {
-                let Earliest(entry) = guard.0.pop().expect("it was just looked at");
-                drop(guard);
-                if !dropped {
-                    let waker = entry.waker.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    waker.wake();
-                }
-                guard = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
+            let left = first.key().0.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                let waker = first.remove();
+                drop(pending);
+                waker.wake();
+                pending = self.lock();
             } else {
-                guard = self.changed.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
+                pending = self.changed.wait_timeout(pending, left).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
     }
-}
 
-impl PartialEq for Earliest {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.deadline == other.0.deadline
-    }
-}
-impl Eq for Earliest {}
-impl PartialOrd for Earliest {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Earliest {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.0.deadline.cmp(&self.0.deadline)
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        // No user code runs under this lock, so that a panic cannot leave it half-changed.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
