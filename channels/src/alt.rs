@@ -1,7 +1,7 @@
 //! Choice among guards: exactly one commits. What `alt!` expands to; the words it is decided by are in `choice`.
 
 use crate::choice::Choice;
-use crate::guard::Attempt;
+use crate::guard::{Attempt, NO_MEMORY};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -79,21 +79,39 @@ fn settle(guards: &mut [Option<&mut dyn Attempt>], choice: &Arc<Choice>) -> Poll
 }
 
 /// Numbers of the guards that take part, in the order they are to be looked at.
+///
+/// Ends remember when they were served, timers and futures do not. So ends go first, the least recently served at the
+/// head, but each guard without memory has one turn in every n choices at which it is looked at before them.
 fn sequence(guards: &[Option<&mut dyn Attempt>], order: Order) -> Vec<usize> {
     let mut sequence: Vec<_> = (0..guards.len()).filter(|&i| guards[i].is_some()).collect();
-    if order == Order::Fair {
+    if order == Order::Fair && sequence.len() > 1 {
         sequence.sort_by_key(|&i| guards[i].as_ref().map(|g| g.stamp()));
+        let ends = remembering(guards).count();
+        let turn = (latest(guards) % sequence.len() as u64) as usize;
+        if turn >= ends {
+            sequence.rotate_left(turn);
+        }
     }
     sequence
 }
 
 /// Stamps the served guard as the most recent of all that took part.
+///
+/// One without memory cannot be stamped; the most recent of the others keeps count for it.
 fn mark(guards: &[Option<&mut dyn Attempt>], served: usize) {
-    let stamps = guards.iter().flatten().map(|g| g.stamp()).filter(|&stamp| stamp != u64::MAX);
-    let latest = stamps.max().unwrap_or(0);
-    if let Some(guard) = &guards[served] {
+    let latest = latest(guards);
+    let guard = guards[served].as_ref().filter(|guard| guard.stamp() != NO_MEMORY);
+    if let Some(guard) = guard.or_else(|| remembering(guards).find(|guard| guard.stamp() == latest)) {
         guard.set_stamp(latest + 1);
     }
+}
+
+fn latest(guards: &[Option<&mut dyn Attempt>]) -> u64 {
+    remembering(guards).map(|guard| guard.stamp()).max().unwrap_or(0)
+}
+
+fn remembering<'a, 'g>(guards: &'a [Option<&'g mut dyn Attempt>]) -> impl Iterator<Item = &'a &'g mut dyn Attempt> {
+    guards.iter().flatten().filter(|guard| guard.stamp() != NO_MEMORY)
 }
 
 fn live<'a, 'g>(guards: &'a mut [Option<&'g mut dyn Attempt>], number: usize) -> &'a mut (dyn Attempt + 'g) {

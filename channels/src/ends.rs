@@ -50,7 +50,7 @@ fn bounded(capacity: usize) -> ChannelKind {
 fn make<T: core::marker::Send + 'static>(kind: ChannelKind, name: Option<Box<str>>) -> (Sender<T>, Receiver<T>) {
     let core = Core::new(kind, name);
     core.list_if_observed();
-    (Sender { end: End::new(Arc::clone(&core), Side::Send) }, Receiver { end: End::new(core, Side::Receive) })
+    (Sender::of(End::new(Arc::clone(&core), Side::Send)), Receiver::of(End::new(core, Side::Receive)))
 }
 
 /// The end that values go into.
@@ -59,6 +59,8 @@ fn make<T: core::marker::Send + 'static>(kind: ChannelKind, name: Option<Box<str
 /// see the channel retired. An end dropped by a panic or on a failing process's way out poisons the channel instead.
 pub struct Sender<T: core::marker::Send + 'static> {
     end: End<T>,
+    /// As the stamp of its end, for the guard that waits for the channel's end.
+    closed_stamp: AtomicU64,
 }
 
 /// The end that values come out of.
@@ -126,6 +128,20 @@ impl<T: core::marker::Send + 'static> Sender<T> {
     pub const fn closed(&self) -> Closed<'_, T> {
         Closed::new(self)
     }
+
+    const fn of(end: End<T>) -> Self {
+        Self { end, closed_stamp: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn closed_stamp(&self) -> u64 {
+        // Relaxed: as in `stamp`.
+        self.closed_stamp.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_closed_stamp(&self, stamp: u64) {
+        // Relaxed: as in `stamp`.
+        self.closed_stamp.store(stamp, Ordering::Relaxed);
+    }
 }
 
 impl<T: core::marker::Send + 'static> Receiver<T> {
@@ -185,6 +201,10 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
     /// As `next`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn next_blocking(&self) -> Result<Option<T>, Ended> {
         block_on(self.next())?
+    }
+
+    const fn of(end: End<T>) -> Self {
+        Self { end }
     }
 }
 
@@ -270,7 +290,7 @@ macro_rules! common {
         impl<T: core::marker::Send + 'static> Clone for $end<T> {
             fn clone(&self) -> Self {
                 self.end.core.clone_end(self.end.side);
-                Self { end: End::new(Arc::clone(&self.end.core), self.end.side) }
+                Self::of(End::new(Arc::clone(&self.end.core), self.end.side))
             }
         }
 

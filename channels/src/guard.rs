@@ -1,17 +1,15 @@
-//! Guard: what an `alt!` waits for. The trait, and the guards that are no channel operations: timers and futures.
+//! Guard: what an `alt!` waits for. The trait, and the guard that any future can be.
 
 use crate::choice::Choice;
-use crate::clock::{self, Sleep};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// Something that a choice may commit to.
 ///
 /// The futures of channel operations ([`Recv`](crate::Recv), [`Next`](crate::Next), [`Send`](crate::Send),
-/// [`SendFrom`](crate::SendFrom), [`Closed`](crate::Closed)) are guards, and so are [`after`] and [`future`]. The trait
+/// [`SendFrom`](crate::SendFrom), [`Closed`](crate::Closed)) are guards, and so are [`after`](crate::after()) and [`future`]. The trait
 /// is not for implementing outside of rendez: its other half is hidden and may change.
 pub trait Guard: Attempt {
     /// What the choice gets when it commits to this guard.
@@ -23,6 +21,9 @@ pub trait Guard: Attempt {
     /// When the choice did not commit to it.
     fn output(self) -> Self::Output;
 }
+
+/// The stamp of a guard that nothing remembers from one choice to the next.
+pub(crate) const NO_MEMORY: u64 = u64::MAX;
 
 /// A choice that a guard takes part in, and the guard's number there.
 #[doc(hidden)]
@@ -39,32 +40,11 @@ pub trait Attempt: Send {
     fn collect(&mut self);
     /// Leaves its list; the choice has committed to another guard.
     fn leave(&mut self);
-    /// When it was last served, on the scale of its choice.
+    /// When it was last served, on the scale of its choice; `u64::MAX` where nothing outlives the choice.
     fn stamp(&self) -> u64;
     /// Notes that it was served.
     fn set_stamp(&self, stamp: u64);
 }
-
-/// A guard that is ready once `delay` has passed; also a future.
-///
-/// The time runs from the call. It needs no runtime: where there is none, a thread of rendez keeps it.
-///
-/// # Cancel safety
-/// Dropping it frees the timer at once.
-///
-/// ```
-/// use rendez_channels::{after, block_on};
-/// use std::time::Duration;
-///
-/// block_on(after(Duration::from_millis(1))).unwrap();
-/// ```
-#[must_use = "a timer does nothing unless it is awaited or is a guard"]
-pub fn after(delay: Duration) -> After {
-    future(clock::sleep_until(clock::now() + delay))
-}
-
-/// The guard of [`after`].
-pub type After = FutureGuard<Sleep>;
 
 /// Makes any future a guard; also a future.
 ///
@@ -76,7 +56,7 @@ pub const fn future<F: Future>(future: F) -> FutureGuard<F> {
     FutureGuard { future: Some(future), output: None }
 }
 
-/// The guard of [`future`]. A stamp of its own keeps no memory: of several ready guards it comes after all ends.
+/// The guard of [`future`]. It has no memory of its own: the ends it shares a choice with see to it that it gets its turn.
 #[must_use = "a guard does nothing unless it is awaited or is part of a choice"]
 pub struct FutureGuard<F: Future> {
     future: Option<F>,
@@ -134,7 +114,7 @@ where
     fn leave(&mut self) {}
 
     fn stamp(&self) -> u64 {
-        u64::MAX
+        NO_MEMORY
     }
 
     fn set_stamp(&self, _: u64) {}

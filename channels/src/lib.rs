@@ -26,6 +26,7 @@
 //!  source --numbers--> square --squares--> main
 //! ```
 
+mod after;
 mod alt;
 mod blocking;
 mod choice;
@@ -39,11 +40,12 @@ mod waiters;
 pub mod clock;
 pub mod party;
 
+pub use after::{After, after};
 pub use blocking::block_on;
 pub use core::{Inspect, Stand};
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
 pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
-pub use guard::{After, FutureGuard, Guard, after, future};
+pub use guard::{FutureGuard, Guard, future};
 pub use operations::{Closed, Next, Recv, Send, SendFrom};
 pub use rendez_model::ChannelKind;
 

@@ -361,9 +361,11 @@ impl<T: marker::Send + 'static> Attempt for Closed<'_, T> {
         }
     }
     fn stamp(&self) -> u64 {
-        0
+        self.end.closed_stamp()
     }
-    fn set_stamp(&self, _: u64) {}
+    fn set_stamp(&self, stamp: u64) {
+        self.end.set_closed_stamp(stamp);
+    }
 }
 
 impl<T: marker::Send + 'static> Guard for Send<'_, T> {

@@ -6,3 +6,4 @@ mod support;
 
 mod choice;
 mod rendezvous;
+mod timers;

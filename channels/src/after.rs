@@ -1,0 +1,90 @@
+//! After: the guard that is ready once a time has passed, also a future. Not the clock behind it.
+
+use crate::choice::Choice;
+use crate::clock::{self, Sleep};
+use crate::guard::{Attempt, Guard, NO_MEMORY, Seat};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// A guard that is ready once `delay` has passed; also a future.
+///
+/// The time runs from the call; one too long for the clock never passes. It needs no runtime: where there is none, a
+/// thread of rendez keeps it.
+///
+/// # Cancel safety
+/// Dropping it frees the timer at once.
+///
+/// ```
+/// use rendez_channels::{after, block_on};
+/// use std::time::Duration;
+///
+/// block_on(after(Duration::from_millis(1))).unwrap();
+/// ```
+pub fn after(delay: Duration) -> After {
+    After { deadline: clock::now().checked_add(delay), sleep: None }
+}
+
+/// The guard of [`after`].
+#[must_use = "a timer does nothing unless it is awaited or is a guard"]
+pub struct After {
+    /// None is never.
+    deadline: Option<Instant>,
+    /// Set up only when there is something to wait for: a choice whose other guards are ready makes no timer.
+    sleep: Option<Sleep>,
+}
+
+impl After {
+    fn is_due(&self) -> bool {
+        self.deadline.is_some_and(|deadline| clock::now() >= deadline)
+    }
+}
+
+impl Future for After {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline else { return Poll::Pending };
+        let passed = self.is_due()
+            || self.sleep.get_or_insert_with(|| clock::sleep_until(deadline)).as_mut().poll(cx).is_ready();
+        if !passed {
+            return Poll::Pending;
+        }
+        // A choice may have to ask again: what has passed stays so, whatever the clock said.
+        self.deadline = Some(clock::now());
+        self.sleep = None;
+        Poll::Ready(())
+    }
+}
+
+impl Attempt for After {
+    fn attempt(&mut self, cx: &mut Context<'_>, seat: Seat<'_>) -> bool {
+        let Some((choice, number)) = seat else { return self.is_due() };
+        Pin::new(self).poll(cx).is_ready() && choice.commit_free(number)
+    }
+
+    fn enlist(&mut self, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> bool {
+        choice.set_open();
+        self.attempt(cx, Some((choice, number)))
+    }
+
+    fn collect(&mut self) {}
+
+    fn leave(&mut self) {
+        self.sleep = None;
+    }
+
+    fn stamp(&self) -> u64 {
+        NO_MEMORY
+    }
+
+    fn set_stamp(&self, _: u64) {}
+}
+
+impl Guard for After {
+    type Output = ();
+
+    fn output(self) {}
+}
