@@ -48,15 +48,21 @@
 //! What it does not know: where a network comes from, what time it is, and what its deadlocks are: it draws the ones
 //! that it is told.
 
+mod dot;
 mod json;
 mod layout;
+mod mermaid;
 mod metrics;
+mod outline;
+mod paint;
 mod plan;
 mod svg;
 mod text;
 mod words;
 
+pub use dot::dot;
 pub use json::{JsonError, from_json, json};
+pub use mermaid::mermaid;
 use rendez_model::Network;
 pub use svg::Svg;
 pub use text::text;

@@ -12,6 +12,8 @@ mod level;
 mod order;
 mod orient;
 mod pack;
+#[cfg(test)]
+mod tests;
 
 use level::Level;
 use std::collections::BTreeMap;

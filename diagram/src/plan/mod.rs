@@ -1,11 +1,13 @@
 //! What a picture says, prepared from a network: remote channels merged, large families folded, names made safe.
 //! Not where anything is put.
 
+mod bundle;
 mod fold;
 mod merge;
 mod tree;
 
 use crate::words::{Mark, clean, counted, duration, grouped, stem};
+use bundle::Bundling;
 use fold::Folds;
 use merge::{Holder, Line, Lines};
 use rendez_model::{ChannelKind, Closing, Cycle, End, Network, Process, ProcessKind, Side, State};
@@ -243,7 +245,7 @@ impl Plan {
             hosts: network.nodes.iter().map(host).collect(),
             blocks: blocks(network, &folds, &caught),
             wires: Vec::new(),
-            sentences: network.cycles.iter().map(|c| clean(&c.sentence)).collect(),
+            sentences: network.cycles.iter().map(sentence).collect(),
             red: BTreeSet::new(),
             totals: totals(network, &lines),
         };
@@ -264,22 +266,14 @@ impl Plan {
     ) -> Vec<Option<usize>> {
         let red: BTreeSet<usize> = red.iter().map(|strand| strand.0).collect();
         let wires: Vec<_> = lines.all.iter().map(|line| wire(line, folds)).collect();
-        let mut families: BTreeMap<_, usize> = BTreeMap::new();
-        for wire in &wires {
-            *families.entry(kinship(wire)).or_default() += 1;
-        }
+        let bundling = Bundling::of(&wires, folding.family, |b| self.blocks[b].count > 1);
         let mut bundles = BTreeMap::new();
         let mut wire_of = vec![None; wires.len()];
-        for (l, wire) in wires.into_iter().enumerate() {
-            if lines.all[l].is_gone() {
-                continue;
-            }
-            let key = kinship(&wire);
-            let folded = key.ends.iter().flatten().any(|&b| self.blocks[b].count > 1);
-            let bundled = !red.contains(&l) && (families[&key] > folding.family || folded && families[&key] > 1);
-            let drawn = if bundled { *bundles.entry(key).or_insert(self.wires.len()) } else { self.wires.len() };
+        for (l, wire) in wires.into_iter().enumerate().filter(|(l, _)| !lines.all[*l].is_gone()) {
+            let bundle = if red.contains(&l) { None } else { bundling.bundle(&wire) };
+            let drawn = bundle.map_or(self.wires.len(), |key| *bundles.entry(key).or_insert(self.wires.len()));
             match self.wires.get_mut(drawn) {
-                Some(bundle) => join(bundle, wire),
+                Some(bundle) => bundle.join(wire),
                 None => self.wires.push(wire),
             }
             wire_of[l] = Some(drawn);
@@ -311,6 +305,14 @@ const MOST_STANDS: usize = 256;
 fn limit(network: &Network, folding: Folding) -> usize {
     let all: usize = network.nodes.iter().map(|n| n.processes.len()).sum();
     if all > folding.network { folding.family.min(SMALL_FAMILY) } else { folding.family }
+}
+
+fn sentence(cycle: &Cycle) -> String {
+    if cycle.sentence.is_empty() {
+        format!("{} wait for each other in a ring", counted(cycle.steps.len() as u64, "process"))
+    } else {
+        clean(&cycle.sentence)
+    }
 }
 
 fn host(node: &rendez_model::Node) -> Host {
@@ -426,51 +428,6 @@ fn wire(line: &Line<'_>, folds: &Folds) -> Wire {
         senders: tips(Side::Send),
         receivers: tips(Side::Receive),
         elsewhere: line.elsewhere.as_deref().map(clean).unwrap_or_default(),
-    }
-}
-
-/// What channels must share to be drawn as one bundle.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Kinship {
-    host: usize,
-    name: String,
-    item: String,
-    kind: String,
-    closing: u8,
-    ends: [Vec<usize>; 2],
-}
-
-fn kinship(wire: &Wire) -> Kinship {
-    let holders = |tips: &Tips| tips.blocks.keys().copied().collect();
-    Kinship {
-        host: wire.host,
-        name: stem(&wire.name).to_owned(),
-        item: wire.item.clone(),
-        kind: wire.kind.to_string(),
-        closing: match &wire.closing {
-            None => 0,
-            Some(Closing::Retired) => 1,
-            Some(Closing::Poisoned(_)) => 2,
-        },
-        ends: [holders(&wire.senders), holders(&wire.receivers)],
-    }
-}
-
-/// Makes a bundle stand for one more channel.
-fn join(bundle: &mut Wire, wire: Wire) {
-    if bundle.count == 1 {
-        bundle.name = stem(&bundle.name).to_owned();
-    }
-    bundle.count += 1;
-    bundle.depth = bundle.depth.saturating_add(wire.depth);
-    bundle.high_water = bundle.high_water.max(wire.high_water);
-    bundle.sent = bundle.sent.saturating_add(wire.sent);
-    bundle.received = bundle.received.saturating_add(wire.received);
-    for (mine, its) in [(&mut bundle.senders, wire.senders), (&mut bundle.receivers, wire.receivers)] {
-        mine.unknown += its.unknown;
-        for (block, n) in its.blocks {
-            *mine.blocks.entry(block).or_default() += n;
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod wire;
 
 use crate::layout::{self, Frame, Graph, Hub, Layout, Piece, Point, Rect, Strand};
 use crate::metrics::{Face, fit, wrap};
+use crate::paint::Paint;
 use crate::plan::{Block, Folding, Plan};
 use crate::words::{Mark, clean};
 use card::Card;
@@ -111,7 +112,13 @@ impl Svg {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n",
             escape(&self.title)
         ));
-        pen.raw(&format!("<title>{}</title>\n<style>\n{STYLE}</style>\n", escape(&self.title)));
+        pen.raw(&format!("<title>{}</title>\n<style>\n{STYLE}", escape(&self.title)));
+        for mark in Mark::ALL {
+            let paint = Paint::of(mark);
+            let dashes = if paint.dashed { ";stroke-dasharray:5 3" } else { "" };
+            pen.raw(&format!(".b-{}{{fill:{};stroke:{}{dashes}}}\n", mark.word(), paint.fill, paint.stroke));
+        }
+        pen.raw("</style>\n");
         pen.raw("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
     }
 }

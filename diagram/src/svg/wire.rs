@@ -74,37 +74,49 @@ impl Label {
         ((text + 2.0 * MARGIN + stubs).ceil(), line + below, line)
     }
 
-    /// Writes the text, and the line through it, into `rect`.
+    /// Writes the text, and the line through it, where the layout has put it.
     pub(super) fn write(&self, pen: &mut Pen, wire: &Wire, layout: &Layout, hub: usize, hot: bool) {
+        let course = self.course(layout, hub);
+        let (y, core) = (course.y, course.core);
         let class = class(wire, hot);
-        let (rect, leftwards) = (layout.hubs[hub], layout.leftwards[hub]);
-        let (_, _, line) = self.size();
-        let y = rect.y + line;
-        let (from, to) = if leftwards { (rect.right(), rect.x) } else { (rect.x, rect.right()) };
-        let ahead = if leftwards { -1.0 } else { 1.0 };
-        let stub = |side: usize| if self.unknown[side] > 0 { STUB } else { 0.0 };
-        let core = (from + ahead * stub(0) + to - ahead * stub(1)) / 2.0;
-        let met = if leftwards { [layout.met[hub][1], layout.met[hub][0]] } else { layout.met[hub] };
-        let reach = |side: usize, border: f64| match (met[side], self.unknown[side] > 0) {
-            (true, _) => border,
-            (false, true) => border + (core - border).signum() * 9.0,
+        let [begin, end] = [0, 1].map(|side| match (course.met[side], self.unknown[side] > 0) {
+            (true, _) => course.ends[side],
+            (false, true) => course.ends[side] + (core - course.ends[side]).signum() * 9.0,
             (false, false) => core,
-        };
-        let (begin, end) = (reach(0, from), reach(1, to));
+        });
         let thick = if wire.count > 1 { " thick" } else { "" };
         pen.path(&format!("M{begin:.1} {y:.1}H{end:.1}"), &format!("wire{thick}{class}"));
-        self.unknown_ends(pen, y, (from, to), ahead, &class);
-        if wire.senders.total() == 0 || wire.receivers.total() == 0 {
-            bar(pen, if wire.receivers.total() == 0 { end } else { begin }, y, &class);
-        }
-        if self.shared {
-            diamond(pen, Point { x: core, y }, &class);
-            let counts = [wire.senders.total(), wire.receivers.total()].map(grouped);
-            let [left, right] = if leftwards { [&counts[1], &counts[0]] } else { [&counts[0], &counts[1]] };
-            pen.text_end(Point { x: core - DIAMOND - 4.0, y: y - 4.0 }, COUNT, left);
-            pen.text(Point { x: core + DIAMOND + 4.0, y: y - 4.0 }, COUNT, right);
+        self.unknown_ends(pen, &course, &class);
+        match [wire.senders.total(), wire.receivers.total()] {
+            [_, 0] => bar(pen, end, y, &class),
+            [0, _] => bar(pen, begin, y, &class),
+            counts if self.shared => {
+                diamond(pen, Point { x: core, y }, &class);
+                let [left, right] = if course.ahead < 0.0 { [counts[1], counts[0]] } else { counts }.map(grouped);
+                pen.text_end(Point { x: core - DIAMOND - 4.0, y: y - 4.0 }, COUNT, &left);
+                pen.text(Point { x: core + DIAMOND + 4.0, y: y - 4.0 }, COUNT, &right);
+            }
+            // Both lines come from one side: they meet here and turn back.
+            _ if begin == core || end == core => pen.circle(Point { x: core, y }, 2.6, &format!("head{class}")),
+            _ => {}
         }
         self.words(pen, core, y);
+    }
+
+    fn course(&self, layout: &Layout, hub: usize) -> Course {
+        let (rect, leftwards) = (layout.hubs[hub], layout.leftwards[hub]);
+        let turned = |[left, right]: [f64; 2]| if leftwards { [right, left] } else { [left, right] };
+        let met = layout.met[hub];
+        let ends = turned([rect.x, rect.right()]);
+        let ahead = if leftwards { -1.0 } else { 1.0 };
+        let stub = self.unknown.map(|n| if n > 0 { STUB } else { 0.0 });
+        Course {
+            y: rect.y + self.size().2,
+            ends,
+            ahead,
+            core: (ends[0] + ahead * stub[0] + ends[1] - ahead * stub[1]) / 2.0,
+            met: if leftwards { [met[1], met[0]] } else { met },
+        }
     }
 
     fn words(&self, pen: &mut Pen, core: f64, y: f64) {
@@ -131,21 +143,39 @@ impl Label {
     }
 
     /// A small open dot for ends whose holder is not known, with their number where there are several.
-    fn unknown_ends(&self, pen: &mut Pen, y: f64, (from, to): (f64, f64), ahead: f64, class: &str) {
-        for (side, x, inwards) in [(0, from, ahead), (1, to, -ahead)] {
+    fn unknown_ends(&self, pen: &mut Pen, course: &Course, class: &str) {
+        for (side, inwards) in [(0, course.ahead), (1, -course.ahead)] {
             if self.unknown[side] == 0 {
                 continue;
             }
-            let at = Point { x: x + inwards * 5.0, y };
-            if side == 1 {
-                head(pen, Point { x: at.x + inwards * 4.0, y }, ahead, class);
+            let branches = course.met[side];
+            let at = Point { x: course.ends[side] + inwards * 5.0, y: course.y - if branches { 11.0 } else { 0.0 } };
+            if branches {
+                let root = Point { x: course.ends[side] + inwards * STUB, y: course.y };
+                pen.path(&line(&[root, at]), &format!("wire{class}"));
+            } else if side == 1 {
+                head(pen, Point { x: at.x + inwards * 4.0, y: at.y }, course.ahead, class);
             }
             pen.circle(at, 4.0, "open");
             if self.unknown[side] > 1 {
-                pen.text_middle(Point { x: at.x, y: y + 14.0 }, COUNT, &format!("×{}", grouped(self.unknown[side])));
+                let y = at.y + if branches { -6.0 } else { 14.0 };
+                pen.text_middle(Point { x: at.x, y }, COUNT, &format!("×{}", grouped(self.unknown[side])));
             }
         }
     }
+}
+
+/// How the line of a channel runs through its label; sides are those of senders and receivers.
+struct Course {
+    y: f64,
+    /// Where the label ends on either side.
+    ends: [f64; 2],
+    /// The direction of flow: 1 to the right, -1 to the left.
+    ahead: f64,
+    /// The middle of the text.
+    core: f64,
+    /// Whether lines arrive on either side.
+    met: [bool; 2],
 }
 
 fn bar(pen: &mut Pen, x: f64, y: f64, class: &str) {

@@ -1,4 +1,5 @@
 //! The integration tests of the diagrams, as one program.
 
 mod networks;
+mod random;
 mod snapshots;

@@ -7,6 +7,8 @@ use std::path::Path;
 fn check(name: &str, network: &Network) {
     assert_snapshot(&format!("{name}.svg"), &rendez_diagram::svg(network));
     assert_snapshot(&format!("{name}.txt"), &rendez_diagram::text(network));
+    assert_snapshot(&format!("{name}.dot"), &rendez_diagram::dot(network));
+    assert_snapshot(&format!("{name}.mmd"), &rendez_diagram::mermaid(network));
 }
 
 fn assert_snapshot(file: &str, drawn: &str) {
