@@ -10,7 +10,7 @@
 //! path once all are known ([`Files`]), sums are of integers, and a pair that a device found near the threshold is
 //! scored again by [`Score::of`], the one function whose word counts.
 //!
-//! [`reference`] is the whole job in one thread: what a distributed run is tested against.
+//! [`mod@reference`] is the whole job in one thread: what a distributed run is tested against.
 
 mod braces;
 mod clusters;

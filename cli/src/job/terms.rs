@@ -133,6 +133,14 @@ impl Counts {
     }
 }
 
+#[cfg(test)]
+impl Counts {
+    /// These counts, for the tests of others.
+    pub(crate) fn of<const N: usize>(counts: [(u32, i32); N]) -> Self {
+        Self(counts.into())
+    }
+}
+
 impl Serialize for Counts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut next = 0;
@@ -272,10 +280,10 @@ mod tests {
         }
         assert!(Tokeniser::new(1).unwrap().count(b"one two three").len() <= 1);
         assert_eq!(
-            Counts(vec![(7, 1)]).fit(7),
+            Counts::of([(7, 1)]).fit(7),
             Err(DimensionError::Mismatch { named: 7, dimension: 7 }),
             "counted from 0"
         );
-        assert_eq!(Counts(vec![(7, 1)]).fit(8), Ok(()));
+        assert_eq!(Counts::of([(7, 1)]).fit(8), Ok(()));
     }
 }

@@ -145,6 +145,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rare_term_is_worth_more_than_a_common_one() {
+        let (common, rare) = (Counts::of([(3, 1)]), Counts::of([(3, 1), (200, -1)]));
+        let row = frequencies(&[common.clone(), common, rare.clone()]).weights().row(&rare).unwrap();
+        assert!(row[3] > 0.0 && row[200] < -2.0 * row[3], "{} and {}", row[3], row[200]);
+    }
+
+    #[test]
     fn a_text_without_terms_is_like_nothing() {
         let empty = Counts::default();
         let mut sum = frequencies(&counted());

@@ -2,6 +2,8 @@
 
 use crate::corpus::XorShift;
 use rendez_cli::job::{BestPairs, Counts, FileName, Folder, Frequencies, Pair, Rank, Score, Tokeniser, clusters};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 
 const SEEDS: std::ops::Range<u64> = 1..200;
 
@@ -66,6 +68,13 @@ fn counts_survive_the_wire_at_about_two_bytes_each() {
         assert_eq!(postcard::from_bytes::<Counts>(&bytes).unwrap(), counts, "seed {seed}");
         assert!(bytes.len() <= 3 + counts.len() * 5 / 2, "{} entries in {} bytes", counts.len(), bytes.len());
     }
+}
+
+#[test]
+fn a_name_that_is_not_utf8_survives_the_wire() {
+    let name = FileName::new(OsString::from_vec(b"fo\xffo/\x80.rs".to_vec()));
+    let bytes = postcard::to_allocvec(&name).unwrap();
+    assert_eq!(postcard::from_bytes::<FileName>(&bytes).unwrap(), name);
 }
 
 #[test]
