@@ -5,5 +5,7 @@ extern crate rendez_channels as rendez;
 mod support;
 
 mod choice;
+mod model;
+mod property;
 mod rendezvous;
 mod timers;

@@ -1,9 +1,12 @@
-//! A hand-driven task and a choice without its macro.
+//! A hand-driven task, a choice without its macro, and chance.
 
 use rendez_channels::__private::{Attempt, Guard, Order, choose};
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// Polls once, with a waker that does nothing.
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
@@ -28,5 +31,64 @@ pub(crate) async fn either<A: Guard, B: Guard>(mut a: A, mut b: B) -> Either<A::
     match choose(&mut [Some(&mut a), Some(&mut b)], Order::Fair, false).await {
         0 => Either::First(a.output()),
         _ => Either::Second(b.output()),
+    }
+}
+
+/// A waker that remembers whether it was woken.
+#[derive(Default)]
+pub(crate) struct Woken(AtomicBool);
+
+impl Woken {
+    pub(crate) fn is_woken(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Random numbers from a seed that a failing test prints and `RENDEZ_SEED` sets.
+pub(crate) struct Chance {
+    seed: u64,
+    state: u64,
+}
+
+impl Chance {
+    pub(crate) fn seeded() -> Self {
+        let given = std::env::var("RENDEZ_SEED").ok();
+        let seed = match given {
+            Some(text) => text.parse().expect("RENDEZ_SEED is a number"),
+            None => RandomState::new().hash_one(0),
+        };
+        Self { seed, state: seed }
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        // splitmix64
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % bound as u64).expect("it is below a usize")
+    }
+
+    pub(crate) fn pick<T: Clone>(&mut self, among: &[T]) -> T {
+        among[self.below(among.len())].clone()
+    }
+}
+
+impl Drop for Chance {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("repeat with RENDEZ_SEED={}", self.seed);
+        }
     }
 }
