@@ -1,11 +1,12 @@
 //! Choice over guards, one task at a time.
 
-use crate::support::{Either, choose_now, either, poll_once};
+use crate::support::{Either, Woken, choose_now, either, poll_once};
 use rendez::__private::{Attempt, Guard};
 use rendez::{channel, channel_bounded, future};
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 #[test]
 fn of_guards_that_stay_ready_each_is_served_in_turn() {
@@ -34,9 +35,19 @@ fn a_choice_that_holds_both_ends_never_meets_itself() {
 }
 
 #[test]
+fn a_choice_that_holds_both_ends_sleeps() {
+    let (tx, rx) = channel();
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut both = pin!(either(tx.send(1), rx.recv()));
+    for _ in 0..3 {
+        assert!(both.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(!woken.is_woken());
+    }
+}
+
+#[test]
 fn two_choices_meet() {
-    use std::pin::pin;
-    use std::task::{Context, Waker};
     let (a_tx, a_rx) = channel();
     let (_b_tx, b_rx) = channel::<u32>();
     let (mut send, mut idle) = (a_tx.send(5), b_rx.recv());

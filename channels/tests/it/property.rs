@@ -32,10 +32,16 @@ struct Token(u64, #[expect(dead_code, reason = "it is counted")] Arc<()>);
 
 struct World {
     model: Model,
-    ends: Vec<(Vec<Sender<Token>>, Vec<Receiver<Token>>)>,
+    ends: Vec<Ends>,
     running: BTreeMap<Op, Running>,
     numbers: u64,
     alive: Arc<()>,
+}
+
+/// The ends of a channel that no operation owns.
+struct Ends {
+    senders: Vec<Sender<Token>>,
+    receivers: Vec<Receiver<Token>>,
 }
 
 struct Running {
@@ -48,7 +54,10 @@ struct Running {
 impl World {
     fn new(chance: &mut Chance) -> Self {
         let capacities = [0, 0].map(|_: usize| chance.pick(&[0, 0, 1, 3, usize::MAX]));
-        let ends = capacities.iter().map(|capacity| channel_bounded(*capacity)).map(|(tx, rx)| (vec![tx], vec![rx]));
+        let ends = capacities
+            .iter()
+            .map(|capacity| channel_bounded(*capacity))
+            .map(|(tx, rx)| Ends { senders: vec![tx], receivers: vec![rx] });
         let ends = ends.collect();
         Self { model: Model::new(&capacities), ends, running: BTreeMap::new(), numbers: 0, alive: Arc::new(()) }
     }
@@ -92,7 +101,7 @@ impl World {
 
     fn any_want(&mut self, chance: &mut Chance) -> Option<Want> {
         let channel = chance.below(self.ends.len());
-        let (senders, receivers) = &self.ends[channel];
+        let Ends { senders, receivers } = &self.ends[channel];
         if chance.below(2) == 0 {
             self.numbers += 1;
             (!senders.is_empty()).then_some(Want::Send(channel, self.numbers))
@@ -103,8 +112,8 @@ impl World {
 
     fn guard(&self, want: Want) -> Owned {
         match want {
-            Want::Send(channel, value) => Owned::Send(self.ends[channel].0[0].clone(), Some(self.token(value))),
-            Want::Receive(channel) => Owned::Receive(self.ends[channel].1[0].clone()),
+            Want::Send(channel, value) => Owned::Send(self.ends[channel].senders[0].clone(), Some(self.token(value))),
+            Want::Receive(channel) => Owned::Receive(self.ends[channel].receivers[0].clone()),
         }
     }
 
@@ -145,7 +154,7 @@ impl World {
 
     fn try_send(&mut self, chance: &mut Chance) {
         let channel = chance.below(self.ends.len());
-        let Some(sender) = self.ends[channel].0.last() else { return };
+        let Some(sender) = self.ends[channel].senders.last() else { return };
         self.numbers += 1;
         let came = match sender.try_send(self.token(self.numbers)) {
             Ok(()) => Some(Came::Sent),
@@ -157,7 +166,7 @@ impl World {
 
     fn try_receive(&mut self, chance: &mut Chance) {
         let channel = chance.below(self.ends.len());
-        let Some(receiver) = self.ends[channel].1.last() else { return };
+        let Some(receiver) = self.ends[channel].receivers.last() else { return };
         let came = match receiver.try_recv() {
             Ok(token) => Some(Came::Received(token.0)),
             Err(TryRecvError::Empty) => None,
@@ -168,7 +177,7 @@ impl World {
 
     fn change_ends(&mut self, chance: &mut Chance) {
         let channel = chance.below(self.ends.len());
-        let (senders, receivers) = &mut self.ends[channel];
+        let Ends { senders, receivers } = &mut self.ends[channel];
         let (side, more) = (chance.below(2), chance.below(5) > 1);
         let by = if side == 0 { change(senders, more) } else { change(receivers, more) };
         let want = if side == 0 { Want::Send(channel, 0) } else { Want::Receive(channel) };
@@ -177,13 +186,13 @@ impl World {
 
     fn poison(&mut self, chance: &mut Chance) {
         let channel = chance.below(self.ends.len());
-        let Some(sender) = self.ends[channel].0.first() else { return };
+        let Some(sender) = self.ends[channel].senders.first() else { return };
         sender.poison("the test says so");
         self.model.poison(channel);
     }
 
     fn compare(&self) {
-        for (number, (senders, receivers)) in self.ends.iter().enumerate() {
+        for (number, Ends { senders, receivers }) in self.ends.iter().enumerate() {
             let seen = senders.first().map(Sender::inspect).or_else(|| receivers.first().map(Receiver::inspect));
             let counters = seen.map(|c| (c.depth, c.sent, c.received));
             assert_eq!(counters.unwrap_or(self.model.counters(number)), self.model.counters(number));
@@ -203,7 +212,7 @@ impl World {
             self.cancel(op);
         }
         self.compare();
-        for (number, (senders, mut receivers)) in std::mem::take(&mut self.ends).into_iter().enumerate() {
+        for (number, Ends { senders, mut receivers }) in std::mem::take(&mut self.ends).into_iter().enumerate() {
             receivers.clear();
             if let Some(sender) = senders.first() {
                 let left: Vec<_> = sender.undelivered().iter().map(|token| token.0).collect();
