@@ -15,7 +15,8 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 //!
-//! This crate schedules nothing and knows no network: a device as a process of one is in `process`.
+//! [`Gpu::process`] makes a device a process of the network. The device itself knows no scheduler: below that, everything
+//! is an ordinary future.
 
 mod buffer;
 mod cpu;
@@ -30,6 +31,7 @@ mod interface;
 mod oneshot;
 mod parallel;
 mod pick;
+mod process;
 mod program;
 mod seam;
 mod sgemm;

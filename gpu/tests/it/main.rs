@@ -5,6 +5,7 @@ mod devices;
 mod failures;
 mod kernels;
 mod lifecycle;
+mod processes;
 mod shapes;
 
 use rendez_gpu::{Gpu, Pick, testing};
