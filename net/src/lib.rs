@@ -36,6 +36,7 @@
 
 mod actor;
 mod admit;
+mod child;
 mod control;
 mod error;
 mod event;
@@ -52,6 +53,7 @@ mod tasks;
 
 pub use actor::CALL_DEADLINE;
 pub use admit::Admit;
+pub use child::{CHILDREN_MAX, Child, ChildNode, ChildSpec, child_main};
 pub use error::{NetError, Reason};
 pub use event::{EVENTS_MAX, NodeEvent};
 pub use identity::{Identity, IdentityError, NodeId, NodeIdError};

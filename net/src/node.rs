@@ -1,5 +1,6 @@
 //! A node: one identity, one UDP socket, what it publishes and whom it is connected with.
 
+use crate::child::CHILDREN_MAX;
 use crate::error::{NetError, Reason};
 use crate::event::Events;
 use crate::peer::{Peer, PeerCore};
@@ -12,11 +13,12 @@ use rendez_channels::{Receiver, Sender};
 use rendez_wire::FrameReader;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 /// Peers that a node is connected with at one time.
 pub const PEERS_MAX: usize = 256;
@@ -26,6 +28,8 @@ const HANDSHAKES_MAX: usize = 32;
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a shutdown waits for values and answers that are under way.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long tasks and children may take to end before they are cut off: children take up to two seconds.
+const END_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a shutdown waits until the peers know.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -67,6 +71,8 @@ impl Drop for Owner {
         // The tasks see the end of their connections and end by themselves, telling the channels.
         self.0.stop.send_replace(true);
         self.0.endpoint.close(Code::Goodbye);
+        self.0.endpoint.release();
+        self.0.closed.send_replace(true);
         self.0.names.clear();
         self.0.events.end();
     }
@@ -93,7 +99,10 @@ impl Node {
             handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
             events: Events::default(),
             tasks: Tasks::new(),
+            children: Mutex::default(),
+            joined: Notify::new(),
             stop: watch::Sender::new(false),
+            closed: watch::Sender::new(false),
         });
         shared.tasks.spawn(Arc::clone(&shared).listen());
         Ok(Self { owner: Arc::new(Owner(shared)) })
@@ -263,8 +272,11 @@ impl Node {
             peer.lost(Reason::Closed);
         });
         shared.endpoint.close(Code::Goodbye);
+        shared.closed.send_replace(true);
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, shared.endpoint.closed()).await;
-        shared.tasks.end(CLOSE_TIMEOUT).await;
+        shared.tasks.end(END_TIMEOUT).await;
+        shared.endpoint.release();
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, shared.endpoint.released()).await;
         shared.events.end();
     }
 
@@ -291,7 +303,14 @@ pub(crate) struct Shared {
     handshakes: Arc<Semaphore>,
     events: Events,
     tasks: Tasks,
+    /// Children whose processes run, and whether they have ever been connected.
+    children: Mutex<BTreeMap<NodeId, bool>>,
+    /// A peer has been connected.
+    joined: Notify,
+    /// No new work, and what is under way ends.
     stop: watch::Sender<bool>,
+    /// The connections are closed.
+    closed: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -301,6 +320,11 @@ impl Shared {
 
     pub(crate) const fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Waits until the node's connections are closed.
+    pub(crate) async fn closed(&self) {
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
     /// Waits until the node shuts down.
@@ -316,6 +340,46 @@ impl Shared {
     /// The connection has ended.
     pub(crate) fn forget(&self, gone: &Arc<PeerCore>) {
         self.lock_peers().retain(|peer| !Arc::ptr_eq(peer, gone));
+    }
+
+    /// Lets a child in that is about to connect.
+    pub(crate) fn expect_child(&self, id: NodeId) -> Result<(), NetError> {
+        let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        if *self.stop.borrow() {
+            return Err(NetError::ShutDown);
+        }
+        if children.len() >= CHILDREN_MAX {
+            return Err(NetError::Full { what: "children", limit: CHILDREN_MAX });
+        }
+        children.insert(id, false);
+        self.admit.add(id);
+        Ok(())
+    }
+
+    /// The child's process has ended: so have its connections. Whether it ever had one.
+    pub(crate) fn forget_child(&self, id: NodeId, reason: &Reason) -> bool {
+        self.admit.remove(&id);
+        let joined = self.children.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let peers = self.lock_peers().clone();
+        for peer in peers.iter().filter(|peer| peer.link().peer() == id) {
+            peer.lost(reason.clone());
+        }
+        joined == Some(true)
+    }
+
+    /// Waits until the node of this id is connected.
+    pub(crate) async fn peer_of(&self, id: NodeId) -> Peer {
+        loop {
+            let changed = self.joined.notified();
+            tokio::pin!(changed);
+            // Registered before the look, so that no notification falls in between.
+            changed.as_mut().enable();
+            let found = self.lock_peers().iter().find(|peer| peer.link().peer() == id).cloned();
+            if let Some(core) = found {
+                return Peer { core };
+            }
+            changed.await;
+        }
     }
 
     pub(crate) fn publish(&self, name: &str, published: Published) -> Result<(), NetError> {
@@ -403,6 +467,10 @@ impl Shared {
             peers.push(Arc::clone(&core));
         }
         let (peer, name) = (core.link().peer(), core.name().to_owned());
+        if let Some(joined) = self.children.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&peer) {
+            *joined = true;
+        }
+        self.joined.notify_waiters();
         self.tell(&NodeEvent::Joined { peer, name, address: core.link().address() });
         let writing = Arc::clone(&core);
         let unfinished = self.tasks.unfinished();

@@ -232,6 +232,7 @@ impl PeerCore {
             reason = self.link.closed() => reason,
         };
         let reason = self.lost(seen);
+        self.link.release();
         self.control.lose(&reason);
         self.node.forget(&self);
         let (peer, name) = (self.link.peer(), self.name.clone());

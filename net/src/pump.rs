@@ -59,7 +59,8 @@ struct Feed<T: Send + 'static> {
 impl<T: Serialize + Send + 'static> Feed<T> {
     async fn run(&mut self, peer: &PeerCore) -> Result<(), Reason> {
         loop {
-            if self.retiring && self.feeder.under_way() == 0 {
+            // First, since frames may have come in one piece with the answer that opened the channel.
+            if !self.handle_frames()? || self.retiring && self.feeder.under_way() == 0 {
                 return self.line.finish().await;
             }
             let wanted = !self.retiring && self.feeder.may_feed() && self.line.has_room();
@@ -76,9 +77,6 @@ impl<T: Serialize + Send + 'static> Feed<T> {
                     }
                 }
                 () = peer.stopping(), if !self.retiring => self.retire(),
-            }
-            if !self.handle_frames()? {
-                return self.line.finish().await;
             }
         }
     }
@@ -165,6 +163,10 @@ struct Take<T: Send + 'static> {
 impl<T: DeserializeOwned + Send + 'static> Take<T> {
     async fn run(&mut self) -> Result<(), Reason> {
         loop {
+            // First, since frames may have come in one piece with the answer that opened the channel.
+            if !self.handle_frames()? {
+                return self.line.finish().await;
+            }
             if self.slot.is_none() {
                 self.slot = self.queue.pop_front();
             }
@@ -190,9 +192,6 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
             };
             if let Some(ended) = ended {
                 tell(&mut self.line, &ended);
-                return self.line.finish().await;
-            }
-            if !self.handle_frames()? {
                 return self.line.finish().await;
             }
         }

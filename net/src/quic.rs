@@ -6,7 +6,7 @@
 use crate::error::{NetError, Reason};
 use crate::identity::{Identity, NodeId};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ConnectionError, ReadError, TransportErrorCode, VarInt, WriteError};
+use quinn::{ConnectionError, ReadError, Runtime, TransportErrorCode, VarInt, WriteError};
 use rendez_wire::FrameReader;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
@@ -19,7 +19,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Signatu
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// The protocol's name in the TLS handshake. The version of the frames is told in the hello.
@@ -34,12 +34,16 @@ const ALERT_ACCESS_DENIED: u8 = 49;
 /// Largest UDP payload on loopback. Ten offloaded segments of more than 6,550 bytes pass the kernel's 64 KiB and are
 /// dropped without a word; an initial MTU of 2^14 or more panics in quinn's handshake.
 const LOOPBACK_MTU: u16 = 6_500;
+/// What a round trip on loopback is taken to last before one was seen; quinn's own 333 ms makes a silent peer cost 3 s.
+const LOOPBACK_RTT: Duration = Duration::from_millis(25);
 /// Bytes under way on one stream, and on one connection: what a peer can make us hold.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 /// Connections whose handshake is not finished, and bytes kept for them.
 const INCOMING_MAX: usize = 64;
 const INCOMING_BYTES_MAX: u64 = 1 << 20;
+/// How often it is looked whether the socket is free.
+const RELEASE_POLL: Duration = Duration::from_millis(1);
 /// The most that one read takes from a stream.
 const READ_MAX: usize = 64 << 10;
 
@@ -63,7 +67,9 @@ impl Default for Transport {
 
 /// This node's UDP socket.
 pub(crate) struct Endpoint {
-    inner: quinn::Endpoint,
+    inner: Mutex<Option<quinn::Endpoint>>,
+    /// The socket, for as long as quinn's tasks hold it.
+    held: Weak<dyn quinn::AsyncUdpSocket>,
     tls: Tls,
     transport: Transport,
     address: SocketAddr,
@@ -83,9 +89,12 @@ impl Endpoint {
         }
         let server = server_config(tls.server(&Door::closed())?, listen, &transport);
         let runtime = Arc::new(quinn::TokioRuntime);
-        let inner = quinn::Endpoint::new(config, Some(server), socket, runtime).map_err(listening)?;
+        let socket = runtime.wrap_udp_socket(socket).map_err(listening)?;
+        let held = Arc::downgrade(&socket);
+        let inner =
+            quinn::Endpoint::new_with_abstract_socket(config, Some(server), socket, runtime).map_err(listening)?;
         let address = inner.local_addr().map_err(listening)?;
-        Ok(Self { inner, tls, transport, address })
+        Ok(Self { inner: Mutex::new(Some(inner)), held, tls, transport, address })
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -98,18 +107,20 @@ impl Endpoint {
         let unreachable = |why: String| NetError::Unreachable { address: to, peer: expected, why };
         let mut config = quinn::ClientConfig::new(self.tls.client(&door)?);
         config.transport_config(transport_config(to, &self.transport));
-        let connecting = self.inner.connect_with(config, to, SERVER_NAME).map_err(|e| unreachable(e.to_string()))?;
+        let endpoint = self.get().ok_or(NetError::ShutDown)?;
+        let connecting = endpoint.connect_with(config, to, SERVER_NAME).map_err(|e| unreachable(e.to_string()))?;
+        drop(endpoint);
         let connection = connecting.await.map_err(|error| match door.knocked() {
             Some(found) if found != expected => NetError::WrongPeer { address: to, expected, found },
             _ if is_refusal(&error) => NetError::NotAdmitted { address: to, peer: expected, me: self.tls.id },
             _ => unreachable(self.reason(&error).to_string()),
         })?;
-        Ok(Link { peer: expected, address: to, idle_timeout: self.transport.idle_timeout, connection })
+        Ok(Link::new(expected, connection, &self.transport))
     }
 
     /// The next peer that knocks; `None` once the endpoint is closed.
     pub(crate) async fn accept(&self) -> Option<Knock> {
-        self.inner.accept().await.map(Knock)
+        self.get()?.accept().await.map(Knock)
     }
 
     /// Does the handshake with a peer that knocked, if `admits` its key.
@@ -131,10 +142,7 @@ impl Endpoint {
             Err(error) => return failed(self.reason(&error).to_string()),
         };
         match (connecting.await, door.knocked()) {
-            (Ok(connection), Some(peer)) => {
-                let idle_timeout = self.transport.idle_timeout;
-                Admission::Admitted(Link { peer, address, idle_timeout, connection })
-            }
+            (Ok(connection), Some(peer)) => Admission::Admitted(Link::new(peer, connection, &self.transport)),
             (Err(_), Some(id)) if !(door.admits)(&id) => Admission::Refused { id, address },
             (Err(error), _) => failed(self.reason(&error).to_string()),
             (Ok(_), None) => failed("the peer showed no key".to_owned()),
@@ -143,12 +151,34 @@ impl Endpoint {
 
     /// Ends all links, telling the peers why.
     pub(crate) fn close(&self, code: Code) {
-        self.inner.close(code.number(), b"");
+        if let Some(endpoint) = self.get() {
+            endpoint.close(code.number(), b"");
+        }
     }
 
     /// Waits until the peers know of the end of their links, or are lost.
     pub(crate) async fn closed(&self) {
-        self.inner.wait_idle().await;
+        if let Some(endpoint) = self.get() {
+            endpoint.wait_idle().await;
+        }
+    }
+
+    /// Gives the socket back to the system as soon as no link uses it.
+    pub(crate) fn release(&self) {
+        let endpoint = self.inner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(endpoint);
+    }
+
+    /// Waits until the system has the socket back, after [`release`](Self::release).
+    pub(crate) async fn released(&self) {
+        // Quinn's tasks drop it when they are polled next, and tell nobody.
+        while self.held.strong_count() > 0 {
+            tokio::time::sleep(RELEASE_POLL).await;
+        }
+    }
+
+    fn get(&self) -> Option<quinn::Endpoint> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn reason(&self, error: &ConnectionError) -> Reason {
@@ -199,10 +229,16 @@ pub(crate) struct Link {
     peer: NodeId,
     address: SocketAddr,
     idle_timeout: Duration,
-    connection: quinn::Connection,
+    /// `None` once released: then nothing of it is left, whoever still holds the link.
+    connection: Arc<Mutex<Option<quinn::Connection>>>,
 }
 
 impl Link {
+    fn new(peer: NodeId, connection: quinn::Connection, transport: &Transport) -> Self {
+        let (address, idle_timeout) = (connection.remote_address(), transport.idle_timeout);
+        Self { peer, address, idle_timeout, connection: Arc::new(Mutex::new(Some(connection))) }
+    }
+
     pub(crate) const fn peer(&self) -> NodeId {
         self.peer
     }
@@ -213,28 +249,43 @@ impl Link {
 
     /// Opens a stream. Waits while the peer has as many as it allows.
     pub(crate) async fn open(&self) -> Result<(Writer, Reader), Reason> {
-        let (writer, reader) = self.connection.open_bi().await.map_err(|e| self.reason(&e))?;
+        let (writer, reader) = self.get()?.open_bi().await.map_err(|e| self.reason(&e))?;
         Ok(self.halves(writer, reader))
     }
 
     /// The next stream that the peer opens.
     pub(crate) async fn accept(&self) -> Result<(Writer, Reader), Reason> {
-        let (writer, reader) = self.connection.accept_bi().await.map_err(|e| self.reason(&e))?;
+        let (writer, reader) = self.get()?.accept_bi().await.map_err(|e| self.reason(&e))?;
         Ok(self.halves(writer, reader))
     }
 
     pub(crate) fn close(&self, code: Code, why: &str) {
-        self.connection.close(code.number(), why.as_bytes());
+        if let Ok(connection) = self.get() {
+            connection.close(code.number(), why.as_bytes());
+        }
+    }
+
+    /// Lets go of the connection, which has ended.
+    pub(crate) fn release(&self) {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(connection);
     }
 
     /// Waits for the end of the link.
     pub(crate) async fn closed(&self) -> Reason {
-        self.reason(&self.connection.closed().await)
+        match self.get() {
+            Ok(connection) => self.reason(&connection.closed().await),
+            Err(reason) => reason,
+        }
     }
 
     /// Whether the link ended because the peer does not admit this node.
     pub(crate) fn is_refused(&self) -> bool {
-        self.connection.close_reason().is_some_and(|error| is_refusal(&error))
+        self.get().is_ok_and(|connection| connection.close_reason().is_some_and(|error| is_refusal(&error)))
+    }
+
+    fn get(&self) -> Result<quinn::Connection, Reason> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Reason::Closed)
     }
 
     fn reason(&self, error: &ConnectionError) -> Reason {
@@ -358,7 +409,7 @@ fn transport_config(path: SocketAddr, transport: &Transport) -> Arc<quinn::Trans
     if path.ip().is_loopback() {
         let mut discovery = quinn::MtuDiscoveryConfig::default();
         discovery.upper_bound(LOOPBACK_MTU);
-        config.initial_mtu(LOOPBACK_MTU).mtu_discovery_config(Some(discovery));
+        config.initial_mtu(LOOPBACK_MTU).mtu_discovery_config(Some(discovery)).initial_rtt(LOOPBACK_RTT);
     }
     Arc::new(config)
 }

@@ -117,3 +117,20 @@ async fn a_hundred_strangers_at_once_do_not_keep_a_friend_out() {
     }
     assert_eq!(hub.peers().len(), 1);
 }
+
+#[tokio::test]
+async fn after_a_shutdown_nothing_is_left_whoever_holds_a_peer() {
+    let pair = Pair::new().await;
+    let (_, input) = rendez_channels::channel::<u32>();
+    pair.hub.publish_receiver("jobs", input).unwrap();
+    let remote = soon(pair.peer.receiver::<u32>("jobs")).await.unwrap();
+    let (address, peers) = (pair.hub.address(), pair.hub.peers());
+    soon(pair.hub.shutdown()).await;
+    drop(std::net::UdpSocket::bind(address).expect("the address is free again"));
+    assert_eq!((peers.len(), pair.hub.peers().len()), (1, 0));
+    assert!(soon(remote.recv()).await.is_err());
+    assert_eq!(soon(pair.hub.connect(address, pair.worker.id())).await.unwrap_err(), NetError::ShutDown);
+    soon(pair.worker.shutdown()).await;
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks, 0, "tasks are left over");
+}

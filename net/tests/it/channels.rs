@@ -45,6 +45,20 @@ async fn values_come_from_the_home_in_order_and_retire_comes_after_them() {
 }
 
 #[tokio::test]
+async fn a_value_that_waits_for_the_first_receiver_arrives_with_the_opening() {
+    let pair = Pair::new().await;
+    for n in 0..30 {
+        let (jobs, input) = channel_bounded::<u32>(1);
+        soon(jobs.send(n)).await.unwrap();
+        pair.hub.publish_receiver("jobs", input).unwrap();
+        let remote = soon(pair.peer.receiver::<u32>("jobs")).await.unwrap();
+        assert_eq!(soon(remote.recv()).await, Ok(n));
+        pair.hub.withdraw("jobs");
+    }
+    pair.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_sender_waits_until_the_home_has_taken_what_is_under_way() {
     let pair = Pair::new().await;
     let (results, input) = channel::<u32>();

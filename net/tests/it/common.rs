@@ -8,8 +8,15 @@ use std::time::Duration;
 /// The longest that anything in these tests takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, work).await.expect("it ends in time")
+#[track_caller]
+pub(crate) fn soon<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let place = std::panic::Location::caller();
+    async move {
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(value) => value,
+            Err(_) => panic!("nothing within {PATIENCE:?} at {place}"),
+        }
+    }
 }
 
 pub(crate) fn node(name: &str, admit: Admit) -> Node {
@@ -48,8 +55,12 @@ impl Pair {
 }
 
 /// The first event of which `wanted` says yes.
-pub(crate) async fn event(events: &Receiver<NodeEvent>, wanted: impl Fn(&NodeEvent) -> bool) -> NodeEvent {
-    soon(async {
+#[track_caller]
+pub(crate) fn event(
+    events: &Receiver<NodeEvent>,
+    wanted: impl Fn(&NodeEvent) -> bool,
+) -> impl Future<Output = NodeEvent> {
+    soon(async move {
         loop {
             let event = events.recv().await.unwrap();
             if wanted(&event) {
@@ -57,5 +68,4 @@ pub(crate) async fn event(events: &Receiver<NodeEvent>, wanted: impl Fn(&NodeEve
             }
         }
     })
-    .await
 }

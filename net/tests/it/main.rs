@@ -3,4 +3,5 @@
 mod actors;
 mod admission;
 mod channels;
+mod children;
 mod common;
