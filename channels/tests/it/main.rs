@@ -8,4 +8,6 @@ mod choice;
 mod model;
 mod property;
 mod rendezvous;
+#[cfg(not(miri))]
+mod stress;
 mod timers;

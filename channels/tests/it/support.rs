@@ -1,12 +1,18 @@
 //! A hand-driven task, a choice without its macro, and chance.
 
 use rendez_channels::__private::{Attempt, Guard, Order, choose};
-use std::future::Future;
+use rendez_channels::Inspect;
+use rendez_channels::party::{self, Party};
+use rendez_model::ProcessId;
+use std::any::Any;
+use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Polls once, with a waker that does nothing.
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
@@ -91,4 +97,87 @@ impl Drop for Chance {
             eprintln!("repeat with RENDEZ_SEED={}", self.seed);
         }
     }
+}
+
+/// Gives up on a future that is not ready after so many polls.
+pub(crate) async fn impatient<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx).map(Some);
+        left -= 1;
+        if polled.is_ready() || left == 0 {
+            return if polled.is_ready() { polled } else { Poll::Ready(None) };
+        }
+        if polls < usize::MAX {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Ends the test program, and says how its channels stand, when a test takes too long.
+pub(crate) struct Watchdog {
+    done: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Watchdog {
+    /// Watches over the channels that `make` makes.
+    pub(crate) fn over<T>(make: impl FnOnce() -> T) -> (Self, T) {
+        let list = Arc::new(Listing::default());
+        let before = party::swap(Some(Arc::clone(&list) as Arc<dyn Party>));
+        let made = make();
+        party::swap(before);
+        let (done, waited) = mpsc::channel();
+        let test = thread::current().name().unwrap_or_default().to_owned();
+        let watch = move || {
+            if waited.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                eprintln!("watchdog: {test} stands still");
+                list.0.lock().unwrap().iter().filter_map(Weak::upgrade).for_each(|channel| {
+                    eprintln!("{:?}\n  waiting: {:?}", channel.channel(), channel.waits());
+                });
+                std::process::exit(101);
+            }
+        };
+        (Self { done: Some(done), thread: Some(thread::spawn(watch)) }, made)
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// A party that lists all channels it makes.
+#[derive(Default)]
+struct Listing(Mutex<Vec<Weak<dyn Inspect>>>);
+
+impl Party for Listing {
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+    fn id(&self) -> ProcessId {
+        ProcessId(1)
+    }
+    fn name(&self) -> String {
+        "the test".to_owned()
+    }
+    fn met(&self, channel: Weak<dyn Inspect>) {
+        self.0.lock().unwrap().push(channel);
+    }
+    fn observes(&self) -> bool {
+        true
+    }
+    fn cancelled(&self) -> bool {
+        false
+    }
+    fn wake_on_cancel(&self, _: &Waker) {}
 }
