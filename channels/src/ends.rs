@@ -211,7 +211,14 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
 macro_rules! common {
     ($end:ident) => {
         impl<T: core::marker::Send + 'static> $end<T> {
-            /// Gives this end up; the same as dropping it.
+            /// Gives this end up; the same as dropping it. There is nothing left to use afterwards:
+            ///
+            /// ```compile_fail,E0382
+            /// let (tx, rx) = rendez_channels::channel::<u8>();
+            /// tx.retire();
+            /// tx.try_send(1);
+            /// # drop(rx);
+            /// ```
             pub fn retire(self) {
                 drop(self);
             }

@@ -120,3 +120,51 @@ fn a_send_that_was_polled_may_still_become_a_guard() {
     assert_eq!(poll_once(&mut chosen), Poll::Ready(Either::First(Ok(()))));
     assert!(rx.try_recv().is_err(), "each was sent once");
 }
+
+/// A receiving choice that is claimed while `meanwhile` runs, at its second poll.
+async fn claimed_once(rx: &rendez::Receiver<u32>, meanwhile: impl FnMut() + Send + Unpin) -> Option<u32> {
+    let (mut polls, mut meanwhile) = (0, meanwhile);
+    let future = future(poll_fn(move |_| {
+        polls += 1;
+        if polls == 2 {
+            meanwhile();
+        }
+        Poll::<()>::Pending
+    }));
+    match either(rx.recv(), future).await {
+        Either::First(received) => received.ok(),
+        Either::Second(()) => None,
+    }
+}
+
+#[test]
+fn a_sender_that_comes_while_a_choice_is_claimed_is_met_when_it_looks_again() {
+    let (tx, rx) = channel();
+    let mut plain = tx.send(1);
+    assert_eq!(met_while_claimed(&rx, || assert!(poll_once(&mut plain).is_pending())), Some(1));
+    assert_eq!(poll_once(&mut plain), Poll::Ready(Ok(())));
+}
+
+#[test]
+fn a_choice_that_comes_while_another_is_claimed_is_met_when_it_looks_again() {
+    let (tx, rx) = channel();
+    let (idle_tx, _idle_rx) = channel();
+    let mut choosing = Box::pin(either(tx.send(2), idle_tx.send(0)));
+    assert_eq!(met_while_claimed(&rx, || assert!(poll_once(&mut choosing).is_pending())), Some(2));
+    assert_eq!(poll_once(&mut choosing), Poll::Ready(Either::First(Ok(()))));
+}
+
+/// What a receiving choice gets that is claimed while `meanwhile` runs.
+fn met_while_claimed(rx: &rendez::Receiver<u32>, meanwhile: impl FnMut() + Send + Unpin) -> Option<u32> {
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let mut waiting = pin!(claimed_once(rx, meanwhile));
+    assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    assert!(woken.is_woken(), "somebody met it while it was claimed");
+    match waiting.as_mut().poll(&mut cx) {
+        Poll::Ready(received) => received,
+        Poll::Pending => panic!("it finds who came"),
+    }
+}

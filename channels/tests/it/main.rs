@@ -5,8 +5,12 @@ extern crate rendez_channels as rendez;
 mod support;
 
 mod choice;
+#[cfg(not(miri))]
+mod exchange;
 mod model;
 mod property;
+mod questions;
+mod reentry;
 mod rendezvous;
 #[cfg(not(miri))]
 mod stress;

@@ -6,8 +6,9 @@
 use crate::support::{Chance, Watchdog, impatient};
 use rendez::__private::{Attempt, Guard, Order, choose};
 use rendez::{Ended, Receiver, Sender, block_on, channel_bounded};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 
 /// How a node leaves the ring.
@@ -31,12 +32,12 @@ enum On {
 
 #[test]
 fn a_ring_of_four_threads() {
-    ring(4, 0, On::Threads, Leave::Drain, 2_000);
+    ring(4, 0, On::Threads, Leave::Drain, 1_000);
 }
 
 #[test]
 fn a_ring_of_four_tasks() {
-    ring(4, 0, On::Tasks, Leave::Drain, 20_000);
+    ring(4, 0, On::Tasks, Leave::Drain, 10_000);
 }
 
 #[test]
@@ -46,25 +47,25 @@ fn a_ring_of_sixteen_tasks() {
 
 #[test]
 fn a_ring_of_tasks_and_threads() {
-    ring(6, 0, On::Both, Leave::Drain, 2_000);
+    ring(6, 0, On::Both, Leave::Drain, 1_000);
 }
 
 #[test]
 fn a_ring_with_buffers() {
-    ring(4, 1, On::Tasks, Leave::Drain, 20_000);
-    ring(5, 3, On::Both, Leave::Drain, 2_000);
+    ring(4, 1, On::Tasks, Leave::Drain, 10_000);
+    ring(5, 3, On::Both, Leave::Drain, 1_000);
 }
 
 #[test]
 fn a_ring_of_two_whose_neighbours_are_the_same() {
-    ring(2, 0, On::Tasks, Leave::Drain, 20_000);
+    ring(2, 0, On::Tasks, Leave::Drain, 10_000);
 }
 
 #[test]
 fn nodes_that_retire_release_their_neighbours() {
     for on in [On::Threads, On::Tasks, On::Both] {
         for capacity in [0, 1] {
-            ring(6, capacity, on, Leave::Retire, 500);
+            ring(6, capacity, on, Leave::Retire, 200);
         }
     }
 }
@@ -73,7 +74,7 @@ fn nodes_that_retire_release_their_neighbours() {
 fn poison_in_the_middle_of_it_loses_count_of_nothing() {
     for on in [On::Threads, On::Tasks, On::Both] {
         for capacity in [0, 1, 3] {
-            ring(6, capacity, on, Leave::Poison, 500);
+            ring(6, capacity, on, Leave::Poison, 200);
         }
     }
 }
@@ -245,15 +246,16 @@ async fn drain(input: Receiver<Token>, mut received: u64) -> u64 {
 async fn in_turns<F: Future>([a, b]: [F; 2]) -> [F::Output; 2] {
     let (mut a, mut b) = (Box::pin(a), Box::pin(b));
     let mut done = [None, None];
-    std::future::poll_fn(|cx| {
+    poll_fn(|cx| {
         for (future, done) in [&mut a, &mut b].into_iter().zip(&mut done) {
             if done.is_none() {
-                if let std::task::Poll::Ready(output) = future.as_mut().poll(cx) {
-                    *done = Some(output);
-                }
+                *done = match future.as_mut().poll(cx) {
+                    Poll::Ready(output) => Some(output),
+                    Poll::Pending => None,
+                };
             }
         }
-        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if done.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     done.map(|output| output.expect("both are done"))

@@ -1,0 +1,109 @@
+//! No user code runs under a lock of a channel: wakers and values that come back to their channel find it free.
+
+use crate::support::{Watchdog, either, poll_once};
+use rendez::{Receiver, after, channel_bounded};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+/// Looks at the channel whenever it runs or is dropped.
+struct Nosy(Arc<Mutex<Option<Receiver<Self>>>>);
+
+impl Nosy {
+    fn look(&self) {
+        let end = self.0.lock().unwrap();
+        if let Some(end) = &*end {
+            assert!(end.inspect().receivers.count > 0);
+        }
+    }
+
+    /// Gives its end up.
+    fn look_away(&self) {
+        let end = self.0.lock().unwrap().take();
+        drop(end);
+    }
+
+    fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
+        let waker = Waker::from(Arc::new(Self(Arc::clone(&self.0))));
+        Pin::new(future).poll(&mut Context::from_waker(&waker))
+    }
+
+    fn again(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Wake for Nosy {
+    fn wake(self: Arc<Self>) {
+        self.look();
+    }
+}
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+#[test]
+fn wakers_and_values_may_use_their_channel() {
+    for capacity in [0, 1, 4] {
+        for end in [poison, retire_receivers, retire_senders] {
+            let (_watchdog, (tx, rx)) = Watchdog::over(|| channel_bounded(capacity));
+            let nosy = Nosy(Arc::new(Mutex::new(Some(rx.clone()))));
+            let mut received: Vec<_> = (0..3).map(|_| rx.recv()).collect();
+            received.iter_mut().for_each(|recv| assert!(nosy.poll(recv).is_pending()));
+            (0..3).for_each(|_| assert!(nosy.poll(&mut tx.send(nosy.again())).is_ready()));
+            received.iter_mut().take(2).for_each(|recv| drop(nosy.poll(recv)));
+            drop(received); // one is handed back
+            let mut sends: Vec<_> = (0..6).map(|_| tx.send(nosy.again())).collect();
+            sends.iter_mut().for_each(|send| drop(nosy.poll(send)));
+            sends.iter_mut().for_each(|send| drop(nosy.poll(send)));
+            drop(rx.try_recv());
+            let mut choice = Box::pin(either(tx.send(nosy.again()), after(Duration::from_secs(60))));
+            assert!(nosy.poll(&mut choice).is_pending());
+            assert!(nosy.poll(&mut choice).is_pending());
+            let mut closed = tx.closed();
+            assert!(nosy.poll(&mut closed).is_pending());
+            sends.truncate(5);
+            drop((choice, closed, sends));
+            let mut waiting = tx.send(nosy.again());
+            drop(nosy.poll(&mut waiting));
+            drop(waiting);
+            end(tx, rx, &nosy);
+        }
+    }
+}
+
+type End = rendez::Sender<Nosy>;
+
+fn poison(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
+    let mut send = tx.send(nosy.again());
+    drop(nosy.poll(&mut send));
+    tx.poison("enough");
+    assert!(poll_once(&mut send).is_ready());
+    drop(tx.undelivered());
+    nosy.look_away();
+    drop(rx);
+}
+
+fn retire_receivers(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
+    let mut send = tx.send(nosy.again());
+    drop(nosy.poll(&mut send));
+    drop(rx);
+    nosy.look_away();
+    assert!(poll_once(&mut send).is_ready());
+    drop(tx.undelivered());
+}
+
+fn retire_senders(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
+    while rx.try_recv().is_ok() {}
+    let mut recv = rx.recv();
+    assert!(nosy.poll(&mut recv).is_pending());
+    drop(tx);
+    assert!(matches!(poll_once(&mut recv), Poll::Ready(Err(_))));
+    drop(recv);
+    nosy.look_away();
+}
