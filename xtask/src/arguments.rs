@@ -1,0 +1,118 @@
+//! The command line: which verb, with what. It runs nothing.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+
+/// What `help` prints, and what follows a usage error.
+pub(crate) const USAGE: &str = "\
+Usage: cargo xtask VERB
+
+  setup [--no-setup]               say what the system lacks and install it (as root, with apt), or print the command
+  test [--no-setup]                set up, then rustfmt, clippy, all tests, the examples that end by themselves
+  demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
+  help                             this text
+
+--no-setup installs nothing: it prints the command and goes on with what is there.";
+
+/// One command of the project.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Print the usage.
+    Help,
+    /// Say what the system lacks; install it if `install`.
+    Setup { install: bool },
+    /// Pass all tests.
+    Test { install: bool },
+    /// Run the main job with `arguments`.
+    Demo { install: bool, arguments: Vec<String> },
+}
+
+/// A command line that means nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum UsageError {
+    /// No verb of ours.
+    UnknownVerb(String),
+    /// A verb that takes less than it was given.
+    Unexpected { verb: &'static str, argument: String },
+}
+
+/// Reads the command line that follows `cargo xtask`.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb, UsageError> {
+    let mut arguments = arguments.into_iter();
+    let verb = arguments.next().unwrap_or_else(|| "help".to_owned());
+    let mut rest = Rest(arguments.collect());
+    let (name, parsed) = match verb.as_str() {
+        "help" | "--help" | "-h" => ("help", Verb::Help),
+        "setup" => ("setup", Verb::Setup { install: rest.installs() }),
+        "test" => ("test", Verb::Test { install: rest.installs() }),
+        "demo" => return Ok(Verb::Demo { install: rest.installs(), arguments: rest.0 }),
+        _ => return Err(UsageError::UnknownVerb(verb)),
+    };
+    rest.none(name)?;
+    Ok(parsed)
+}
+
+/// The arguments behind the verb that nobody has taken yet.
+struct Rest(Vec<String>);
+
+impl Rest {
+    /// Takes `--no-setup` out.
+    fn installs(&mut self) -> bool {
+        let given = self.0.len();
+        self.0.retain(|argument| argument != "--no-setup");
+        self.0.len() == given
+    }
+
+    fn none(self, verb: &'static str) -> Result<(), UsageError> {
+        match self.0.into_iter().next() {
+            Some(argument) => Err(UsageError::Unexpected { verb, argument }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownVerb(verb) => write!(f, "there is no verb `{verb}`"),
+            Self::Unexpected { verb, argument } => write!(f, "`{verb}` does not take `{argument}`"),
+        }
+    }
+}
+
+impl Error for UsageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Verb, UsageError> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn without_a_verb_help_is_given() {
+        for line in ["", "help", "--help", "-h"] {
+            assert_eq!(parsed(line), Ok(Verb::Help));
+        }
+    }
+
+    #[test]
+    fn an_unknown_verb_is_named() {
+        assert_eq!(parsed("tset"), Err(UsageError::UnknownVerb("tset".to_owned())));
+    }
+
+    #[test]
+    fn no_setup_is_taken_wherever_it_stands() {
+        assert_eq!(parsed("setup"), Ok(Verb::Setup { install: true }));
+        assert_eq!(parsed("test --no-setup"), Ok(Verb::Test { install: false }));
+        let arguments = vec!["/tmp".to_owned(), "--device".to_owned(), "cpu".to_owned()];
+        assert_eq!(parsed("demo /tmp --no-setup --device cpu"), Ok(Verb::Demo { install: false, arguments }));
+    }
+
+    #[test]
+    fn a_superfluous_argument_is_an_error() {
+        let error = parsed("test --fast").unwrap_err();
+        assert_eq!(error.to_string(), "`test` does not take `--fast`");
+    }
+}

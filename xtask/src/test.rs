@@ -1,0 +1,43 @@
+//! The verb `test`: all that must hold before a change lands, one step after the other.
+
+use crate::cargo::cargo;
+use crate::step::{self, Failed, judge, not_started, timed};
+use crate::tally::Tally;
+use crate::{examples, setup};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+/// Sets up and passes all tests; stops at the first step that fails. What cost little is asked first.
+///
+/// # Errors
+/// The command that failed.
+pub(crate) fn run(install: bool) -> Result<(), Failed> {
+    setup::run(install);
+    step::run("rustfmt", &mut cargo(&["fmt", "--all", "--check"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    step::run("clippy", &mut cargo(&clippy))?;
+    let mut tally = Tally::default();
+    let outcome = timed("tests", || tests(&mut tally))
+        .and_then(|()| timed("examples that end by themselves", || examples::run(&mut tally)))
+        .map_err(Failed::told);
+    println!("{tally}");
+    outcome
+}
+
+/// All tests of the workspace, counted from what they print while it streams by.
+fn tests(tally: &mut Tally) -> Result<(), Failed> {
+    // All of them, also after one that fails: the counts are then those of the workspace.
+    let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| not_started(&command, &e))?;
+    let output = child.stdout.take().expect("the output is piped");
+    let mut to = std::io::stdout().lock();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.map_err(|e| Failed::new(format_args!("the output of the tests cannot be read: {e}")))?;
+        let text = String::from_utf8_lossy(&line);
+        *tally += Tally::of_line(&text).unwrap_or_default();
+        // Where nobody reads the lines, the exit code still counts.
+        let _ = writeln!(to, "{text}");
+    }
+    let status = child.wait().map_err(|e| not_started(&command, &e))?;
+    judge(&command, status)
+}
