@@ -59,7 +59,8 @@ pub use rendez_channels::{
 };
 pub use rendez_runtime::{
     Actor, CallError, Failure, IntoOutcome, IntoProcess, Outcome, Ports, Process, ProcessRef, Spawned, Supervisor,
-    SupervisorRef, alt, blocking, ctrl_c, deadlocks, network, observe, par, run, seq, spawn, spawn_actor,
+    SupervisorRef, alt, blocking, ctrl_c, deadlocks, main, network, observe, par, process, run, seq, spawn,
+    spawn_actor,
 };
 
 pub mod prelude;

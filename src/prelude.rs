@@ -2,5 +2,5 @@
 
 pub use crate::{
     CallError, ChannelKind, Failure, Outcome, Process, ProcessRef, Receiver, Sender, Supervisor, after, alt, blocking,
-    channel, channel_bounded, channel_named, channel_unbounded, ctrl_c, future, par, run, seq, spawn, spawn_actor,
+    channel, channel_bounded, channel_named, channel_unbounded, ctrl_c, future, par, process, run, seq, spawn, spawn_actor,
 };

@@ -4,6 +4,10 @@
 //! half-typed ones, so that the compiler's own messages and an editor's completion work inside them.
 
 mod alt;
+mod function;
+mod main_fn;
+mod options;
+mod process;
 mod tokens;
 
 use proc_macro::TokenStream;
@@ -38,10 +42,7 @@ use proc_macro::TokenStream;
 /// handed over goes to the channel's next receive.
 ///
 /// ```
-/// # extern crate rendez_channels as rendez;
-/// # use rendez_macros::alt;
-/// # fn main() {
-/// use rendez::{after, block_on, channel_bounded};
+/// use rendez::{after, alt, block_on, channel_bounded};
 /// use std::time::Duration;
 ///
 /// let (orders, incoming) = channel_bounded(8);
@@ -55,9 +56,77 @@ use proc_macro::TokenStream;
 ///     }
 /// });
 /// assert_eq!(served, Ok("tea"));
-/// # }
 /// ```
 #[proc_macro]
 pub fn alt(input: TokenStream) -> TokenStream {
     alt::expand(input.into()).into()
+}
+
+/// Makes a function a process: calling it gives a [`Process`] of its name, which runs when it is put into a `par!`,
+/// spawned or awaited.
+///
+/// [`Process`]: https://docs.rs/rendez/latest/rendez/struct.Process.html
+///
+/// The body is an `async fn` that returns `Outcome`, `Outcome<T>` or nothing. Its arguments move into the process, so
+/// that they have to be `Send + 'static`: channel ends, values, `Arc`s. Every argument that is or holds channel ends
+/// (whatever implements `Ports`) is declared as a port, which is what the picture and the deadlock report go by.
+/// Generics, patterns, attributes and visibility stay as they are written.
+///
+/// - `#[process(blocking)]` on an ordinary `fn` runs the body on a thread where it may block.
+/// - `#[process(crate = path)]` names the crate where it is not `::rendez`.
+///
+/// ```
+/// use rendez::{Outcome, Receiver, Sender, channel, par, process};
+///
+/// #[process]
+/// async fn squares(input: Receiver<u64>, output: Sender<u64>) -> Outcome {
+///     while let Some(n) = input.next().await? {
+///         output.send(n * n).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// #[process(blocking)]
+/// fn count(to: u64, output: Sender<u64>) -> Outcome {
+///     for n in 1..=to {
+///         output.send_blocking(n)?;
+///     }
+///     Ok(())
+/// }
+///
+/// #[process]
+/// async fn sum(input: Receiver<u64>) -> Outcome<u64> {
+///     let mut sum = 0;
+///     while let Some(n) = input.next().await? {
+///         sum += n;
+///     }
+///     Ok(sum)
+/// }
+///
+/// let ((numbers, input), (output, results)) = (channel(), channel());
+/// let network = async move { par![count(3, numbers), squares(input, output), sum(results)].values().await };
+/// assert_eq!(rendez::run(network).unwrap(), ((), (), 1 + 4 + 9));
+/// ```
+#[proc_macro_attribute]
+pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    process::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes an `async fn main` the root process: runs it on a runtime of its own, waits for everything below it, prints
+/// its failure and makes that the program's exit code.
+///
+/// `#[main(crate = path)]` names the crate where it is not `::rendez`.
+///
+/// ```
+/// use rendez::Outcome;
+///
+/// #[rendez::main]
+/// async fn main() -> Outcome {
+///     println!("{} lines", "one\ntwo".lines().count());
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    main_fn::expand(arguments.into(), item.into()).into()
 }

@@ -18,14 +18,19 @@ where
     Process { cell, body: Body::Async(Box::pin(async move { body.await.into_outcome() })) }
 }
 
-/// The same for a blocking function.
+/// The same for a blocking function; `build` makes what runs on the thread.
 #[track_caller]
-pub fn blocking_process<O: IntoOutcome>(
-    name: &'static str,
-    declare: impl FnOnce(ProcessId),
-    body: impl FnOnce() -> O + Send + 'static,
-) -> Process<O::Value> {
+pub fn blocking_process<B, O>(name: &'static str, build: impl FnOnce(ProcessId) -> B) -> Process<O::Value>
+where
+    B: FnOnce() -> O + Send + 'static,
+    O: IntoOutcome,
+{
     let cell = new_cell(name.to_owned(), ProcessKind::Blocking);
-    declare(cell.id());
+    let body = build(cell.id());
     Process { cell, body: Body::Blocking(Box::new(move || body().into_outcome())) }
+}
+
+/// The body as it is; it says what the body's `?` and `return` lead to before the compiler looks inside.
+pub const fn body<O, F: Future<Output = O>>(body: F) -> F {
+    body
 }

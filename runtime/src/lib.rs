@@ -67,7 +67,7 @@ pub use par::{Joining, Par, ProcessSet, par};
 pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, spawn};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
-pub use rendez_macros::alt;
+pub use rendez_macros::{alt, main, process};
 pub use run::{ctrl_c, living, run};
 pub use supervisor::{Supervisor, SupervisorRef};
 use world::World;
@@ -77,12 +77,14 @@ pub use world::{name_node, network};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::flatten;
-    pub use crate::expansion::{blocking_process, process};
+    pub use crate::expansion::{blocking_process, body, process};
     pub use crate::ports::{IsPorts, NotPorts, Probe};
     pub use crate::remote::Inlet;
     pub use crate::reply::Reply;
     pub use crate::run::run_main;
-    pub use crate::{Actor, ActorRef, CallError, IntoOutcome, Process, RemoteActor, RemoteCall, RemoteInlet};
+    pub use crate::{
+        Actor, ActorRef, CallError, IntoOutcome, Process, ProcessRef, RemoteActor, RemoteCall, RemoteInlet,
+    };
     pub use rendez_channels::__private::*;
     pub use rendez_model::ProcessId;
 }

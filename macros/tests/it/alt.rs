@@ -1,7 +1,6 @@
 //! `alt!`: which guard commits, what bodies may do, what is evaluated and what is kept.
 
-use rendez::{Ended, after, channel, channel_bounded, future};
-use rendez_macros::alt;
+use rendez::{Ended, after, alt, channel, channel_bounded, future};
 use std::cell::Cell;
 use std::future::{pending, ready};
 use std::pin::pin;
@@ -73,7 +72,7 @@ fn pri_and_crate_can_be_what_they_are_elsewhere() {
     let (tx, rx) = channel_bounded(1);
     tx.try_send(3).unwrap();
     let got = run(async {
-        alt! { crate = ::rendez_channels; pri = rx.recv() => pri }
+        alt! { crate = rendez::runtime; pri = rx.recv() => pri }
     });
     assert_eq!(got, Ok(3));
 }

@@ -1,0 +1,152 @@
+//! `#[process]`: a function that makes a process of its body. The ports are found by the compiler, argument by argument.
+
+use crate::function::{Argument, Errors, Function, borrow_in, impl_in, owned};
+use crate::options::Options;
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Ident, ReturnType, Type};
+
+/// The function that the attribute makes. What cannot be read is left as it is, beside the error.
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let parsed =
+        Options::parse(arguments, Some("blocking")).and_then(|options| Ok((options, syn::parse2(item.clone())?)));
+    match parsed {
+        Ok((options, function)) => expand_function(&options, &function),
+        Err(error) => [error.into_compile_error(), item].into_iter().collect(),
+    }
+}
+
+fn expand_function(options: &Options, function: &Function) -> TokenStream {
+    let errors = misuse(function, options.flag);
+    if let Some(receiver) = &function.receiver {
+        return syn::Error::new(
+            receiver.span,
+            "a process is a function of its arguments and takes no `self`: move what it needs into arguments, \
+             or write `#[actor]` on the `impl` block for a process with state and methods",
+        )
+        .into_compile_error();
+    }
+    let krate = &options.krate;
+    let Function { attributes, visibility, name, generics, arguments, .. } = function;
+    let where_clause = &generics.where_clause;
+    let takes = arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
+    let ends_with = match &function.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => quote!(<#ty as #krate::__private::IntoOutcome>::Value),
+    };
+    let body = match (errors.is_empty(), options.flag) {
+        (false, _) => quote!(::core::unreachable!()),
+        (true, false) => async_body(krate, function),
+        (true, true) => blocking_body(krate, function),
+    };
+    let errors = errors.into_code();
+    quote! {
+        #errors
+        #(#attributes)*
+        #[track_caller]
+        #visibility fn #name #generics(#(#takes),*) -> #krate::__private::Process<#ends_with> #where_clause {
+            #body
+        }
+    }
+}
+
+/// Everything about the signature that cannot be a process.
+fn misuse(function: &Function, blocking: bool) -> Errors {
+    let mut errors = Errors::default();
+    let name = &function.name;
+    match (&function.asyncness, blocking) {
+        (None, false) => errors.push(
+            name.span(),
+            format!("a process is an `async fn`: write `async fn {name}`, or `#[process(blocking)]` for a body that blocks its thread"),
+        ),
+        (Some(token), true) => errors.push(
+            token.span,
+            "a blocking process is an ordinary `fn`: leave out `async`, or write `#[process]` without `blocking`",
+        ),
+        _ => {}
+    }
+    if let Some(qualifier) = &function.qualifier {
+        errors.push(qualifier.span(), format!("a process cannot be `{qualifier}`: leave it out"));
+    }
+    for lifetime in function.generics.lifetimes() {
+        errors.push(
+            lifetime.lifetime.span(),
+            "a process may outlive its caller and borrows nothing from it: take values that own what they hold, such as `String`, `Arc<T>` or a channel end",
+        );
+    }
+    for argument in &function.arguments {
+        if let Some(span) = borrow_in(&argument.ty.to_token_stream()) {
+            let (name, owned) = (&argument.name, owned(&argument.ty));
+            errors.push(
+                span,
+                format!("a process may outlive its caller and borrows nothing from it: write `{name}: {owned}`, and share with `Arc`"),
+            );
+        }
+    }
+    check_output(function, &mut errors);
+    errors
+}
+
+fn check_output(function: &Function, errors: &mut Errors) {
+    let ReturnType::Type(arrow, ty) = &function.output else { return };
+    let span = impl_in(&ty.to_token_stream());
+    let never = matches!(**ty, Type::Never(_));
+    if let Some(span) = span.or(never.then(|| arrow.spans[1])) {
+        errors.push(span, "a process ends with `Outcome`, `Outcome<T>` or nothing: write one of these");
+    }
+}
+
+fn async_body(krate: &TokenStream, function: &Function) -> TokenStream {
+    let (name, declares) = (function.text(), declares(krate, function));
+    let body = typed_future(krate, function);
+    let span = function.name.span().resolved_at(Span::mixed_site());
+    quote_spanned! {span=>
+        #krate::__private::process(#name, move |id| {
+            #declares
+            #body
+        })
+    }
+}
+
+fn blocking_body(krate: &TokenStream, function: &Function) -> TokenStream {
+    let (name, declares) = (function.text(), declares(krate, function));
+    let (output, body) = (function.output_type(), with_arguments(function));
+    let span = function.name.span().resolved_at(Span::mixed_site());
+    quote_spanned! {span=>
+        #krate::__private::blocking_process(#name, move |id| {
+            #declares
+            move || -> #output #body
+        })
+    }
+}
+
+/// Says of each argument that holds channel ends which process holds them.
+fn declares(krate: &TokenStream, function: &Function) -> TokenStream {
+    let names = function.arguments.iter().map(|argument| &argument.name);
+    quote_spanned! {Span::mixed_site()=>
+        {
+            #[allow(unused_imports)]
+            use #krate::__private::{IsPorts as _, NotPorts as _};
+            let _ = id;
+            #((&#krate::__private::Probe(&#names)).declare(id);)*
+        }
+    }
+}
+
+/// The body as a future whose output is known to the compiler before it looks inside.
+pub(crate) fn typed_future(krate: &TokenStream, function: &Function) -> TokenStream {
+    let (output, body) = (function.output_type(), with_arguments(function));
+    quote!(#krate::__private::body::<#output, _>(async move #body))
+}
+
+/// The body, after statements that move every argument into it, used or not, and take the patterns apart.
+fn with_arguments(function: &Function) -> Group {
+    let moves = function.arguments.iter().map(|Argument { pattern, name, .. }| {
+        let moved = Ident::new("moved", Span::mixed_site());
+        quote!(let #moved = #name; let #pattern = #moved;)
+    });
+    let written = function.body.stream();
+    let mut body = Group::new(function.body.delimiter(), quote!(#(#moves)* #written));
+    body.set_span(function.body.span());
+    body
+}
