@@ -1,8 +1,8 @@
 //! All-reduce: the same value everywhere, made in the order of the members, also when some are missing.
 
-use crate::support::settle;
+use crate::support::{run, settle};
 use rendez_channels::{Receiver, Sender};
-use rendez_runtime::{Failure, Outcome, Process, par, run, spawn};
+use rendez_runtime::{Failure, Outcome, Process, par, spawn};
 use rendez_skeletons::{Member, Reduced, root};
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Farms: every item once, order, backpressure, and how they end.
 
-use crate::support::{Gauge, settle, sink, source};
+use crate::support::{Gauge, run, settle, sink, source};
 use rendez_channels::{after, channel, future};
-use rendez_runtime::{Failure, Outcome, alt, par, run, spawn};
+use rendez_runtime::{Failure, Outcome, alt, par, spawn};
 use rendez_skeletons::Farm;
 use std::sync::Arc;
 use std::time::Duration;

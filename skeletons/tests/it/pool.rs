@@ -1,8 +1,8 @@
 //! Pools: order, the limit on threads, and failures that say which item it was.
 
-use crate::support::Gauge;
+use crate::support::{Gauge, run};
 use rendez_channels::after;
-use rendez_runtime::{Outcome, par, run, spawn};
+use rendez_runtime::{Outcome, par, spawn};
 use rendez_skeletons::Pool;
 use std::sync::Arc;
 use std::thread::sleep;

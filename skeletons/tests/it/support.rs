@@ -1,13 +1,29 @@
 //! A source and a sink around what is tested, and a gauge of how much is under way.
 
-use rendez_channels::{Receiver, Sender};
-use rendez_runtime::{Outcome, Process};
+use rendez_channels::{Receiver, Sender, after, future};
+use rendez_runtime::{Failure, IntoOutcome, Outcome, Process, alt};
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+/// Runs a network that has to end by itself: one that hangs fails.
+pub(crate) fn run<O>(body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value>
+where
+    O: IntoOutcome + 'static,
+{
+    rendez_runtime::run(async move {
+        let mut body = pin!(body);
+        alt! {
+            outcome = future(&mut body) => outcome.into_outcome(),
+            () = after(Duration::from_secs(20)) => Err(Failure::new("the network hangs")),
+        }
+    })
+}
+
 /// Long enough for everything that can move to have moved.
 pub(crate) async fn settle() {
-    rendez_channels::after(Duration::from_millis(100)).await;
+    after(Duration::from_millis(100)).await;
 }
 
 pub(crate) fn source<T: Send + 'static>(
