@@ -40,9 +40,12 @@ mod child;
 mod control;
 mod error;
 mod event;
+#[cfg(test)]
+mod hostile;
 mod identity;
 mod line;
 mod node;
+mod origin;
 mod peer;
 #[doc(hidden)]
 pub mod proto;

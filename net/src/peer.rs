@@ -4,6 +4,7 @@ use crate::control::{Answered, Control};
 use crate::error::{NetError, Reason};
 use crate::line::Line;
 use crate::node::Shared;
+use crate::origin::Origin;
 use crate::proto::{
     ChannelControl, ChannelFrame, ControlFrame, Direction, Outcome, ProtocolError, Refusal, control_frame,
 };
@@ -83,15 +84,16 @@ impl Peer {
     {
         let (line, window) = self.open::<T>(name, Direction::Send, 0).await?;
         let (sender, source) = self.local_ends(name);
-        let peer = Arc::clone(&self.core);
-        self.core.tasks().spawn(feed(line, source, window.clamp(1, crate::WINDOW_MAX), peer, OnLoss::EndChannel));
+        let (origin, peer) = (Origin::new(source), Arc::clone(&self.core));
+        self.core.tasks().spawn(feed(line, origin, window.clamp(1, crate::WINDOW_MAX), peer, OnLoss::EndChannel));
         Ok(sender)
     }
 
     /// A receiver of a channel that the peer published with
     /// [`publish_receiver`](crate::Node::publish_receiver): values come from its home, each to one receiver.
     ///
-    /// One value may be on its way ahead of the receives, so that a slow receiver gets less work.
+    /// One value may be on its way ahead of the receives, so that a slow receiver gets less work. When this end retires,
+    /// that value goes to the next remote receiver of the channel; with none left it is lost.
     ///
     /// # Errors
     /// Nothing of this name, kind and type is published there, or the connection is lost.
@@ -106,7 +108,7 @@ impl Peer {
     }
 
     /// As [`receiver`](Self::receiver), with a window of 1 to [`WINDOW_MAX`](crate::WINDOW_MAX) values that may be on
-    /// their way: more hides the round trip, and what is on its way when this end retires is lost.
+    /// their way: more hides the round trip.
     ///
     /// # Errors
     /// As `receiver`.

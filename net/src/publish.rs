@@ -3,6 +3,7 @@
 use crate::control::Answered;
 use crate::error::NetError;
 use crate::line::Line;
+use crate::origin::Origin;
 use crate::peer::PeerCore;
 use crate::proto::{Direction, NAME_MAX, PUBLISHED_MAX, Refusal, cut};
 use crate::pump::{OnLoss, feed, take};
@@ -78,7 +79,7 @@ trait Connect: Send + Sync {
 }
 
 struct Sink<T: Send + 'static>(Sender<T>, Publish);
-struct Source<T: Send + 'static>(Receiver<T>, Publish);
+struct Source<T: Send + 'static>(Origin<T>, Publish);
 
 impl<T: DeserializeOwned + Send + 'static> Connect for Sink<T> {
     fn window(&self) -> u32 {
@@ -108,7 +109,7 @@ impl Published {
 
     pub(crate) fn receiver<T: Serialize + Send + 'static>(receiver: Receiver<T>, options: Publish) -> Self {
         let left = options.connections;
-        Self::channel::<T>(Kind::Receiver, Arc::new(Source(receiver, options)), left)
+        Self::channel::<T>(Kind::Receiver, Arc::new(Source(Origin::new(receiver), options)), left)
     }
 
     pub(crate) fn actor(interface: &str, serve: Arc<dyn Serve>, reference: Arc<dyn Any + Send + Sync>) -> Self {

@@ -3,9 +3,10 @@
 
 use crate::error::Reason;
 use crate::line::{Line, Turn};
+use crate::origin::{Origin, Share};
 use crate::peer::PeerCore;
 use crate::proto::{ChannelControl, Feeder, FeederNews, Poisoning, ProtocolError, Taker, TakerNews, cut};
-use rendez_channels::{Ended, Poison, Receiver, Sender};
+use rendez_channels::{Ended, Poison, Sender};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
@@ -22,27 +23,28 @@ pub enum OnLoss {
     #[default]
     EndChannel,
     /// The remote end retires, as if it had been dropped: right where others go on, as in a farm. The loss is an
-    /// [event](crate::Node::events) of the node only.
+    /// [event](crate::Node::events) of the node only. Values on their way to a lost receiver go to the next remote one; a
+    /// value that was taken in the very instant of the loss is then received twice.
     RetireEnd,
 }
 
 /// Takes values out of `source` and sends them to the peer, as many as it has room for.
-pub(crate) async fn feed<T>(line: Line, source: Receiver<T>, window: u32, peer: Arc<PeerCore>, on_loss: OnLoss)
+pub(crate) async fn feed<T>(line: Line, origin: Origin<T>, window: u32, peer: Arc<PeerCore>, on_loss: OnLoss)
 where
     T: Serialize + Send + 'static,
 {
     let _unfinished = peer.tasks().unfinished();
-    let mut pump = Feed { line, source, feeder: Feeder::new(window), retiring: false };
+    let mut pump = Feed { line, share: Share::new(origin), feeder: Feeder::new(window), retiring: false };
     match pump.run(&peer).await {
         Ok(()) => {
-            drop(pump.source);
+            drop(pump.share);
             // Whether the other side ends in time changes nothing here.
             let _ = tokio::time::timeout(LINGER, pump.line.linger()).await;
         }
         Err(reason) => {
             let reason = peer.lost(reason);
             if on_loss == OnLoss::EndChannel {
-                pump.source.lose(peer.name(), &reason.to_string());
+                pump.share.origin().channel().lose(peer.name(), &reason.to_string());
             }
         }
     }
@@ -50,7 +52,8 @@ where
 
 struct Feed<T: Send + 'static> {
     line: Line,
-    source: Receiver<T>,
+    /// What is sent and not known to be taken, as many as the feeder counts.
+    share: Share<T>,
     feeder: Feeder,
     /// No more values are taken; those under way still may be.
     retiring: bool,
@@ -71,7 +74,7 @@ impl<T: Serialize + Send + 'static> Feed<T> {
                         return Err(Reason::Protocol(ProtocolError::CutOff));
                     }
                 }
-                value = self.source.next(), if wanted => {
+                value = self.share.origin().next(), if wanted => {
                     if !self.take_in(value) {
                         return self.line.finish().await;
                     }
@@ -85,9 +88,10 @@ impl<T: Serialize + Send + 'static> Feed<T> {
     fn take_in(&mut self, value: Result<Option<T>, Ended>) -> bool {
         match value {
             Ok(Some(value)) => {
-                if let Err(error) = self.line.put_item(&value) {
-                    self.source.poison(&error);
-                    tell(&mut self.line, &Ended::Poisoned(Arc::new(Poison::new(self.source.name(), error, ""))));
+                if let Err(error) = self.line.put_item(self.share.keep(value)) {
+                    let channel = self.share.origin().channel();
+                    channel.poison(&error);
+                    tell(&mut self.line, &Ended::Poisoned(Arc::new(Poison::new(channel.name(), error, ""))));
                     return false;
                 }
                 self.feeder.fed();
@@ -111,15 +115,10 @@ impl<T: Serialize + Send + 'static> Feed<T> {
     fn handle_frames(&mut self) -> Result<bool, Reason> {
         while let Some(frame) = self.line.next_frame()? {
             match self.feeder.handle(&frame).map_err(Reason::Protocol)? {
-                FeederNews::Taken => {}
-                FeederNews::Retired { undelivered } => {
-                    if undelivered > 0 {
-                        tracing::warn!(channel = self.source.name(), undelivered, "values sent to a retired end");
-                    }
-                    return Ok(false);
-                }
+                FeederNews::Taken => self.share.taken_but(self.feeder.under_way() as usize),
+                FeederNews::Retired => return Ok(false),
                 FeederNews::Poisoned(poisoning) => {
-                    self.source.poison_with(poison(poisoning));
+                    self.share.origin().channel().poison_with(poison(poisoning));
                     return Ok(false);
                 }
             }

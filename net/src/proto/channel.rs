@@ -19,8 +19,8 @@ pub(crate) struct Feeder {
 pub(crate) enum FeederNews {
     /// Values have been taken.
     Taken,
-    /// No more values are wanted; this many are lost on the way.
-    Retired { undelivered: u32 },
+    /// No more values are wanted; those under way were not taken.
+    Retired,
     /// The channel is poisoned.
     Poisoned(Poisoning),
 }
@@ -76,7 +76,7 @@ impl Feeder {
             }
             ChannelFrame::Other(ChannelControl::Retire) => {
                 self.retired = true;
-                Ok(FeederNews::Retired { undelivered: self.under_way })
+                Ok(FeederNews::Retired)
             }
             ChannelFrame::Other(ChannelControl::Poison { channel, cause, origin }) => {
                 self.retired = true;
@@ -175,12 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn the_end_says_how_many_values_were_not_delivered() {
+    fn after_the_end_it_is_known_how_many_values_were_not_taken() {
         let mut feeder = Feeder::new(3);
         feeder.fed();
         feeder.fed();
         let end = feeder.handle(&ChannelFrame::Other(ChannelControl::Retire));
-        assert_eq!(end, Ok(FeederNews::Retired { undelivered: 2 }));
+        assert_eq!((end, feeder.under_way()), (Ok(FeederNews::Retired), 2));
         assert!(!feeder.may_feed());
     }
 

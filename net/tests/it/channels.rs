@@ -226,6 +226,39 @@ async fn in_a_farm_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn what_a_receiver_did_not_take_goes_to_the_next_however_it_ended() {
+    for how in ["retired", "lost"] {
+        let hub = node("hub", Admit::nobody());
+        let (jobs, input) = channel_bounded::<u32>(8);
+        let options = Publish { on_loss: OnLoss::RetireEnd, ..Publish::default() };
+        hub.publish_receiver_with("jobs", input, options).unwrap();
+        let (leaver, stayer) = (Pair::with(hub.clone()).await, Pair::with(hub.clone()).await);
+        let leaving = soon(leaver.peer.receiver::<u32>("jobs")).await.unwrap();
+        for n in 0..8 {
+            soon(jobs.send(n)).await.unwrap();
+        }
+        drop(jobs);
+        assert_eq!(soon(leaving.recv()).await, Ok(0));
+        // By now the next value is on its way to the one that leaves.
+        let staying = soon(stayer.peer.receiver::<u32>("jobs")).await.unwrap();
+        assert_eq!(soon(staying.recv()).await, Ok(2), "{how}");
+        match how {
+            "retired" => drop(leaving),
+            _ => leaver.peer.close(),
+        }
+        let mut rest = vec![];
+        while let Some(n) = soon(staying.next()).await.unwrap() {
+            rest.push(n);
+        }
+        rest.sort_unstable();
+        assert_eq!(rest, [1, 3, 4, 5, 6, 7], "{how}");
+        drop(hub);
+        leaver.shutdown().await;
+        stayer.shutdown().await;
+    }
+}
+
+#[tokio::test]
 async fn a_shutdown_lets_what_was_sent_arrive() {
     let pair = Pair::new().await;
     let (results, input) = channel::<u32>();

@@ -1,0 +1,185 @@
+//! Where the values for remote receivers come from: a channel at home, and what other remote receivers gave back.
+//!
+//! A value stays in the hands of its feeder until the other side reports that it was taken. A remote end that retires or
+//! is lost before gives it back here, and it goes to the next remote end of the same publication. While values are out
+//! that may come back, no remote end is told that the channel is retired.
+
+use rendez_channels::{Ended, Receiver};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// A source of values for any number of feeders. Clones are the same source.
+pub(crate) struct Origin<T: Send + 'static> {
+    channel: Receiver<T>,
+    returned: Arc<Returned<T>>,
+}
+
+struct Returned<T> {
+    state: Mutex<State<T>>,
+    /// A value came back, or the last one that was out was taken.
+    changed: Notify,
+}
+
+/// The queue is bounded by the windows of the remote ends.
+struct State<T> {
+    queue: VecDeque<T>,
+    out: usize,
+}
+
+impl<T: Send + 'static> Origin<T> {
+    pub(crate) fn new(channel: Receiver<T>) -> Self {
+        let state = Mutex::new(State { queue: VecDeque::new(), out: 0 });
+        Self { channel, returned: Arc::new(Returned { state, changed: Notify::new() }) }
+    }
+
+    pub(crate) const fn channel(&self) -> &Receiver<T> {
+        &self.channel
+    }
+
+    /// The next value, which is out from now on; `None` once the channel is retired and nothing can come back.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn next(&self) -> Result<Option<T>, Ended> {
+        let mut retired = false;
+        loop {
+            let changed = self.returned.changed.notified();
+            tokio::pin!(changed);
+            // Registered before the look, so that no notification falls in between.
+            changed.as_mut().enable();
+            {
+                let mut state = self.lock();
+                if let Some(value) = state.queue.pop_front() {
+                    state.out += 1;
+                    return Ok(Some(value));
+                }
+                if retired && state.out == 0 {
+                    return Ok(None);
+                }
+            }
+            tokio::select! {
+                biased;
+                () = changed => {}
+                value = self.channel.next(), if !retired => match value? {
+                    Some(value) => {
+                        self.lock().out += 1;
+                        return Ok(Some(value));
+                    }
+                    None => retired = true,
+                },
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
+        self.returned.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Send + 'static> Clone for Origin<T> {
+    fn clone(&self) -> Self {
+        Self { channel: self.channel.clone(), returned: Arc::clone(&self.returned) }
+    }
+}
+
+/// One feeder's share in an origin: the values that it has sent and that are not known to be taken. Dropped, it gives
+/// them back.
+pub(crate) struct Share<T: Send + 'static> {
+    origin: Origin<T>,
+    out: VecDeque<T>,
+}
+
+impl<T: Send + 'static> Share<T> {
+    pub(crate) const fn new(origin: Origin<T>) -> Self {
+        Self { origin, out: VecDeque::new() }
+    }
+
+    pub(crate) const fn origin(&self) -> &Origin<T> {
+        &self.origin
+    }
+
+    /// Keeps a value that [`Origin::next`] gave, until it is taken.
+    pub(crate) fn keep(&mut self, value: T) -> &T {
+        self.out.push_back(value);
+        &self.out[self.out.len() - 1]
+    }
+
+    /// All values have been taken but the last few.
+    pub(crate) fn taken_but(&mut self, under_way: usize) {
+        let taken: Vec<T> = self.out.drain(..self.out.len() - under_way).collect();
+        let last = {
+            let mut state = self.origin.lock();
+            state.out -= taken.len();
+            state.out == 0
+        };
+        if last {
+            self.origin.returned.changed.notify_waiters();
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Share<T> {
+    fn drop(&mut self) {
+        if self.out.is_empty() {
+            return;
+        }
+        let mut state = self.origin.lock();
+        state.out -= self.out.len();
+        state.queue.append(&mut self.out);
+        drop(state);
+        self.origin.returned.changed.notify_waiters();
+    }
+}
+
+impl<T> Drop for Returned<T> {
+    fn drop(&mut self) {
+        let lost = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).queue.len();
+        if lost > 0 {
+            tracing::warn!(values = lost, "sent to remote receivers that ended, and nobody was left to take them");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rendez_channels::{block_on, channel_bounded};
+
+    #[test]
+    fn a_value_that_comes_back_goes_to_the_next_before_newer_ones() {
+        let (tx, rx) = channel_bounded(3);
+        (1..=3).for_each(|n| tx.try_send(n).unwrap());
+        let origin = Origin::new(rx);
+        let mut share = Share::new(origin.clone());
+        for n in 1..=2 {
+            let value = block_on(origin.next()).unwrap().unwrap().unwrap();
+            assert_eq!(*share.keep(value), n);
+        }
+        share.taken_but(1);
+        drop(share);
+        assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(2)));
+        assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(3)));
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_values_that_may_come_back() {
+        let (tx, rx) = channel_bounded(1);
+        tx.try_send(7).unwrap();
+        drop(tx);
+        let origin = Origin::new(rx);
+        let (mut first, mut second) = (Share::new(origin.clone()), Share::new(origin.clone()));
+        first.keep(origin.next().await.unwrap().unwrap());
+        let other = origin.clone();
+        let waiting = tokio::spawn(async move { (other.next().await, other.next().await) });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "7 may still come back");
+        drop(first);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "7 is out again");
+        second.keep(7);
+        second.taken_but(0);
+        assert_eq!(waiting.await.unwrap(), (Ok(Some(7)), Ok(None)));
+    }
+}
