@@ -1,9 +1,8 @@
 //! All-reduce: each member brings a value, all get the same one made of them. It knows channel ends only, so that
 //! members may be anywhere.
 
-use rendez_channels::{Ended, Receiver, Sender, channel};
-use rendez_model::ProcessKind;
-use rendez_runtime::{Failure, Outcome, Process, par};
+use rendez_channels::{Receiver, Sender, channel};
+use rendez_runtime::{Failure, Outcome, par, process};
 
 /// A member's ends; those of other nodes do as well.
 ///
@@ -65,47 +64,35 @@ impl<T: Send + 'static> Member<T> {
 /// others get their result without it. It waits for a member as long as its channel stands.
 ///
 /// It fails when nobody has brought a value.
-#[track_caller]
-pub fn root<T, F>(members: Vec<(Receiver<T>, Sender<T>)>, mut op: F) -> Process<Reduced<T>>
+#[process]
+pub async fn root<T, F>(members: Vec<(Receiver<T>, Sender<T>)>, mut op: F) -> Outcome<Reduced<T>>
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Send + 'static,
     F: FnMut(T, T) -> T + Send + 'static,
 {
-    Process::new("all_reduce", async move {
-        let mut value = None;
-        let (mut present, mut absent) = (vec![], vec![]);
-        for (place, (values, results)) in members.into_iter().enumerate() {
-            match values.recv().await {
-                Ok(brought) => {
-                    value = Some(match value {
-                        Some(so_far) => op(so_far, brought),
-                        None => brought,
-                    });
-                    present.push((values, results));
-                }
-                Err(Ended::Cancelled) => return Err(Ended::Cancelled.into()),
-                Err(_) => absent.push(place),
+    let mut so_far = None;
+    let (mut present, mut absent) = (vec![], vec![]);
+    for (place, (values, results)) in members.into_iter().enumerate() {
+        match values.recv().await {
+            Ok(value) => {
+                so_far = Some(match so_far {
+                    Some(so_far) => op(so_far, value),
+                    None => value,
+                });
+                present.push((values, results));
             }
+            Err(_) => absent.push(place),
         }
-        let value = value.ok_or_else(|| Failure::new("nothing to reduce: no member has brought a value"))?;
-        par(broadcast(&value, present)).await?;
-        Outcome::Ok(Reduced { value, absent })
-    })
-    .kind(ProcessKind::Scope)
+    }
+    let value = so_far.ok_or_else(|| Failure::new("nothing to reduce: no member has brought a value"))?;
+    // Side by side, so that a member that is slow to receive holds back nobody.
+    let gives: Vec<_> = present.into_iter().map(|(values, results)| give(value.clone(), values, results)).collect();
+    par(gives).await?;
+    Ok(Reduced { value, absent })
 }
 
-/// Side by side, so that a member that is slow to receive holds back nobody.
-fn broadcast<T>(value: &T, present: Vec<(Receiver<T>, Sender<T>)>) -> Vec<Process>
-where
-    T: Clone + Send + Sync + 'static,
-{
-    let give = |(values, results): (Receiver<T>, Sender<T>)| {
-        let value = value.clone();
-        Process::new("broadcast", async move {
-            // A member that is gone by now needs no result.
-            let _ = results.send(value).await;
-            drop(values);
-        })
-    };
-    present.into_iter().map(give).collect()
+/// A member that is gone by now needs no result. The other channel is kept until it has it.
+#[process]
+async fn give<T: Send + 'static>(value: T, _values: Receiver<T>, results: Sender<T>) {
+    let _ = results.send(value).await;
 }

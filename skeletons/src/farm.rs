@@ -4,7 +4,7 @@
 use crate::order::Order;
 use rendez_channels::{Ended, Receiver, Sender, block_on};
 use rendez_model::ProcessKind;
-use rendez_runtime::{Failure, Outcome, Process, alt, blocking, par};
+use rendez_runtime::{Failure, Outcome, Process, alt, par, process};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -135,15 +135,23 @@ where
     let mut workers = Vec::with_capacity(count);
     // No iterator: the line that spawns a worker is that of the farm's caller.
     for _ in 0..count {
-        let (input, output, f) = (input.clone(), output.clone(), Arc::clone(&f));
-        workers.push(Process::new("worker", async move {
-            while let Some(item) = next_wanted(&input, &output).await? {
-                output.send(f(item).await.map_err(given_up)?).await?;
-            }
-            Outcome::Ok(())
-        }));
+        workers.push(async_worker(input.clone(), output.clone(), Arc::clone(&f)).named("worker"));
     }
     workers
+}
+
+#[process]
+async fn async_worker<I, O, F, R>(input: Receiver<I>, output: Sender<O>, f: Arc<F>) -> Outcome
+where
+    I: Send + 'static,
+    O: Send + 'static,
+    F: Fn(I) -> R + Send + Sync + 'static,
+    R: Future<Output = Outcome<O>> + Send + 'static,
+{
+    while let Some(item) = next_wanted(&input, &output).await? {
+        output.send(f(item).await.map_err(given_up)?).await?;
+    }
+    Ok(())
 }
 
 #[track_caller]
@@ -155,16 +163,24 @@ where
 {
     let f = Arc::new(f);
     let mut workers = Vec::with_capacity(count);
+    // No iterator: the line that spawns a worker is that of the farm's caller.
     for _ in 0..count {
-        let (input, output, f) = (input.clone(), output.clone(), Arc::clone(&f));
-        workers.push(blocking("worker", move || {
-            while let Some(item) = block_on(next_wanted(&input, &output))?? {
-                output.send_blocking(f(item).map_err(given_up)?)?;
-            }
-            Outcome::Ok(())
-        }));
+        workers.push(blocking_worker(input.clone(), output.clone(), Arc::clone(&f)).named("worker"));
     }
     workers
+}
+
+#[process(blocking)]
+fn blocking_worker<I, O, F>(input: Receiver<I>, output: Sender<O>, f: Arc<F>) -> Outcome
+where
+    I: Send + 'static,
+    O: Send + 'static,
+    F: Fn(I) -> Outcome<O> + Send + Sync + 'static,
+{
+    while let Some(item) = block_on(next_wanted(&input, &output))?? {
+        output.send_blocking(f(item).map_err(given_up)?)?;
+    }
+    Ok(())
 }
 
 /// A function that ends by retirement has ended normally, but its item would go missing: that is a failure.

@@ -2,7 +2,7 @@
 
 use crate::farm::next_wanted;
 use rendez_channels::{Receiver, Sender, channel, channel_bounded};
-use rendez_runtime::{Outcome, Process};
+use rendez_runtime::{Outcome, Process, process};
 use std::collections::BTreeMap;
 
 /// An item or what was made of it, with its place in the order.
@@ -28,32 +28,28 @@ impl<I: Send + 'static, O: Send + 'static> Order<I, O> {
     }
 }
 
-#[track_caller]
-fn number<I: Send + 'static>(input: Receiver<I>, numbered: Sender<Numbered<I>>, enter: Sender<()>) -> Process {
-    Process::new("number", async move {
-        for place in 0.. {
-            enter.send(()).await?;
-            let Some(item) = next_wanted(&input, &numbered).await? else { break };
-            numbered.send((place, item)).await?;
-        }
-        Outcome::Ok(())
-    })
+#[process]
+async fn number<I: Send + 'static>(input: Receiver<I>, numbered: Sender<Numbered<I>>, enter: Sender<()>) -> Outcome {
+    for place in 0.. {
+        enter.send(()).await?;
+        let Some(item) = next_wanted(&input, &numbered).await? else { break };
+        numbered.send((place, item)).await?;
+    }
+    Ok(())
 }
 
-#[track_caller]
-fn reorder<O: Send + 'static>(made: Receiver<Numbered<O>>, output: Sender<O>, leave: Receiver<()>) -> Process {
-    Process::new("reorder", async move {
-        // Never longer than the window.
-        let mut early = BTreeMap::new();
-        let mut next = 0;
-        while let Some((place, item)) = next_wanted(&made, &output).await? {
-            early.insert(place, item);
-            while let Some(item) = early.remove(&next) {
-                output.send(item).await?;
-                leave.recv().await?;
-                next += 1;
-            }
+#[process]
+async fn reorder<O: Send + 'static>(made: Receiver<Numbered<O>>, output: Sender<O>, leave: Receiver<()>) -> Outcome {
+    // Never longer than the window.
+    let mut early = BTreeMap::new();
+    let mut next = 0;
+    while let Some((place, item)) = next_wanted(&made, &output).await? {
+        early.insert(place, item);
+        while let Some(item) = early.remove(&next) {
+            output.send(item).await?;
+            leave.recv().await?;
+            next += 1;
         }
-        Outcome::Ok(())
-    })
+    }
+    Ok(())
 }

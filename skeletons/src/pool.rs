@@ -2,7 +2,7 @@
 
 use rendez_channels::{Receiver, Sender, channel_bounded};
 use rendez_model::ProcessKind;
-use rendez_runtime::{Failure, Outcome, Process, blocking, par};
+use rendez_runtime::{Failure, Outcome, Process, par, process};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -52,12 +52,12 @@ impl Pool {
         C::IntoIter: Send + 'static,
     {
         let (numbered, jobs) = channel_bounded(self.turns.count * READ_AHEAD_PER_THREAD);
-        let items = feed(items.into_iter(), numbered);
+        let items = feed(items.into_iter(), numbered).named("items");
         let f = Arc::new(f);
         let mut workers = Vec::with_capacity(self.turns.count);
         // No iterator: the line that spawns a worker is that of the map's caller.
         for _ in 0..self.turns.count {
-            workers.push(work(jobs.clone(), Arc::clone(&f), Arc::clone(&self.turns)));
+            workers.push(worker(jobs.clone(), Arc::clone(&f), Arc::clone(&self.turns)));
         }
         drop(jobs);
         let body = async move {
@@ -96,33 +96,29 @@ impl Turns {
     }
 }
 
-#[track_caller]
-fn feed<I: Send + 'static>(items: impl Iterator<Item = I> + Send + 'static, jobs: Sender<(usize, I)>) -> Process {
-    blocking("items", move || {
-        for job in items.enumerate() {
-            jobs.send_blocking(job)?;
-        }
-        Outcome::Ok(())
-    })
+#[process(blocking)]
+fn feed<I: Send + 'static>(items: impl Iterator<Item = I> + Send + 'static, jobs: Sender<(usize, I)>) -> Outcome {
+    for job in items.enumerate() {
+        jobs.send_blocking(job)?;
+    }
+    Ok(())
 }
 
-#[track_caller]
-fn work<I, O, F>(jobs: Receiver<(usize, I)>, f: Arc<F>, turns: Arc<Turns>) -> Process<Vec<(usize, O)>>
+#[process(blocking)]
+fn worker<I, O, F>(jobs: Receiver<(usize, I)>, f: Arc<F>, turns: Arc<Turns>) -> Outcome<Vec<(usize, O)>>
 where
     I: Send + 'static,
     O: Send + 'static,
     F: Fn(I) -> O + Send + Sync + 'static,
 {
-    blocking("worker", move || {
-        let mut made = vec![];
-        while let Some((index, item)) = jobs.next_blocking()? {
-            // Caught here and not by the process: the turn has to be given back, and the failure has to say the item.
-            let result = turns.in_turn(|| catch_unwind(AssertUnwindSafe(|| f(item))))?;
-            let panicked = |payload| Failure::new(format_args!("item {index} panicked: {}", message(payload)));
-            made.push((index, result.map_err(panicked)?));
-        }
-        Outcome::Ok(made)
-    })
+    let mut made = vec![];
+    while let Some((index, item)) = jobs.next_blocking()? {
+        // Caught here and not by the process: the turn has to be given back, and the failure has to say the item.
+        let result = turns.in_turn(|| catch_unwind(AssertUnwindSafe(|| f(item))))?;
+        let panicked = |payload| Failure::new(format_args!("item {index} panicked: {}", message(payload)));
+        made.push((index, result.map_err(panicked)?));
+    }
+    Ok(made)
 }
 
 fn message(payload: Box<dyn Any + Send>) -> String {
