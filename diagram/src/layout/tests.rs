@@ -89,6 +89,8 @@ fn frames_overlap_only_where_one_is_in_the_other() {
             }
             if let Some(up) = graph.frames[a].parent {
                 assert!(within(&layout.frames[a], &layout.frames[up]), "seed {seed}: frame {a} leaves {up}");
+                let head = layout.frames[up].y + graph.frames[up].h;
+                assert!(layout.frames[a].y >= head, "seed {seed}: frame {a} covers the text of {up}");
             }
         }
     });

@@ -89,6 +89,7 @@ impl Wire {
         self.sent = self.sent.saturating_add(wire.sent);
         self.received = self.received.saturating_add(wire.received);
         for (mine, its) in [(&mut self.senders, wire.senders), (&mut self.receivers, wire.receivers)] {
+            mine.over &= its.over;
             mine.unknown = mine.unknown.saturating_add(its.unknown);
             for (block, n) in its.blocks {
                 *mine.blocks.entry(block).or_default() += n;

@@ -32,13 +32,23 @@ impl Line<'_> {
         (self.holders[side as usize].clone(), home.saturating_sub(carried) + away)
     }
 
+    /// Whether all ends of one side have been given up; the holders are then those that had them.
+    pub(super) fn is_over(&self, side: Side) -> bool {
+        self.all().all(|c| c.ends(side).count == 0) && self.all().any(|c| !c.ends(side).holders.is_empty())
+    }
+
     /// The largest of what its home and its faces say: each counts what it has seen.
     pub(super) fn most(&self, figure: impl Fn(&Channel) -> u64) -> u64 {
-        self.faces.iter().map(|c| figure(c)).fold(figure(self.channel), u64::max)
+        self.all().map(figure).max().unwrap_or(0)
     }
 
     pub(super) fn closing(&self) -> Option<&Closing> {
-        std::iter::once(self.channel).chain(self.faces.iter().copied()).find_map(|c| c.closing.as_ref())
+        self.all().find_map(|c| c.closing.as_ref())
+    }
+
+    /// The channel at home and its faces.
+    fn all(&self) -> impl Iterator<Item = &Channel> {
+        std::iter::once(self.channel).chain(self.faces.iter().copied())
     }
 
     /// Whether nobody holds it any more and it says nothing: not drawn.

@@ -196,12 +196,14 @@ pub(crate) struct Tips {
     pub(crate) blocks: BTreeMap<usize, u64>,
     /// Ends held by nobody that the network lists.
     pub(crate) unknown: u64,
+    /// Whether all of them have been given up: the blocks are those that held them.
+    pub(crate) over: bool,
 }
 
 impl Tips {
-    /// How many ends there are.
+    /// How many ends there are now.
     pub(crate) fn total(&self) -> u64 {
-        self.blocks.values().sum::<u64>() + self.unknown
+        if self.over { 0 } else { self.blocks.values().sum::<u64>() + self.unknown }
     }
 }
 
@@ -311,7 +313,8 @@ fn sentence(cycle: &Cycle) -> String {
     if cycle.sentence.is_empty() {
         format!("{} wait for each other in a ring", counted(cycle.steps.len() as u64, "process"))
     } else {
-        clean(&cycle.sentence)
+        // Every format says itself that it is a deadlock.
+        clean(cycle.sentence.strip_prefix("deadlock: ").unwrap_or(&cycle.sentence))
     }
 }
 
@@ -405,7 +408,7 @@ fn wire(line: &Line<'_>, folds: &Folds) -> Wire {
         let (holders, unknown) = line.ends(side);
         // What lives on a node that is not listed has its other ends there.
         let away = line.elsewhere.is_some() && line.closing().is_none() && holders.is_empty() && unknown == 0;
-        let mut tips = Tips { blocks: BTreeMap::new(), unknown: if away { 1 } else { unknown } };
+        let mut tips = Tips { unknown: if away { 1 } else { unknown }, over: line.is_over(side), ..Tips::default() };
         for (h, i) in holders {
             *tips.blocks.entry(folds.block(h, i)).or_default() += 1;
         }

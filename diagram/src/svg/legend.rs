@@ -5,7 +5,7 @@ use super::glyph;
 use super::pen::{Pen, Style};
 use crate::layout::{Point, Rect};
 use crate::metrics::{Face, width};
-use crate::plan::Plan;
+use crate::plan::{Plan, Wire};
 use crate::words::Mark;
 use rendez_model::{Closing, ProcessKind};
 use std::collections::BTreeSet;
@@ -158,20 +158,24 @@ fn keys(plan: &Plan, steady: bool) -> Vec<Key> {
         [ProcessKind::Actor, ProcessKind::Blocking, ProcessKind::Device, ProcessKind::Child, ProcessKind::Scope];
     keys.extend(kinds.into_iter().filter(|k| plan.blocks.iter().any(|b| b.kind == *k)).map(Key::Kind));
     let wires = &plan.wires;
-    let bounded = |w: &crate::plan::Wire| matches!(w.kind, rendez_model::ChannelKind::Bounded(1..));
+    let bounded = |w: &Wire| matches!(w.kind, rendez_model::ChannelKind::Bounded(1..));
     let found = [
         (Key::Channel, !wires.is_empty()),
         (Key::Gauge, !steady && wires.iter().any(bounded)),
-        (Key::Shared, wires.iter().any(crate::plan::Wire::is_shared)),
+        (Key::Shared, wires.iter().any(Wire::is_shared)),
         (Key::Bundle, wires.iter().any(|w| w.count > 1)),
         (Key::Family, plan.blocks.iter().any(|b| b.count > 1)),
         (Key::Unknown, wires.iter().any(|w| w.senders.unknown + w.receivers.unknown > 0)),
         (Key::Stand, plan.blocks.iter().any(|b| b.stands.iter().any(|s| s.wire.is_some()))),
         (Key::Choice, plan.blocks.iter().any(|b| b.stands.len() > 1)),
-        (Key::Retired, wires.iter().any(|w| matches!(w.closing, Some(Closing::Retired)))),
+        (Key::Retired, wires.iter().any(is_retired)),
         (Key::Poisoned, wires.iter().any(|w| matches!(w.closing, Some(Closing::Poisoned(_))))),
         (Key::Deadlock, !plan.red.is_empty() || plan.blocks.iter().any(|b| b.in_cycle)),
     ];
     keys.extend(found.into_iter().filter(|(_, there)| *there).map(|(key, _)| key));
     keys
+}
+
+fn is_retired(wire: &Wire) -> bool {
+    matches!(wire.closing, Some(Closing::Retired)) || wire.senders.over || wire.receivers.over
 }

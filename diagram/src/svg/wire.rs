@@ -87,9 +87,10 @@ impl Label {
         let thick = if wire.count > 1 { " thick" } else { "" };
         pen.path(&format!("M{begin:.1} {y:.1}H{end:.1}"), &format!("wire{thick}{class}"));
         self.unknown_ends(pen, &course, &class);
+        let nobody = |side| wire.tips(side).blocks.is_empty() && wire.tips(side).unknown == 0;
         match [wire.senders.total(), wire.receivers.total()] {
-            [_, 0] => bar(pen, end, y, &class),
-            [0, _] => bar(pen, begin, y, &class),
+            _ if nobody(Side::Receive) => bar(pen, end, y, &class),
+            _ if nobody(Side::Send) => bar(pen, begin, y, &class),
             counts if self.shared => {
                 diamond(pen, Point { x: core, y }, &class);
                 let [left, right] = if course.ahead < 0.0 { [counts[1], counts[0]] } else { counts }.map(grouped);
@@ -178,8 +179,9 @@ struct Course {
     met: [bool; 2],
 }
 
+/// The end of a line where nobody is.
 fn bar(pen: &mut Pen, x: f64, y: f64, class: &str) {
-    pen.path(&format!("M{x:.1} {:.1}V{:.1}", y - 5.0, y + 5.0), &format!("wire{class}"));
+    pen.path(&format!("M{x:.1} {:.1}V{:.1}", y - 5.0, y + 5.0), &format!("bar wire{class}"));
 }
 
 fn diamond(pen: &mut Pen, at: Point, class: &str) {
@@ -198,7 +200,8 @@ fn head(pen: &mut Pen, tip: Point, ahead: f64, class: &str) {
 /// Draws a piece of line; with a head where values arrive at a process.
 pub(super) fn piece(pen: &mut Pen, plan: &Plan, piece: &Piece, hot: bool) {
     let wire = &plan.wires[piece.hub];
-    let class = class(wire, hot);
+    let over = wire.tips(if piece.into { Side::Send } else { Side::Receive }).over;
+    let class = if over && wire.closing.is_none() { " retired".to_owned() } else { class(wire, hot) };
     let mut points = piece.points.clone();
     let arrives = piece.at.is_some() && !piece.into;
     let ahead = if points.len() > 1 && points[0].x < points[1].x { -1.0 } else { 1.0 };
