@@ -59,7 +59,7 @@ pub use rendez_channels::{
 };
 pub use rendez_runtime::{
     Actor, CallError, Failure, IntoOutcome, IntoProcess, Outcome, Ports, Process, ProcessRef, Spawned, Supervisor,
-    SupervisorRef, alt, blocking, ctrl_c, deadlocks, main, network, observe, par, process, run, seq, spawn,
+    SupervisorRef, actor, alt, blocking, ctrl_c, deadlocks, main, network, observe, par, process, run, seq, spawn,
     spawn_actor,
 };
 
@@ -69,4 +69,21 @@ pub mod prelude;
 #[doc(hidden)]
 pub mod __private {
     pub use rendez_runtime::__private::*;
+
+    /// The encoding of remote calls: what does not decode was not meant for this method.
+    #[cfg(feature = "net")]
+    pub mod wire {
+        use rendez_runtime::CallError;
+        use serde::{Serialize, de::DeserializeOwned};
+
+        /// Arguments or an answer as bytes.
+        pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
+            rendez_wire::encode(value).map_err(|error| CallError::NotSent(error.to_string()))
+        }
+
+        /// Bytes as arguments or an answer.
+        pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CallError> {
+            rendez_wire::decode(bytes).map_err(|error| CallError::Refused(error.to_string()))
+        }
+    }
 }

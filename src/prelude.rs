@@ -1,6 +1,7 @@
 //! What a program of rendez begins with: `use rendez::prelude::*;`. Names only.
 
 pub use crate::{
-    CallError, ChannelKind, Failure, Outcome, Process, ProcessRef, Receiver, Sender, Supervisor, after, alt, blocking,
-    channel, channel_bounded, channel_named, channel_unbounded, ctrl_c, future, par, process, run, seq, spawn, spawn_actor,
+    CallError, ChannelKind, Failure, Outcome, Process, ProcessRef, Receiver, Sender, Supervisor, actor, after, alt,
+    blocking, channel, channel_bounded, channel_named, channel_unbounded, ctrl_c, future, par, process, run, seq,
+    spawn, spawn_actor,
 };

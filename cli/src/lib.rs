@@ -1,3 +1,11 @@
-//! rendez-cli: what the program `rendez` is made of. Not a library for others: its interface is the command line.
+//! rendez-cli: what the program `rendez` does, for its `main` and its tests. Not a library for others.
 
+pub mod args;
+pub mod demo;
 pub mod job;
+pub mod look;
+pub mod node;
+
+pub mod door;
+pub mod inspector;
+pub mod memory;

@@ -243,6 +243,10 @@ impl Errors {
         self.0.is_none()
     }
 
+    pub(crate) fn into_result(self) -> syn::Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+
     pub(crate) fn into_code(self) -> TokenStream {
         self.0.map_or_else(TokenStream::new, |error| error.into_compile_error())
     }

@@ -3,6 +3,7 @@
 //! Each works on the shape of its input alone: patterns, types and bodies are handed through as they were written, also
 //! half-typed ones, so that the compiler's own messages and an editor's completion work inside them.
 
+mod actor;
 mod alt;
 mod function;
 mod main_fn;
@@ -129,4 +130,41 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_fn::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes an actor of the type that the `impl` block is for: each `pub async fn` with `&mut self` or `&self` becomes a
+/// message, and a reference type named `TypeRef` has the same methods as calls.
+///
+/// A call `reference.method(..)` sends the message and waits for the answer; `reference.tell_method(..)` waits for room in
+/// the mailbox only. The actor handles one message after another: its state is exclusive across `.await`. A method that
+/// returns `Result<T, E>`, written so, gives calls that return `Result<T, CallError<E>>`; any other type `R` gives
+/// `Result<R, CallError>`. All other items of the block stay what they are. `spawn_actor` starts it, or a supervisor.
+///
+/// - `#[actor(remote)]` makes references that work from other nodes too: arguments and answers have to be
+///   `Serialize + DeserializeOwned`. Two nodes agree when names and signatures are written alike.
+/// - `#[actor(crate = path)]` names the crate where it is not `::rendez`.
+///
+/// ```
+/// use rendez::{actor, run, spawn_actor};
+///
+/// struct Counter(u64);
+///
+/// #[actor]
+/// impl Counter {
+///     /// Adds, and answers the sum.
+///     pub async fn add(&mut self, n: u64) -> u64 {
+///         self.0 += n;
+///         self.0
+///     }
+/// }
+///
+/// run(async {
+///     let counter = spawn_actor(Counter(40));
+///     assert_eq!(counter.add(2).await, Ok(42));
+/// })
+/// .unwrap();
+/// ```
+#[proc_macro_attribute]
+pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    actor::expand(arguments.into(), item.into()).into()
 }

@@ -67,7 +67,7 @@ pub use par::{Joining, Par, ProcessSet, par};
 pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, spawn};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
-pub use rendez_macros::{alt, main, process};
+pub use rendez_macros::{actor, alt, main, process};
 pub use run::{ctrl_c, living, run};
 pub use supervisor::{Supervisor, SupervisorRef};
 use world::World;

@@ -1,0 +1,131 @@
+//! The nodes of the demo: child processes of the same program, and the channels between them and this one.
+
+use crate::demo::index::IndexRef;
+use crate::demo::messages::{Done, Job};
+use crate::inspector::{INSPECTOR, InspectorRef};
+use crate::job::Frequencies;
+use rendez::model::Network;
+use rendez::net::{Child, ChildSpec, Node, Publish};
+use rendez::prelude::*;
+use std::time::Duration;
+
+/// How long a child may take to be there.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The name that the index is published under.
+pub const INDEX: &str = "index";
+
+/// This end of the channels to one node, whether that is a child or this process itself.
+pub struct Link {
+    /// Texts for it.
+    pub jobs: Sender<Job>,
+    /// Its results.
+    pub results: Receiver<Done>,
+    /// Its part of the sum.
+    pub part: Receiver<Frequencies>,
+    /// The sum, for it.
+    pub sum: Sender<Frequencies>,
+}
+
+/// The other end of the same channels.
+pub struct Far {
+    /// Texts to count.
+    pub jobs: Receiver<Job>,
+    /// What was counted.
+    pub results: Sender<Done>,
+    /// This node's part of the sum.
+    pub part: Sender<Frequencies>,
+    /// The sum.
+    pub sum: Receiver<Frequencies>,
+}
+
+/// The channels between the launching process and node number `node`.
+#[must_use]
+pub fn link(node: usize) -> (Link, Far) {
+    let named = |what: &str| format!("{what}-{node}");
+    let (jobs, far_jobs) = channel_named(&named("jobs"), ChannelKind::Rendezvous);
+    let (far_results, results) = channel_named(&named("results"), ChannelKind::Rendezvous);
+    let (far_part, part) = channel_named(&named("part"), ChannelKind::Rendezvous);
+    let (sum, far_sum) = channel_named(&named("sum"), ChannelKind::Rendezvous);
+    let far = Far { jobs: far_jobs, results: far_results, part: far_part, sum: far_sum };
+    (Link { jobs, results, part, sum }, far)
+}
+
+/// The children of a run.
+pub struct Cluster {
+    node: Node,
+    children: Vec<Child>,
+}
+
+impl Cluster {
+    /// Starts `count` children and gives the links to them, in order from node 1 on.
+    ///
+    /// # Errors
+    /// A child that cannot be started, or is not there in time.
+    pub async fn start(node: Node, count: usize) -> Outcome<(Self, Vec<Link>)> {
+        let mut cluster = Self { node, children: Vec::new() };
+        let mut links = Vec::new();
+        for number in 1..=count {
+            let (link, far) = link(number);
+            cluster.publish(number, far)?;
+            cluster.children.push(cluster.node.spawn_child(ChildSpec::new(name(number))).await?);
+            links.push(link);
+        }
+        for child in &cluster.children {
+            child.joined(PATIENCE).await?;
+        }
+        Ok((cluster, links))
+    }
+
+    /// Each channel is for one remote end: its name goes when that has connected, so that the channel can retire.
+    fn publish(&self, number: usize, far: Far) -> Outcome {
+        let once = || Publish { connections: Some(1), ..Publish::default() };
+        self.node.publish_receiver_with(&format!("jobs-{number}"), far.jobs, once())?;
+        self.node.publish_sender_with(&format!("results-{number}"), far.results, once())?;
+        self.node.publish_sender_with(&format!("part-{number}"), far.part, once())?;
+        self.node.publish_receiver_with(&format!("sum-{number}"), far.sum, once())?;
+        Ok(())
+    }
+
+    /// Offers the index to the children and to whoever asks.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn publish_index(&self, index: &IndexRef) -> Outcome {
+        Ok(self.node.publish_actor(INDEX, index)?)
+    }
+
+    /// The number of each child's process, for reports.
+    #[must_use]
+    pub fn pids(&self) -> Vec<(String, u32)> {
+        self.children.iter().filter_map(|child| Some((child.name().to_owned(), child.pid()?))).collect()
+    }
+
+    /// The networks of the children that still live.
+    pub async fn networks(&self) -> Vec<Network> {
+        let mut networks = Vec::new();
+        for child in &self.children {
+            let Ok(peer) = self.node.peer(child.name()) else { continue };
+            if let Ok(inspector) = peer.actor::<InspectorRef>(INSPECTOR).await
+                && let Ok(network) = inspector.network().await
+            {
+                networks.push(network);
+            }
+        }
+        networks
+    }
+
+    /// Ends all children and this node.
+    pub async fn shutdown(self) {
+        for child in &self.children {
+            child.stop().await;
+        }
+        self.node.shutdown().await;
+    }
+}
+
+/// The name of a child.
+#[must_use]
+pub fn name(number: usize) -> String {
+    format!("node-{number}")
+}
