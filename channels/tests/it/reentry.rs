@@ -53,6 +53,9 @@ fn wakers_and_values_may_use_their_channel() {
         for end in [poison, retire_receivers, retire_senders] {
             let (_watchdog, (tx, rx)) = Watchdog::over(|| channel_bounded(capacity));
             let nosy = Nosy(Arc::new(Mutex::new(Some(rx.clone()))));
+            let mut unserved = rx.recv();
+            (0..2).for_each(|_| assert!(nosy.poll(&mut unserved).is_pending()));
+            drop(unserved);
             let mut received: Vec<_> = (0..3).map(|_| rx.recv()).collect();
             received.iter_mut().for_each(|recv| assert!(nosy.poll(recv).is_pending()));
             (0..3).for_each(|_| assert!(nosy.poll(&mut tx.send(nosy.again())).is_ready()));
