@@ -3,10 +3,11 @@
 //! Each channel has one sender and one receiver here, so that its values must arrive as 0, 1, 2, ..: nothing is lost,
 //! doubled or overtaken, whoever drops what.
 
-use crate::support::{Chance, Watchdog, impatient};
+use crate::support::{Chance, Watchdog};
 use rendez::__private::{Attempt, Guard, Order, choose};
 use rendez::{Ended, Receiver, Sender, block_on, channel_bounded};
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
@@ -259,4 +260,22 @@ async fn in_turns<F: Future>([a, b]: [F; 2]) -> [F::Output; 2] {
     })
     .await;
     done.map(|output| output.expect("both are done"))
+}
+
+/// Gives up on a future that is not ready after so many polls.
+async fn impatient<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx).map(Some);
+        left -= 1;
+        if polled.is_ready() || left == 0 {
+            return if polled.is_ready() { polled } else { Poll::Ready(None) };
+        }
+        if polls < usize::MAX {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    })
+    .await
 }
