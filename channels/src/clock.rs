@@ -34,6 +34,9 @@ pub fn now() -> Instant {
 }
 
 /// A future that is ready once `deadline` has come, by the installed clock.
+///
+/// # Cancel safety
+/// Dropping it frees the timer.
 #[must_use]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     CLOCK.get().map_or_else(|| thread_sleep(deadline), |clock| clock.sleep_until(deadline))
@@ -53,6 +56,9 @@ pub fn advance_coarse(ms: u64) {
 }
 
 /// A timer that needs no runtime: one thread serves all of them and ends when none is left.
+///
+/// # Cancel safety
+/// Dropping it frees the timer at once.
 #[must_use]
 pub fn thread_sleep(deadline: Instant) -> Sleep {
     Box::pin(ThreadSleep { deadline, entry: None })
