@@ -8,8 +8,10 @@ pub(crate) const USAGE: &str = "\
 Usage: cargo xtask VERB
 
   setup [--no-setup]               say what the system lacks and install it (as root, with apt), or print the command
-  test [--no-setup]                set up, then rustfmt, clippy, all tests, the examples that end by themselves
+  test [--no-setup]                set up, then rustfmt, tidy, clippy, all tests, the examples that end by themselves
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
+  tidy                             the rules of the house that a machine can see; a part of `test`
+  weight                           crates and first build of the facade, by feature
   help                             this text
 
 --no-setup installs nothing: it prints the command and goes on with what is there.";
@@ -25,6 +27,10 @@ pub(crate) enum Verb {
     Test { install: bool },
     /// Run the main job with `arguments`.
     Demo { install: bool, arguments: Vec<String> },
+    /// Check the rules of the house.
+    Tidy,
+    /// Measure what it costs to adopt the facade.
+    Weight,
 }
 
 /// A command line that means nothing.
@@ -45,6 +51,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
         "help" | "--help" | "-h" => ("help", Verb::Help),
         "setup" => ("setup", Verb::Setup { install: rest.installs() }),
         "test" => ("test", Verb::Test { install: rest.installs() }),
+        "tidy" => ("tidy", Verb::Tidy),
+        "weight" => ("weight", Verb::Weight),
         "demo" => return Ok(Verb::Demo { install: rest.installs(), arguments: rest.0 }),
         _ => return Err(UsageError::UnknownVerb(verb)),
     };

@@ -4,11 +4,14 @@ mod arguments;
 mod cargo;
 mod demo;
 mod examples;
+mod manifest;
 mod setup;
 mod step;
 mod system;
 mod tally;
 mod test;
+mod tidy;
+mod weight;
 
 use arguments::{USAGE, Verb};
 use std::process::ExitCode;
@@ -45,5 +48,7 @@ fn run(verb: Verb) -> Result<(), Failed> {
         }
         Verb::Test { install } => test::run(install),
         Verb::Demo { install, arguments } => demo::run(install, &arguments),
+        Verb::Tidy => tidy::run(),
+        Verb::Weight => weight::run(),
     }
 }

@@ -3,7 +3,7 @@
 use crate::cargo::cargo;
 use crate::step::{self, Failed, judge, not_started, timed};
 use crate::tally::Tally;
-use crate::{examples, setup};
+use crate::{examples, setup, tidy};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
@@ -14,6 +14,7 @@ use std::process::Stdio;
 pub(crate) fn run(install: bool) -> Result<(), Failed> {
     setup::run(install);
     step::run("rustfmt", &mut cargo(&["fmt", "--all", "--check"]))?;
+    timed("tidy", tidy::run)?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     step::run("clippy", &mut cargo(&clippy))?;
     let mut tally = Tally::default();
