@@ -16,6 +16,8 @@ pub const TEXT_LIMIT: usize = 64 << 10;
 const NESTING_LIMIT: usize = 100;
 /// How many operators may follow each other before a `;`, `,`, or bracket ends them: naga's stack grows with each.
 const OPERATOR_LIMIT: usize = 2_000;
+/// How many `else` a text may have: each `else if` nests into the one before it.
+const ELSE_LIMIT: usize = 500;
 /// How much of a line an error shows.
 const SHOWN_COLUMNS: usize = 100;
 /// The stack of the compiling thread: an unoptimised naga takes some 10 KiB per operator and level.
@@ -115,6 +117,11 @@ fn check_limits(text: &str) -> Result<(), CompileError> {
     if text.len() > TEXT_LIMIT {
         let problem = format!("the text has {} bytes, and {TEXT_LIMIT} are the limit", text.len());
         return Err(CompileError::plain(problem));
+    }
+    if let Some((at, _)) = text.match_indices("else").nth(ELSE_LIMIT) {
+        let here = Some(naga::Span::new(at as u32, at as u32 + 4));
+        let problem = format!("more than {ELSE_LIMIT} `else`: write `switch`, or split the kernel");
+        return Err(CompileError::at(text, here, &problem, Vec::new()));
     }
     let (mut depth, mut operators) = (0_usize, 0_usize);
     for (at, byte) in text.bytes().enumerate() {
@@ -300,6 +307,34 @@ fn main(@builtin(global_invocation_id) g: vec3<u32>) {
         refused("fn f() -> f32 { return g(); } fn g() -> f32 { return f(); }", "");
         refused("\u{1b}[31m @ \u{0} fn", "");
         assert!(!compile("\u{1b}[31m", Loops::Foreign).unwrap_err().to_string().contains('\u{1b}'));
+    }
+
+    /// Nesting that no bracket shows: each of these makes naga recurse once per repetition.
+    #[test]
+    fn hidden_nesting_comes_back() {
+        let kernel = |body: &str| format!("@compute @workgroup_size(1) fn main() {{ {body} }}");
+        let chained = |count: usize, link: &dyn Fn(usize) -> String| (0..count).map(link).collect::<String>();
+        let texts = [
+            kernel(&format!("var a = 0; if a == 0 {{}} {}", "else if a==1{}".repeat(TEXT_LIMIT / 14 - 20))),
+            kernel(&format!("var a = 0; if a == 0 {{}} {}", "else if a==1{}".repeat(ELSE_LIMIT))),
+            format!("const c0=1;{}{}", chained(3000, &|i| format!("const c{}=c{i}+1;", i + 1)), kernel("")),
+            format!("{}const c3000=1;{}", chained(3000, &|i| format!("const c{i}=c{}+1;", i + 1)), kernel("")),
+            format!("alias t0=u32;{}{}", chained(3000, &|i| format!("alias t{}=t{i};", i + 1)), kernel("")),
+            format!("{}fn f2000(){{}}{}", chained(2000, &|i| format!("fn f{i}(){{f{}();}}", i + 1)), kernel("f0();")),
+            format!(
+                "struct s0{{x:u32}}{}{}",
+                chained(2000, &|i| format!("struct s{}{{x:s{i}}}", i + 1)),
+                kernel("var v: s2000;")
+            ),
+            kernel(&format!("var x: {}u32{};", "array<".repeat(1990), ",1>".repeat(1990))),
+            kernel(&format!("let v = vec2(1,2){};", ".xy".repeat(1990))),
+            "/*".repeat(TEXT_LIMIT / 2),
+        ];
+        for text in texts {
+            assert!(text.len() <= TEXT_LIMIT, "{}", text.len());
+            // An error or a kernel: what counts is that it comes back.
+            drop(compile(&text, Loops::Foreign));
+        }
     }
 
     #[test]

@@ -48,3 +48,34 @@ fn a_device_is_found_by_a_part_of_its_name() {
         assert_eq!(Gpu::open(Pick::Name(part)).unwrap().info().name, gpu.info().name);
     }
 }
+
+#[test]
+fn a_machine_without_vulkan_names_the_package_to_install() {
+    let error = OpenError::NoVulkan { detail: "no libvulkan.so.1".into() };
+    assert!(error.to_string().contains("mesa-vulkan-drivers"), "{error}");
+}
+
+/// The loader is told where to find drivers by its environment, which a process has one of: in a child, it finds none.
+#[test]
+fn a_machine_without_drivers_is_an_error_for_vulkan_and_none_for_auto() {
+    const CHILD: &str = "RENDEZ_GPU_NO_DRIVER_TEST";
+    if std::env::var_os(CHILD).is_none() {
+        let test = "devices::a_machine_without_drivers_is_an_error_for_vulkan_and_none_for_auto";
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([test, "--exact", "--nocapture"])
+            .envs([(CHILD, "1"), ("VK_ICD_FILENAMES", "/nonexistent"), ("VK_DRIVER_FILES", "/nonexistent")])
+            .env_remove("RENDEZ_GPU")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+        return;
+    }
+    let error = Gpu::open(Pick::Vulkan).unwrap_err();
+    assert!(matches!(error, OpenError::NoVulkan { .. } | OpenError::NoDriver { .. }), "{error:?}");
+    assert!(error.to_string().contains("mesa-vulkan-drivers"), "{error}");
+    let gpu = Gpu::open(Pick::Auto).unwrap();
+    assert_eq!(gpu.info().kind, Kind::Native);
+    assert!(gpu.why().contains("Vulkan"), "{}", gpu.why());
+    assert_eq!(devices().len(), 1);
+}
