@@ -53,13 +53,23 @@ fn products_are_right_for_any_sizes() {
     }
 }
 
+/// Products of ones count exactly what was added: lavapipe leaves a loop after 65,535 steps, and a tolerance hides that.
 #[test]
 fn a_product_deeper_than_one_dispatch_is_whole() {
     for gpu in each_device() {
         for depth in [16_384, 16_385, 70_000] {
-            check_product(gpu, [3, depth, 2], true);
+            let (a, b) = block_on(async {
+                Ok::<_, GpuError>((
+                    gpu.matrix(3, depth, vec![1.0; 3 * depth]).await?,
+                    gpu.matrix(depth, 2, vec![1.0; depth * 2]).await?,
+                ))
+            })
+            .unwrap();
+            let product = block_on(async { gpu.matmul(&a, &b).await?.download().await }).unwrap();
+            assert_eq!(product, [depth as f32; 6], "{}", gpu.why());
+            let product = block_on(async { gpu.matmul_transposed(&a, &a).await?.download().await }).unwrap();
+            assert_eq!(product, [depth as f32; 9], "{}", gpu.why());
         }
-        check_product(gpu, [2, 40_000, 3], false);
     }
 }
 
