@@ -1,433 +1,291 @@
-//! `#[actor]`: makes messages and a reference of the `pub async fn` methods of an `impl` block. The block stays as it is.
+//! `#[actor]`: the messages, the reference and the dispatch of an actor, from the methods of an `impl` block.
+//!
+//! The block itself stays as it is.
 
-use crate::function::{Argument, Errors, Function, borrow_in, compact, impl_in};
+use crate::function::{Errors, Function};
+use crate::message::Message;
 use crate::options::Options;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use crate::reference;
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Attribute, Generics, Ident, Token, Type, Visibility};
 
-/// The block with what the attribute adds. What cannot be read is left as it is, beside the error.
+/// The `impl` block and everything made from it. What cannot be read is left as it is, beside the error.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let parsed =
-        Options::parse(arguments, Some("remote")).and_then(|options| Ok((options, syn::parse2(item.clone())?)));
-    let added = parsed.and_then(|(options, block): (Options, Block)| Actor::new(&options, &block)?.code());
-    [item, added.unwrap_or_else(syn::Error::into_compile_error)].into_iter().collect()
+    let parsed = Options::parse(arguments, Some("remote"))
+        .and_then(|options| Ok((options, syn::parse2::<Block>(item.clone())?)))
+        .and_then(|(options, block)| Actor::new(options, block));
+    let made = match parsed {
+        Ok(actor) => [actor.message_enum(), actor.actor_impl(), reference::code(&actor)].into_iter().collect(),
+        Err(error) => error.into_compile_error(),
+    };
+    [item, made].into_iter().collect()
 }
 
-/// `impl<..> Type where .. { items }`.
+/// What an `#[actor]` block says.
+pub(crate) struct Actor {
+    pub(crate) options: Options,
+    /// The name of its type, for people.
+    pub(crate) text: String,
+    /// The type, with its generic arguments.
+    pub(crate) ty: TokenStream,
+    /// `NameMessage` and `NameRef`.
+    pub(crate) message: Ident,
+    pub(crate) reference: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) messages: Vec<Message>,
+}
+
+impl Actor {
+    fn new(options: Options, block: Block) -> syn::Result<Self> {
+        let mut errors = Errors::default();
+        for lifetime in block.generics.lifetimes() {
+            let message = "an actor outlives whoever starts it and borrows nothing: let it own what it holds";
+            errors.push(lifetime.lifetime.span(), message);
+        }
+        let ty = block.ty.to_token_stream();
+        let messages: Vec<_> =
+            block.functions.iter().filter_map(|function| Message::new(function, &ty, &mut errors)).collect();
+        if messages.is_empty() && errors.is_empty() {
+            errors.push_no_messages(&block);
+        }
+        check_names(&messages, &mut errors);
+        errors.into_result()?;
+        Ok(Self {
+            options,
+            text: block.name.unraw().to_string(),
+            ty,
+            message: format_ident!("{}Message", block.name),
+            reference: format_ident!("{}Ref", block.name),
+            generics: block.generics,
+            messages,
+        })
+    }
+
+    /// All messages as one type, so that a mailbox holds them without an allocation each.
+    fn message_enum(&self) -> TokenStream {
+        let Self { message, generics, messages, options, .. } = self;
+        let krate = &options.krate;
+        let where_clause = &generics.where_clause;
+        let variants = messages.iter().map(|Message { conditions, name, types, answer, .. }| {
+            quote!(#(#conditions)* #name(#(#types,)* #krate::__private::Reply<#answer>))
+        });
+        let uses_generics = self.type_parameters().map(|parameters| {
+            let phantom = quote!(::core::marker::PhantomData<fn() -> (#(#parameters,)*)>);
+            quote!(__Generics(#phantom, ::core::convert::Infallible))
+        });
+        quote_spanned! {Span::mixed_site()=>
+            // Methods of private types may be `pub`; so may be the types made of them.
+            #[doc(hidden)]
+            #[allow(non_camel_case_types, private_interfaces, private_bounds, unreachable_pub, clippy::large_enum_variant)]
+            pub enum #message #generics #where_clause { #(#variants,)* #uses_generics }
+        }
+    }
+
+    fn actor_impl(&self) -> TokenStream {
+        let Self { text, ty, message, reference, generics, messages, options, .. } = self;
+        let krate = &options.krate;
+        let (generic, arguments, where_clause) = generics.split_for_impl();
+        let handled = messages.iter().map(|Message { conditions, name, names, .. }| {
+            let span = name.span().resolved_at(Span::mixed_site());
+            let answer = quote_spanned!(span=> reply.answer(Self::#name(self, #(#names),*).await));
+            quote_spanned!(Span::mixed_site()=> #(#conditions)* #message::#name(#(#names,)* reply) => #answer)
+        });
+        let named = messages.iter().map(|Message { conditions, name, .. }| {
+            let text = name.unraw().to_string();
+            quote!(#(#conditions)* #message::#name(..) => #text)
+        });
+        let no_message = self.type_parameters().map(|_| quote!(#message::__Generics(_, never) => match never {}));
+        let unnamed = self.type_parameters().map(|_| quote!(#message::__Generics(_, never) => match *never {}));
+        quote_spanned! {Span::mixed_site()=>
+            impl #generic #krate::__private::Actor for #ty #where_clause {
+                type Message = #message #arguments;
+                type Ref = #reference #arguments;
+                const NAME: &'static str = #text;
+
+                async fn handle(&mut self, message: Self::Message) {
+                    match message { #(#handled,)* #no_message }
+                }
+
+                fn method(message: &Self::Message) -> &'static str {
+                    match message { #(#named,)* #unnamed }
+                }
+            }
+        }
+    }
+
+    /// The generic types, where there are any.
+    fn type_parameters(&self) -> Option<Vec<&Ident>> {
+        let parameters: Vec<_> = self.generics.type_params().map(|parameter| &parameter.ident).collect();
+        (!parameters.is_empty()).then_some(parameters)
+    }
+}
+
+/// Refuses methods whose calls would get the name of something else that the reference has.
+fn check_names(messages: &[Message], errors: &mut Errors) {
+    for message in messages {
+        let name = message.name.unraw().to_string();
+        if name == "process" {
+            errors.push(
+                message.name.span(),
+                "`process` is how a reference gives its process: give this method another name",
+            );
+        }
+        let told = name.strip_prefix("tell_");
+        if told.is_some_and(|told| messages.iter().any(|other| other.name.unraw() == told)) {
+            let told = told.unwrap_or_default();
+            let text = format!("`{name}` is how `{told}` is sent without waiting: give this method another name");
+            errors.push(message.name.span(), text);
+        }
+    }
+}
+
+/// An `impl` block, as far as it is looked at.
 struct Block {
     generics: Generics,
     ty: Type,
-    items: TokenStream,
+    /// The last name in the type's path.
+    name: Ident,
+    functions: Vec<Function>,
 }
 
 impl Parse for Block {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         input.call(Attribute::parse_outer)?;
         if !input.peek(Token![impl]) {
-            return Err(
-                input.error("write `#[actor]` on an `impl` block: its `pub async fn` methods become the messages")
-            );
+            let message = "an actor is made of its methods: write `#[actor]` before `impl Name { .. }`";
+            return Err(input.error(message));
         }
         input.parse::<Token![impl]>()?;
         let mut generics: Generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
         let ty: Type = input.parse()?;
         if input.peek(Token![for]) {
-            return Err(input.error("write `#[actor]` on the actor's own `impl` block, not on one of a trait"));
+            let message = "messages are an actor's own methods: write `impl Name { .. }`, without a trait";
+            return Err(syn::Error::new(ty.span(), message));
         }
+        let name = match &ty {
+            Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.clone()),
+            _ => None,
+        };
+        let message = "an actor is a struct or an enum of your own: write `impl Name { .. }`";
+        let name = name.ok_or_else(|| syn::Error::new(ty.span(), message))?;
         generics.where_clause = input.parse()?;
-        match input.parse()? {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                Ok(Self { generics, ty, items: group.stream() })
+        let inside;
+        syn::braced!(inside in input);
+        Ok(Self { generics, ty, name, functions: parse_functions(&inside) })
+    }
+}
+
+/// The functions of a block; what is none, or not yet, is passed over.
+fn parse_functions(input: ParseStream<'_>) -> Vec<Function> {
+    let mut functions = Vec::new();
+    while !input.is_empty() {
+        let ahead = input.fork();
+        match ahead.parse() {
+            Ok(function) => {
+                functions.push(function);
+                input.advance_to(&ahead);
             }
-            other => Err(syn::Error::new(other.span(), "expected the methods in braces")),
+            Err(_) => skip_item(input),
         }
     }
+    functions
 }
 
-/// The methods among the items; all else is passed over, half-typed code too.
-struct Methods(Vec<Function>);
-
-impl Parse for Methods {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut methods = Vec::new();
-        while !input.is_empty() {
-            let ahead = input.fork();
-            if ahead.parse::<Function>().is_ok() {
-                methods.push(input.parse()?);
-            } else {
-                input.parse::<TokenTree>()?;
-            }
-        }
-        Ok(Self(methods))
-    }
-}
-
-/// One actor: what all parts of the expansion need.
-struct Actor<'a> {
-    krate: &'a TokenStream,
-    remote: bool,
-    generics: &'a Generics,
-    ty: &'a Type,
-    name: Ident,
-    message: Ident,
-    reference: Ident,
-    methods: Vec<Function>,
-}
-
-impl<'a> Actor<'a> {
-    fn new(options: &'a Options, block: &'a Block) -> syn::Result<Self> {
-        let name = type_name(&block.ty)?;
-        let Methods(functions) = syn::parse2(block.items.clone())?;
-        let mut errors = Errors::default();
-        let methods: Vec<_> = functions.into_iter().filter(|function| is_message(function, &mut errors)).collect();
-        if methods.is_empty() && errors.is_empty() {
-            let text = "an actor needs a message: write a method `pub async fn name(&mut self, ..)`";
-            errors.push(name.span(), text);
-        }
-        errors.into_result()?;
-        let (message, reference) = (format_ident!("{name}Message"), format_ident!("{name}Ref"));
-        let (krate, remote) = (&options.krate, options.flag);
-        Ok(Self { krate, remote, generics: &block.generics, ty: &block.ty, name, message, reference, methods })
-    }
-
-    fn code(&self) -> syn::Result<TokenStream> {
-        let parts = [self.message_enum(), self.actor_impl(), self.reference_struct(), self.reference_impl()];
-        let remote = if self.remote { self.remote_impl() } else { TokenStream::new() };
-        Ok(parts.into_iter().chain([remote]).collect())
-    }
-
-    fn message_enum(&self) -> TokenStream {
-        let Self { krate, message, generics, .. } = self;
-        let where_clause = &generics.where_clause;
-        let variants = self.methods.iter().map(|method| {
-            let (variant, fields, output) = (variant(method), fields(method), method.output_type());
-            quote!(#variant { #(#fields,)* reply: #krate::__private::Reply<#output> })
-        });
-        let phantom = self.phantom();
-        quote! {
-            #[doc(hidden)]
-            #[allow(missing_docs, reason = "the methods are documented")]
-            pub enum #message #generics #where_clause { #(#variants,)* #phantom }
-        }
-    }
-
-    /// A variant that never is, so that type parameters no message mentions are allowed.
-    fn phantom(&self) -> TokenStream {
-        let types = self.generics.type_params().map(|parameter| &parameter.ident);
-        if self.generics.params.is_empty() {
-            return TokenStream::new();
-        }
-        quote!(__Never(::core::convert::Infallible, ::core::marker::PhantomData<fn() -> (#(#types,)*)>),)
-    }
-
-    fn actor_impl(&self) -> TokenStream {
-        let Self { krate, message, reference, name, ty, .. } = self;
-        let (impl_generics, type_generics, where_clause) = self.generics.split_for_impl();
-        let text = name.unraw().to_string();
-        let handlers = self.methods.iter().map(|method| {
-            let (variant, function, names) = (variant(method), &method.name, names(method));
-            quote!(#message::#variant { #(#names,)* reply } => reply.answer(self.#function(#(#names),*).await))
-        });
-        let labels = self.methods.iter().map(|method| {
-            let (variant, text) = (variant(method), method.text());
-            quote!(#message::#variant { .. } => #text)
-        });
-        let never = if self.generics.params.is_empty() {
-            (TokenStream::new(), TokenStream::new())
-        } else {
-            (
-                quote!(#message::__Never(never, _) => match never {},),
-                quote!(#message::__Never(never, _) => match *never {},),
-            )
+/// Goes past the next `;` or braces.
+fn skip_item(input: ParseStream<'_>) {
+    while let Ok(token) = input.parse::<TokenTree>() {
+        let ends = match token {
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            _ => false,
         };
-        let (never_handled, never_labelled) = never;
-        quote! {
-            impl #impl_generics #krate::__private::Actor for #ty #where_clause {
-                type Message = #message #type_generics;
-                type Ref = #reference #type_generics;
-                const NAME: &'static str = #text;
-
-                async fn handle(&mut self, message: Self::Message) {
-                    match message { #(#handlers,)* #never_handled }
-                }
-
-                fn method(message: &Self::Message) -> &'static str {
-                    match message { #(#labels,)* #never_labelled }
-                }
-            }
+        if ends {
+            return;
         }
     }
+}
 
-    fn reference_struct(&self) -> TokenStream {
-        let Self { krate, reference, generics, ty, name, .. } = self;
-        let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
-        let doc = format!("Refers to a `{name}`: its methods are calls, which it handles one after another.");
-        let (inner, made, debug) = if self.remote {
-            let made = quote!(Self(#krate::__private::Inlet::Local(actor)));
-            (quote!(#krate::__private::Inlet<#ty>), made, quote!("(local or remote)"))
-        } else {
-            (quote!(#krate::__private::ActorRef<#ty>), quote!(Self(actor)), quote!("(local)"))
+impl Errors {
+    /// Points at a method that may have been meant, or at the block.
+    fn push_no_messages(&mut self, block: &Block) {
+        let is_private = |function: &&Function| matches!(function.visibility, Visibility::Inherited);
+        let takes_self = |function: &&Function| function.receiver.as_ref().is_some_and(|receiver| receiver.borrowed);
+        let mut methods = block.functions.iter().filter(takes_self);
+        let meant = methods.clone().filter(is_private).find(|f| f.asyncness.is_some()).or_else(|| methods.next());
+        match meant {
+            Some(Function { name, .. }) => self.push(
+                name.span(),
+                format!(
+                    "no method of this actor is a message: write `pub async fn {name}(&mut self, ..)` to make it one"
+                ),
+            ),
+            None => self.push(
+                block.name.span(),
+                "this actor has no messages: write `pub async fn name(&mut self, ..)` for each of them",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(arguments: &str, item: &str) -> String {
+        expand(arguments.parse().unwrap(), item.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_block_broken_off_anywhere_expands_and_is_still_there() {
+        let whole = "impl < T : Send > Shop < T > where T : Clone { const N : usize = 1 ; #[doc = \"x\"] pub async fn \
+                     put (& mut self , (a , b) : (T , u8) , c : Vec < & 'static str >) -> Result < Self , E > { self . } \
+                     fn plain (& self) {} }";
+        let tokens: Vec<TokenTree> = whole.parse::<TokenStream>().unwrap().into_iter().collect();
+        for end in 0..=tokens.len() {
+            let part: TokenStream = tokens[..end].iter().cloned().collect();
+            assert!(expand(TokenStream::new(), part.clone()).to_string().starts_with(&part.to_string()));
+        }
+        let Some(TokenTree::Group(block)) = tokens.last() else { panic!("the methods") };
+        let items: Vec<_> = block.stream().into_iter().collect();
+        for end in 0..items.len() {
+            let part = items[..end].iter();
+            expand(TokenStream::new(), quote!(impl Shop { #(#part)* }));
+        }
+        assert!(!expanded("remote", whole).contains("compile_error"));
+    }
+
+    #[test]
+    fn a_misuse_is_named() {
+        let said = |methods: &str, words: &str| {
+            let text = expanded("", &format!("impl Shop {{ {methods} }}"));
+            assert!(text.contains(words), "{methods}: {text}");
         };
-        let shown = format!("{reference}");
-        quote! {
-            #[doc = #doc]
-            pub struct #reference #generics (#inner) #where_clause;
-
-            impl #impl_generics ::core::clone::Clone for #reference #type_generics #where_clause {
-                fn clone(&self) -> Self {
-                    Self(::core::clone::Clone::clone(&self.0))
-                }
-            }
-
-            impl #impl_generics ::core::fmt::Debug for #reference #type_generics #where_clause {
-                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.write_str(#shown)?;
-                    f.write_str(#debug)
-                }
-            }
-
-            impl #impl_generics ::core::convert::From<#krate::__private::ActorRef<#ty>> for #reference #type_generics #where_clause {
-                fn from(actor: #krate::__private::ActorRef<#ty>) -> Self {
-                    #made
-                }
-            }
-        }
+        said("", "write `pub async fn name(&mut self, ..)`");
+        said("async fn put(&mut self) {}", "write `pub async fn put(&mut self, ..)` to make it one");
+        said("pub fn put(&mut self) {}", "write `pub async fn put(&mut self, ..)` to make it one");
+        said("pub async fn put(self) {}", "write `&mut self`");
+        said("pub async fn put(self: Box<Self>) {}", "write `&mut self`");
+        said("pub async fn put<T>(&self, t: T) {}", "make the actor generic");
+        said("pub async fn put(&self, t: &str) {}", "write `t: String`");
+        said("pub async fn put(&self, t: Option<&[u8]>) {}", "write `t: a type that owns");
+        said("pub async fn put(&self, t: impl Send) {}", "write the type of `t`");
+        said("pub async fn put(&self) -> &[u8] {}", "return `Vec<u8>`");
+        said("pub async fn process(&self) {}", "give this method another name");
+        said("pub async fn put(&self) {} pub async fn tell_put(&self) {}", "`tell_put` is how `put` is sent");
+        assert!(expanded("", "impl Clone for Shop {}").contains("without a trait"));
+        assert!(expanded("", "struct Shop;").contains("before `impl Name { .. }`"));
+        assert!(expanded("local", "impl Shop {}").contains("write `remote` or `crate = path` here"));
+        assert!(expanded("", "impl<'a> Shop<'a> {}").contains("let it own what it holds"));
     }
 
-    fn reference_impl(&self) -> TokenStream {
-        let Self { krate, reference, ty, .. } = self;
-        let (impl_generics, type_generics, where_clause) = self.generics.split_for_impl();
-        let methods = (0u32..).zip(&self.methods).map(|(number, method)| self.method(number, method));
-        let local = if self.remote {
-            quote! {
-                /// The process behind it, if it is on this node.
-                pub fn process(&self) -> ::core::option::Option<&#krate::__private::ProcessRef> {
-                    match &self.0 {
-                        #krate::__private::Inlet::Local(actor) => ::core::option::Option::Some(actor.process()),
-                        #krate::__private::Inlet::Remote(_) => ::core::option::Option::None,
-                    }
-                }
-            }
-        } else {
-            quote! {
-                /// The process behind it.
-                pub fn process(&self) -> &#krate::__private::ProcessRef {
-                    let actor: &#krate::__private::ActorRef<#ty> = &self.0;
-                    actor.process()
-                }
-            }
-        };
-        quote! {
-            impl #impl_generics #reference #type_generics #where_clause {
-                #(#methods)*
-                #local
-            }
-        }
+    #[test]
+    fn what_borrows_nothing_is_let_pass() {
+        let methods = "pub async fn put(&self, a: &'static str, b: Box<dyn Fn(&str) -> u8 + Send>, c: fn(&u8)) {}";
+        assert!(!expanded("", &format!("impl Shop {{ {methods} }}")).contains("compile_error"));
     }
-
-    /// The two calls of one method: ask and tell.
-    fn method(&self, number: u32, method: &Function) -> TokenStream {
-        let Self { krate, message, .. } = self;
-        let (function, variant, names, fields) = (&method.name, variant(method), names(method), fields(method));
-        let tell = format_ident!("tell_{}", method.text());
-        let docs = method.attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
-        let tell_doc =
-            format!("As [`{}`](Self::{function}), without waiting for an answer: waits for room only.", method.text());
-        let fields: Vec<_> = fields.collect();
-        let (answer, flatten) = answer_type(krate, method);
-        let make = quote!(|reply| #message::#variant { #(#names,)* reply });
-        let send = quote!(#message::#variant { #(#names,)* reply: #krate::__private::Reply::none() });
-        let (ask, told) = if self.remote {
-            let output = method.output_type();
-            let encoded = quote!(#krate::__private::wire::encode(&(#(&#names,)*))?);
-            let ask = quote! {
-                match &self.0 {
-                    #krate::__private::Inlet::Local(actor) => actor.ask(#make).await,
-                    #krate::__private::Inlet::Remote(inlet) => {
-                        let called = async {
-                            let answer = inlet.call(#number, #encoded).await?;
-                            #krate::__private::wire::decode::<#output>(&answer)
-                        };
-                        called.await
-                    }
-                }
-            };
-            let told = quote! {
-                match &self.0 {
-                    #krate::__private::Inlet::Local(actor) => actor.tell(#send).await,
-                    #krate::__private::Inlet::Remote(inlet) => inlet.call(#number, #encoded).await.map(|_| ()),
-                }
-            };
-            (ask, told)
-        } else {
-            (quote!(self.0.ask(#make).await), quote!(self.0.tell(#send).await))
-        };
-        quote! {
-            #(#docs)*
-            ///
-            /// # Errors
-            /// What became of the call, where there is no answer; `Answer` is what the method itself says.
-            ///
-            /// # Cancel safety
-            /// A dropped call does not stop a handler that began.
-            pub async fn #function(&self, #(#fields),*) -> #answer {
-                let called = #ask;
-                #flatten
-            }
-
-            #[doc = #tell_doc]
-            ///
-            /// # Errors
-            /// The message did not get there.
-            ///
-            /// # Cancel safety
-            /// Dropped before there was room, nothing has been sent.
-            pub async fn #tell(&self, #(#fields),*) -> ::core::result::Result<(), #krate::__private::CallError> {
-                #told
-            }
-        }
-    }
-
-    fn remote_impl(&self) -> TokenStream {
-        let Self { krate, reference, .. } = self;
-        let (impl_generics, type_generics, where_clause) = self.generics.split_for_impl();
-        let interface = self.interface();
-        let calls = (0u32..).zip(&self.methods).map(|(number, method)| {
-            let (variant, names, message) = (variant(method), names(method), &self.message);
-            let types = method.arguments.iter().map(|argument| &argument.ty);
-            quote! {
-                #number => {
-                    let (#(#names,)*) = #krate::__private::wire::decode::<(#(#types,)*)>(&args)?;
-                    let answer = match &called.0 {
-                        #krate::__private::Inlet::Local(actor) => {
-                            actor.ask(|reply| #message::#variant { #(#names,)* reply }).await?
-                        }
-                        #krate::__private::Inlet::Remote(inlet) => return inlet.call(method, args).await,
-                    };
-                    #krate::__private::wire::encode(&answer)
-                }
-            }
-        });
-        quote! {
-            impl #impl_generics #krate::__private::RemoteActor for #reference #type_generics #where_clause {
-                const INTERFACE: &'static str = #interface;
-
-                fn from_remote(inlet: ::std::sync::Arc<dyn #krate::__private::RemoteInlet>) -> Self {
-                    Self(#krate::__private::Inlet::Remote(inlet))
-                }
-
-                fn serve(&self, method: u32, args: ::std::vec::Vec<u8>) -> #krate::__private::RemoteCall {
-                    let called = ::core::clone::Clone::clone(self);
-                    ::std::boxed::Box::pin(async move {
-                        match method {
-                            #(#calls)*
-                            other => ::core::result::Result::Err(#krate::__private::CallError::Refused(
-                                ::std::format!("there is no method number {other}"),
-                            )),
-                        }
-                    })
-                }
-            }
-        }
-    }
-
-    /// Name and signatures as text: what two nodes have to agree on.
-    fn interface(&self) -> String {
-        let signatures = self.methods.iter().map(|method| {
-            let types: Vec<_> = method.arguments.iter().map(|a| compact(&a.ty.to_token_stream())).collect();
-            format!("{}({})->{}", method.text(), types.join(","), compact(&method.output_type()))
-        });
-        format!("{}{{{}}}", self.name.unraw(), signatures.collect::<Vec<_>>().join(";"))
-    }
-}
-
-/// The name of the type that the block is for.
-fn type_name(ty: &Type) -> syn::Result<Ident> {
-    match ty {
-        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.clone()),
-        _ => None,
-    }
-    .ok_or_else(|| syn::Error::new(ty.span(), "an actor is a type with a name: write `impl Name { .. }`"))
-}
-
-/// Whether a method is a message; misuse of one that looks meant is an error.
-fn is_message(function: &Function, errors: &mut Errors) -> bool {
-    let public = matches!(function.visibility, Visibility::Public(_));
-    let Some(receiver) = &function.receiver else { return false };
-    if !public || function.asyncness.is_none() {
-        return false;
-    }
-    let name = function.text();
-    if !receiver.borrowed {
-        errors.push(receiver.span, format!("a message leaves the actor its state: write `&mut self` in `{name}`"));
-    }
-    if !function.generics.params.is_empty() {
-        let text = format!(
-            "`{name}` is a message of one type and cannot be generic: make the actor's type generic, or name the types"
-        );
-        errors.push(function.generics.span(), text);
-    }
-    for argument in &function.arguments {
-        if let Some(span) = borrow_in(&argument.ty.to_token_stream()) {
-            let text = format!(
-                "what `{name}` is given travels in a message and cannot be borrowed: take it by value (`String` for `&str`, `Vec<T>` for `&[T]`, an `Arc`)"
-            );
-            errors.push(span, text);
-        }
-        if let Some(span) = impl_in(&argument.ty.to_token_stream()) {
-            errors.push(span, format!("`{name}` is a message of one type: name the type instead of `impl`"));
-        }
-    }
-    if let Some(span) = borrow_in(&function.output_type()) {
-        errors.push(span, format!("what `{name}` answers leaves the actor and cannot be borrowed: answer a value"));
-    }
-    true
-}
-
-/// `add_item` as `AddItem`.
-fn variant(method: &Function) -> Ident {
-    let text: String = method.text().split('_').map(capitalised).collect();
-    Ident::new(&text, method.name.span())
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn fields(method: &Function) -> impl Iterator<Item = TokenStream> {
-    method.arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty))
-}
-
-fn names(method: &Function) -> Vec<&Ident> {
-    method.arguments.iter().map(|argument| &argument.name).collect()
-}
-
-/// What a call answers, and how `called` becomes it: an error of the method's own is joined with those of calls.
-fn answer_type(krate: &TokenStream, method: &Function) -> (TokenStream, TokenStream) {
-    let output = method.output_type();
-    match result_types(&output) {
-        Some((value, error)) => (
-            quote!(::core::result::Result<#value, #krate::__private::CallError<#error>>),
-            quote!(#krate::__private::flatten(called)),
-        ),
-        None => (quote!(::core::result::Result<#output, #krate::__private::CallError>), quote!(called)),
-    }
-}
-
-/// The two types of a `Result<T, E>` that is written as such.
-fn result_types(output: &TokenStream) -> Option<(Type, Type)> {
-    let Ok(Type::Path(path)) = syn::parse2::<Type>(output.clone()) else { return None };
-    let last = path.path.segments.last()?;
-    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    let mut types = arguments.args.iter().filter_map(|argument| match argument {
-        syn::GenericArgument::Type(ty) => Some(ty.clone()),
-        _ => None,
-    });
-    let (value, error) = (types.next()?, types.next()?);
-    (last.ident == "Result" && types.next().is_none()).then_some((value, error))
 }

@@ -66,7 +66,7 @@ impl Parse for Function {
                 qualifier = Some(input.call(Ident::parse_any)?);
                 input.parse::<Option<LitStr>>()?;
             } else {
-                return Err(input.error("expected a function"));
+                return Err(input.error("expected a function: write `async fn name(..)`"));
             }
         }
         input.parse::<Token![fn]>()?;

@@ -7,8 +7,10 @@ mod actor;
 mod alt;
 mod function;
 mod main_fn;
+mod message;
 mod options;
 mod process;
+mod reference;
 mod tokens;
 
 use proc_macro::TokenStream;
@@ -113,6 +115,64 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
     process::expand(arguments.into(), item.into()).into()
 }
 
+/// Turns the `pub async fn` methods of an `impl` block into the messages of an actor.
+///
+/// The block stays as it is. Beside it, for an actor `Shop`, there is `ShopRef`: a reference to a running one, which may
+/// be cloned and sent anywhere. For each message, a method `pub async fn` that takes `&mut self` or `&self`, it has
+///
+/// - a method of the same name and arguments, which sends the message and waits for the answer. What the actor returns
+///   as `Result<X, E>` arrives as `Result<X, CallError<E>>`, so that one `?` does; any other `R` as
+///   `Result<R, CallError>`. The type has to be written as a `Result` with two parameters: an alias counts as `R`.
+/// - a method `tell_` and the name, which sends the message and does not wait for an answer;
+///
+/// and `process()`, the actor's process. One message is handled at a time: the state is exclusive, also across `.await`.
+/// Arguments and answers are sent, so they own what they hold (`String`, not `&str`). All other functions of the block
+/// stay ordinary ones.
+///
+/// - `#[actor(remote)]` makes a reference that also works from another node. Arguments and answers then implement
+///   serde's `Serialize` and `Deserialize`. The methods are numbered in the order they are written, and two nodes agree
+///   only if all signatures are the same.
+/// - `#[actor(crate = path)]` names the crate where it is not `::rendez`.
+///
+/// ```
+/// use rendez::{CallError, actor, run, spawn_actor};
+///
+/// struct Shop {
+///     shelf: Vec<String>,
+/// }
+///
+/// #[derive(Debug, PartialEq)]
+/// struct Full;
+///
+/// #[actor]
+/// impl Shop {
+///     pub async fn store(&mut self, item: String) -> Result<usize, Full> {
+///         if self.shelf.len() == 1 {
+///             return Err(Full);
+///         }
+///         self.shelf.push(item);
+///         Ok(self.shelf.len())
+///     }
+///
+///     pub async fn items(&self) -> Vec<String> {
+///         self.shelf.clone()
+///     }
+/// }
+///
+/// let items = run(async {
+///     let shop: ShopRef = spawn_actor(Shop { shelf: Vec::new() });
+///     assert_eq!(shop.store("tea".into()).await, Ok(1));
+///     assert_eq!(shop.store("rice".into()).await, Err(CallError::Answer(Full)));
+///     shop.tell_store("salt".into()).await?;
+///     Ok::<_, CallError>(shop.items().await?)
+/// });
+/// assert_eq!(items.unwrap(), ["tea"]);
+/// ```
+#[proc_macro_attribute]
+pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    actor::expand(arguments.into(), item.into()).into()
+}
+
 /// Makes an `async fn main` the root process: runs it on a runtime of its own, waits for everything below it, prints
 /// its failure and makes that the program's exit code.
 ///
@@ -130,41 +190,4 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_fn::expand(arguments.into(), item.into()).into()
-}
-
-/// Makes an actor of the type that the `impl` block is for: each `pub async fn` with `&mut self` or `&self` becomes a
-/// message, and a reference type named `TypeRef` has the same methods as calls.
-///
-/// A call `reference.method(..)` sends the message and waits for the answer; `reference.tell_method(..)` waits for room in
-/// the mailbox only. The actor handles one message after another: its state is exclusive across `.await`. A method that
-/// returns `Result<T, E>`, written so, gives calls that return `Result<T, CallError<E>>`; any other type `R` gives
-/// `Result<R, CallError>`. All other items of the block stay what they are. `spawn_actor` starts it, or a supervisor.
-///
-/// - `#[actor(remote)]` makes references that work from other nodes too: arguments and answers have to be
-///   `Serialize + DeserializeOwned`. Two nodes agree when names and signatures are written alike.
-/// - `#[actor(crate = path)]` names the crate where it is not `::rendez`.
-///
-/// ```
-/// use rendez::{actor, run, spawn_actor};
-///
-/// struct Counter(u64);
-///
-/// #[actor]
-/// impl Counter {
-///     /// Adds, and answers the sum.
-///     pub async fn add(&mut self, n: u64) -> u64 {
-///         self.0 += n;
-///         self.0
-///     }
-/// }
-///
-/// run(async {
-///     let counter = spawn_actor(Counter(40));
-///     assert_eq!(counter.add(2).await, Ok(42));
-/// })
-/// .unwrap();
-/// ```
-#[proc_macro_attribute]
-pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    actor::expand(arguments.into(), item.into()).into()
 }

@@ -150,3 +150,42 @@ fn with_arguments(function: &Function) -> Group {
     body.set_span(function.body.span());
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(arguments: &str, item: &str) -> String {
+        expand(arguments.parse().unwrap(), item.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_function_broken_off_anywhere_expands() {
+        let whole = "/// Docs.\n pub async fn f < T : Send > (mut a : T , (b , c) : (u8 , u8)) -> Outcome where T : Clone { a . }";
+        let tokens: Vec<_> = whole.parse::<TokenStream>().unwrap().into_iter().collect();
+        for end in 0..=tokens.len() {
+            expand(TokenStream::new(), tokens[..end].iter().cloned().collect());
+        }
+        assert!(expanded("", whole).contains("a . }"), "the body is there for completion");
+    }
+
+    #[test]
+    fn a_misuse_is_named() {
+        let said = |arguments, item, words: &str| {
+            let text = expanded(arguments, item);
+            assert!(text.contains(words), "{item}: {text}");
+        };
+        said("", "fn f() {}", "write `async fn f`");
+        said("blocking", "async fn f() {}", "leave out `async`");
+        said("", "async fn f(&self) {}", "takes no `self`");
+        said("", "async fn f(text: &str) {}", "write `text: String`");
+        said("", "async fn f(mut all: &mut [u8]) {}", "write `all: Vec<u8>`");
+        said("", "async fn f(path: &Path, x: Ref<'_, u8>) {}", "write `path: PathBuf`");
+        said("", "async fn f<'a>(text: Cow<'a, str>) {}", "borrows nothing");
+        said("", "unsafe fn f() {}", "cannot be `unsafe`");
+        said("", "async fn f() -> ! {}", "a process ends with `Outcome`");
+        said("", "async fn f() -> impl Send {}", "a process ends with `Outcome`");
+        said("detached", "async fn f() {}", "write `blocking` or `crate = path` here");
+        said("", "struct F;", "write `async fn name(..)`");
+    }
+}

@@ -1,4 +1,5 @@
 //! The macros at work: what their expansions do when they run.
 
+mod actor;
 mod alt;
 mod process;

@@ -17,9 +17,9 @@ pub async fn count(mut from: u64, (to, step): (u64, u64), output: Sender<u64>) -
 }
 
 #[process]
-async fn collect<T: Send + 'static, const N: usize>(input: Receiver<T>) -> Outcome<Vec<T>>
+async fn collect<T, const N: usize>(input: Receiver<T>) -> Outcome<Vec<T>>
 where
-    T: Clone + Debug,
+    T: Clone + Debug + Send + 'static,
 {
     let mut all = Vec::with_capacity(N);
     while let Some(x) = input.next().await? {

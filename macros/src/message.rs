@@ -1,0 +1,126 @@
+//! A message of an actor, read from the method that handles it.
+
+use crate::function::{Argument, Errors, Function, borrow_in, compact, impl_in, owned};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type, Visibility};
+
+/// One method that is a message.
+pub(crate) struct Message {
+    /// `#[cfg(..)]`: to stand on everything made of the method.
+    pub(crate) conditions: Vec<TokenStream>,
+    pub(crate) docs: Vec<TokenStream>,
+    pub(crate) visibility: TokenStream,
+    pub(crate) name: Ident,
+    /// The arguments' names and types, without `Self` in them.
+    pub(crate) names: Vec<Ident>,
+    pub(crate) types: Vec<TokenStream>,
+    /// What the method returns.
+    pub(crate) answer: TokenStream,
+    /// `X` and `E` where that is a `Result<X, E>`.
+    pub(crate) result: Option<(TokenStream, TokenStream)>,
+    /// The signature as text: equal where callers and actor mean the same.
+    pub(crate) signature: String,
+}
+
+impl Message {
+    /// None for a function that is no message; what is wrong with one that is meant to be goes to `errors`.
+    pub(crate) fn new(function: &Function, actor: &TokenStream, errors: &mut Errors) -> Option<Self> {
+        let receiver = function.receiver.as_ref()?;
+        if function.asyncness.is_none() || matches!(function.visibility, Visibility::Inherited) {
+            return None;
+        }
+        if !receiver.borrowed {
+            errors.push(receiver.span, "an actor keeps its state from message to message: write `&mut self`");
+        }
+        check_signature(function, errors);
+        let written = |wanted: &'static str| {
+            let attributes = function.attributes.iter().filter(move |attribute| attribute.path().is_ident(wanted));
+            attributes.map(ToTokens::to_token_stream).collect()
+        };
+        let without_self = |tokens: &dyn ToTokens| replace_self(tokens.to_token_stream(), actor);
+        let result = result_types(&function.output).map(|(x, e)| (without_self(x), without_self(e)));
+        Some(Self {
+            conditions: written("cfg"),
+            docs: written("doc"),
+            visibility: function.visibility.to_token_stream(),
+            name: function.name.clone(),
+            names: function.arguments.iter().map(|argument| argument.name.clone()).collect(),
+            types: function.arguments.iter().map(|argument| without_self(&argument.ty)).collect(),
+            answer: without_self(&function.output_type()),
+            result,
+            signature: signature(function),
+        })
+    }
+}
+
+fn check_signature(function: &Function, errors: &mut Errors) {
+    if let Some(parameter) = function.generics.params.first() {
+        errors.push(
+            parameter.span(),
+            "a message is of one type, so that its method cannot be generic: write the type, \
+             a method for each type, or make the actor generic",
+        );
+    }
+    if let Some(qualifier) = &function.qualifier {
+        errors.push(qualifier.span(), format!("a message cannot be `{qualifier}`: leave it out"));
+    }
+    for Argument { name, ty, .. } in &function.arguments {
+        let tokens = ty.to_token_stream();
+        if let Some(span) = borrow_in(&tokens) {
+            errors.push(span, format!("a message is sent and borrows nothing: write `{name}: {}`", owned(ty)));
+        }
+        if let Some(span) = impl_in(&tokens) {
+            errors.push(span, format!("a message is of one type: write the type of `{name}`, or a `Box<dyn ..>`"));
+        }
+    }
+    let ReturnType::Type(_, ty) = &function.output else { return };
+    let tokens = ty.to_token_stream();
+    if let Some(span) = borrow_in(&tokens) {
+        errors.push(span, format!("an answer is sent and borrows nothing: return `{}`", owned(ty)));
+    }
+    if let Some(span) = impl_in(&tokens) {
+        errors.push(span, "an answer is of one type: write the type, or a `Box<dyn ..>`");
+    }
+}
+
+/// The two types of a type that is written `Result<X, E>`, in whatever module.
+fn result_types(output: &ReturnType) -> Option<(&Type, &Type)> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let Type::Path(path) = &**ty else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let mut arguments = arguments.args.iter();
+    match (arguments.next()?, arguments.next()?, arguments.next()) {
+        (GenericArgument::Type(value), GenericArgument::Type(error), None) => Some((value, error)),
+        _ => None,
+    }
+}
+
+/// Writes the actor's type for `Self`, which means something else outside of the block.
+fn replace_self(tokens: TokenStream, actor: &TokenStream) -> TokenStream {
+    let mut replaced = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if word == "Self" => {
+                let goes_on = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                replaced.extend(if goes_on { quote!(<#actor>) } else { actor.clone() });
+            }
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), replace_self(group.stream(), actor));
+                inside.set_span(group.span());
+                replaced.extend([TokenTree::Group(inside)]);
+            }
+            other => replaced.extend([other]),
+        }
+    }
+    replaced
+}
+
+/// Name and types; what arguments are called does not matter to a caller.
+fn signature(function: &Function) -> String {
+    let types: Vec<_> = function.arguments.iter().map(|argument| compact(&argument.ty.to_token_stream())).collect();
+    format!("{}({})->{}", function.text(), types.join(","), compact(&function.output_type()))
+}
