@@ -148,8 +148,8 @@ impl fmt::Display for NetError {
         match self {
             Self::AddressInUse { address } => write!(
                 f,
-                "cannot listen on {address}: the address is in use; stop the program that has it, or choose another port \
-                 (port 0 takes any free one)"
+                "cannot listen on {address}: the address is in use; stop the program that has it, or choose another \
+                 port (port 0 takes any free one)"
             ),
             Self::Listen { address, why } => {
                 write!(f, "cannot listen on {address}: {why}; choose an address of this machine")

@@ -1,9 +1,9 @@
 //! rendez-net: nodes that talk over QUIC. Channel ends and actors of other nodes are used as if they were here.
 //!
-//! A [`Node`] has an [`Identity`], listens, and admits the peers whose ids it was told; every connection is encrypted and
-//! both sides prove their keys. What a node publishes under a name, a [`Peer`] gives to others: a sender, a receiver, an
-//! actor. Values flow under credit, so that a slow receiver is sent less; retirement, poison and the loss of a node come
-//! through as the end of the channel.
+//! A [`Node`] has an [`Identity`], listens, and admits the peers whose ids it was told; every connection is encrypted
+//! and both sides prove their keys. What a node publishes under a name, a [`Peer`] gives to others: a sender, a
+//! receiver, an actor. Values flow under credit, so that a slow receiver is sent less; retirement, poison and the loss
+//! of a node come through as the end of the channel.
 //!
 //! ```
 //! use rendez_channels::channel;
@@ -17,8 +17,8 @@
 //! let worker = Node::bind(Config::new("worker", worker_key))?;
 //!
 //! let (jobs, input) = channel::<u32>();
-//! hub.publish_receiver("jobs", input)?;                               // at home on the hub ..
-//! let remote = worker.connect(hub.address(), hub_id).await?.receiver::<u32>("jobs").await?; // .. received by the worker
+//! hub.publish_receiver("jobs", input)?; // at home on the hub, received by the worker
+//! let remote = worker.connect(hub.address(), hub_id).await?.receiver::<u32>("jobs").await?;
 //!
 //! jobs.send(42).await?;
 //! assert_eq!(remote.recv().await?, 42);

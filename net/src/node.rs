@@ -184,8 +184,8 @@ impl Node {
         self.shared().lock_peers().iter().map(|core| Peer { core: Arc::clone(core) }).collect()
     }
 
-    /// Offers a sender: peers get ends that send into this channel. The published end is one of its ends, until the name
-    /// is [withdrawn](Self::withdraw).
+    /// Offers a sender: peers get ends that send into this channel. The published end is one of its ends, until the
+    /// name is [withdrawn](Self::withdraw).
     ///
     /// # Errors
     /// The name is taken or cannot be a name.
@@ -207,8 +207,8 @@ impl Node {
         self.shared().publish(name, Published::sender(sender, options))
     }
 
-    /// Offers a receiver: peers get ends that receive from this channel, each value at one of them. The published end is
-    /// one of its ends, until the name is [withdrawn](Self::withdraw).
+    /// Offers a receiver: peers get ends that receive from this channel, each value at one of them. The published end
+    /// is one of its ends, until the name is [withdrawn](Self::withdraw).
     ///
     /// # Errors
     /// The name is taken or cannot be a name.

@@ -1,8 +1,8 @@
 //! Where the values for remote receivers come from: a channel at home, and what other remote receivers gave back.
 //!
-//! A value stays in the hands of its feeder until the other side reports that it was taken. A remote end that retires or
-//! is lost before gives it back here, and it goes to the next remote end of the same publication. While values are out
-//! that may come back, no remote end is told that the channel is retired.
+//! A value stays in the hands of its feeder until the other side reports that it was taken. A remote end that retires
+//! or is lost before gives it back here, and it goes to the next remote end of the same publication. While values are
+//! out that may come back, no remote end is told that the channel is retired.
 
 use rendez_channels::{Ended, Receiver};
 use std::collections::VecDeque;

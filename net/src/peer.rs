@@ -92,8 +92,8 @@ impl Peer {
     /// A receiver of a channel that the peer published with
     /// [`publish_receiver`](crate::Node::publish_receiver): values come from its home, each to one receiver.
     ///
-    /// One value may be on its way ahead of the receives, so that a slow receiver gets less work. When this end retires,
-    /// that value goes to the next remote receiver of the channel; with none left it is lost.
+    /// One value may be on its way ahead of the receives, so that a slow receiver gets less work. When this end
+    /// retires, that value goes to the next remote receiver of the channel; with none left it is lost.
     ///
     /// # Errors
     /// Nothing of this name, kind and type is published there, or the connection is lost.

@@ -23,8 +23,8 @@ pub enum OnLoss {
     #[default]
     EndChannel,
     /// The remote end retires, as if it had been dropped: right where others go on, as in a farm. The loss is an
-    /// [event](crate::Node::events) of the node only. Values on their way to a lost receiver go to the next remote one; a
-    /// value that was taken in the very instant of the loss is then received twice.
+    /// [event](crate::Node::events) of the node only. Values on their way to a lost receiver go to the next remote one;
+    /// a value that was taken in the very instant of the loss is then received twice.
     RetireEnd,
 }
 
@@ -61,22 +61,27 @@ struct Feed<T: Send + 'static> {
 
 impl<T: Serialize + Send + 'static> Feed<T> {
     async fn run(&mut self, peer: &PeerCore) -> Result<(), Reason> {
+        let mut batching = false;
         loop {
             // First, since frames may have come in one piece with the answer that opened the channel.
             if !self.handle_frames()? || self.retiring && self.feeder.under_way() == 0 {
                 return self.line.finish().await;
             }
             let wanted = !self.retiring && self.feeder.may_feed() && self.line.has_room();
+            batching &= wanted;
             tokio::select! {
                 biased;
+                value = self.share.origin().next(), if wanted => {
+                    batching = true;
+                    if !self.take_in(value) {
+                        return self.line.finish().await;
+                    }
+                }
+                // Those who send get a turn before what they sent so far is written.
+                () = tokio::task::yield_now(), if batching => batching = false,
                 turn = self.line.turn() => {
                     if matches!(turn?, Turn::Ended) {
                         return Err(Reason::Protocol(ProtocolError::CutOff));
-                    }
-                }
-                value = self.share.origin().next(), if wanted => {
-                    if !self.take_in(value) {
-                        return self.line.finish().await;
                     }
                 }
                 () = peer.stopping(), if !self.retiring => self.retire(),
@@ -161,6 +166,7 @@ struct Take<T: Send + 'static> {
 
 impl<T: DeserializeOwned + Send + 'static> Take<T> {
     async fn run(&mut self) -> Result<(), Reason> {
+        let mut batching = false;
         loop {
             // First, since frames may have come in one piece with the answer that opened the channel.
             if !self.handle_frames()? {
@@ -170,22 +176,30 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
                 self.slot = self.queue.pop_front();
             }
             let full = self.slot.is_some();
+            batching &= full;
+            if !batching && let Some(taken) = self.taker.report() {
+                self.line.put(&taken);
+            }
             if self.over && !full {
                 return self.line.finish().await;
             }
             let ended = tokio::select! {
                 biased;
+                sent = self.sink.send_from(&mut self.slot), if full => {
+                    if sent.is_ok() {
+                        self.taker.taken();
+                        batching = true;
+                    }
+                    sent.err()
+                }
+                // Those who receive get a turn before what they took so far is reported.
+                () = tokio::task::yield_now(), if batching => {
+                    batching = false;
+                    None
+                }
                 turn = self.line.turn() => match turn? {
                     Turn::Ended if !self.over => return Err(Reason::Protocol(ProtocolError::CutOff)),
                     _ => None,
-                },
-                sent = self.sink.send_from(&mut self.slot), if full => match sent {
-                    Ok(()) => {
-                        let taken = self.taker.taken();
-                        self.line.put(&taken);
-                        None
-                    }
-                    Err(ended) => Some(ended),
                 },
                 ended = self.sink.closed(), if !full => Some(ended),
             };

@@ -1,8 +1,8 @@
 //! rendez-wire: values to bytes and back, with a budget. Pure: no socket, no clock, no thread.
 //!
 //! Whatever two nodes say to each other passes through here. A value is encoded with postcard; bytes from outside are
-//! decoded under [`Limits`], so that a hostile length prefix costs an error instead of memory; a byte stream is cut into
-//! frames by [`FrameReader`]; and a [`Fingerprint`] tells whether both sides mean the same type.
+//! decoded under [`Limits`], so that a hostile length prefix costs an error instead of memory; a byte stream is cut
+//! into frames by [`FrameReader`]; and a [`Fingerprint`] tells whether both sides mean the same type.
 //!
 //! ```
 //! let bytes = rendez_wire::encode(&vec![(1_u32, "one"), (2, "two")]).unwrap();

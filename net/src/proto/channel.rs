@@ -1,7 +1,7 @@
 //! One channel's stream: who may send how many values, and how it ends. Does not hold the values themselves.
 //!
-//! Values leave from the *feeder* and arrive at the *taker*; which of the two is the channel's home does not matter here.
-//! Invariant: values under way (fed and not yet reported as taken) never exceed the window that the taker gave.
+//! Values leave from the *feeder* and arrive at the *taker*; which of the two is the channel's home does not matter
+//! here. Invariant: values under way (fed and not yet reported as taken) never exceed the window that the taker gave.
 
 use super::ProtocolError;
 use super::frame::{ChannelControl, ChannelFrame};
@@ -94,7 +94,10 @@ impl Feeder {
 #[derive(Debug)]
 pub(crate) struct Taker {
     window: u32,
+    /// Values that have arrived and are not reported as taken.
     held: u32,
+    /// Those of them that were taken.
+    taken: u32,
     retired: bool,
 }
 
@@ -111,14 +114,20 @@ pub(crate) enum TakerNews<'a> {
 
 impl Taker {
     pub(crate) const fn new(window: u32) -> Self {
-        Self { window, held: 0, retired: false }
+        Self { window, held: 0, taken: 0, retired: false }
     }
 
-    /// A receive took a value that had arrived: the frame that says so.
-    pub(crate) fn taken(&mut self) -> ChannelControl<'static> {
-        debug_assert!(self.held > 0);
-        self.held -= 1;
-        ChannelControl::Taken { count: 1 }
+    /// A receive took a value that had arrived.
+    pub(crate) fn taken(&mut self) {
+        debug_assert!(self.taken < self.held);
+        self.taken += 1;
+    }
+
+    /// The frame that says how many were taken since the last one; none where there is nothing to say.
+    pub(crate) fn report(&mut self) -> Option<ChannelControl<'static>> {
+        let count = std::mem::take(&mut self.taken);
+        self.held -= count;
+        (count > 0).then_some(ChannelControl::Taken { count })
     }
 
     pub(crate) fn handle<'a>(&mut self, frame: &ChannelFrame<'a>) -> Result<TakerNews<'a>, ProtocolError> {
@@ -161,9 +170,12 @@ mod tests {
             assert_eq!(taker.handle(&ChannelFrame::Item(&[1])), Ok(TakerNews::Value(&[1])));
         }
         assert!(!feeder.may_feed());
-        let frame = ChannelFrame::Other(taker.taken());
+        assert_eq!(taker.report(), None);
+        taker.taken();
+        taker.taken();
+        let frame = ChannelFrame::Other(taker.report().unwrap());
         assert_eq!(feeder.handle(&frame), Ok(FeederNews::Taken));
-        assert!(feeder.may_feed());
+        assert_eq!(feeder.under_way(), 0);
     }
 
     #[test]

@@ -102,6 +102,24 @@ async fn a_killed_child_is_lost_at_once_with_the_signal() {
 }
 
 #[tokio::test]
+async fn a_frozen_child_is_lost_after_the_idle_timeout() {
+    let hub = node("hub", Admit::nobody());
+    let events = hub.events();
+    let (_numbers, squares) = publish(&hub);
+    let child = start(&hub, "worker").await;
+    soon(child.joined(PATIENCE)).await.unwrap();
+    let frozen = Command::new("kill").args(["-STOP", &child.pid().unwrap().to_string()]).status().unwrap();
+    assert!(frozen.success());
+    let lost = event(&events, |event| matches!(event, NodeEvent::Lost { .. })).await;
+    let reason = Reason::Silent(Duration::from_secs(1));
+    assert_eq!(lost, NodeEvent::Lost { peer: child.id(), name: "worker".into(), reason });
+    let ended = soon(squares.recv()).await.unwrap_err();
+    assert!(ended.to_string().ends_with("is lost with node `worker`: nothing heard of it for 1s"), "{ended}");
+    assert_eq!(soon(child.stop()).await, "exited with signal 9", "it could not end by itself");
+    soon(hub.shutdown()).await;
+}
+
+#[tokio::test]
 async fn a_child_that_ends_before_it_is_connected_is_named() {
     let hub = node("hub", Admit::nobody());
     let events = hub.events();
