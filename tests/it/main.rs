@@ -1,0 +1,3 @@
+//! rendez as a whole, through the facade only.
+
+mod gallery;
