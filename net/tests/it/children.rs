@@ -105,9 +105,12 @@ async fn a_killed_child_is_lost_at_once_with_the_signal() {
 async fn a_frozen_child_is_lost_after_the_idle_timeout() {
     let hub = node("hub", Admit::nobody());
     let events = hub.events();
-    let (_numbers, squares) = publish(&hub);
+    let (numbers, squares) = publish(&hub);
     let child = start(&hub, "worker").await;
     soon(child.joined(PATIENCE)).await.unwrap();
+    // It has both channels once it has answered.
+    soon(numbers.send(3)).await.unwrap();
+    assert_eq!(soon(squares.recv()).await, Ok(9));
     let frozen = Command::new("kill").args(["-STOP", &child.pid().unwrap().to_string()]).status().unwrap();
     assert!(frozen.success());
     let lost = event(&events, |event| matches!(event, NodeEvent::Lost { .. })).await;
