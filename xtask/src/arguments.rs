@@ -10,6 +10,8 @@ Usage: cargo xtask VERB
   setup [--no-setup]               say what the system lacks and install it (as root, with apt), or print the command
   test [--no-setup]                set up, then rustfmt, tidy, clippy, all tests, the examples that end by themselves
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
+  bench NAME                       run one benchmark (commstime); lines bench,contender,ops,seconds,ns_per_op
+  deep                             checks that take long: Miri over channels and model, long runs of the fuzz bodies
   tidy                             the rules of the house that a machine can see; a part of `test`
   weight                           crates and first build of the facade, by feature
   help                             this text
@@ -27,6 +29,10 @@ pub(crate) enum Verb {
     Test { install: bool },
     /// Run the main job with `arguments`.
     Demo { install: bool, arguments: Vec<String> },
+    /// Run the benchmark `name`.
+    Bench { name: String },
+    /// Run the checks that take long.
+    Deep,
     /// Check the rules of the house.
     Tidy,
     /// Measure what it costs to adopt the facade.
@@ -38,6 +44,8 @@ pub(crate) enum Verb {
 pub(crate) enum UsageError {
     /// No verb of ours.
     UnknownVerb(String),
+    /// A verb without what it needs.
+    Missing { verb: &'static str, what: &'static str },
     /// A verb that takes less than it was given.
     Unexpected { verb: &'static str, argument: String },
 }
@@ -51,6 +59,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
         "help" | "--help" | "-h" => ("help", Verb::Help),
         "setup" => ("setup", Verb::Setup { install: rest.installs() }),
         "test" => ("test", Verb::Test { install: rest.installs() }),
+        "bench" => ("bench", Verb::Bench { name: rest.first("bench", "the NAME of a benchmark")? }),
+        "deep" => ("deep", Verb::Deep),
         "tidy" => ("tidy", Verb::Tidy),
         "weight" => ("weight", Verb::Weight),
         "demo" => return Ok(Verb::Demo { install: rest.installs(), arguments: rest.0 }),
@@ -71,6 +81,11 @@ impl Rest {
         self.0.len() == given
     }
 
+    /// Takes the first, which must be there.
+    fn first(&mut self, verb: &'static str, what: &'static str) -> Result<String, UsageError> {
+        if self.0.is_empty() { Err(UsageError::Missing { verb, what }) } else { Ok(self.0.remove(0)) }
+    }
+
     fn none(self, verb: &'static str) -> Result<(), UsageError> {
         match self.0.into_iter().next() {
             Some(argument) => Err(UsageError::Unexpected { verb, argument }),
@@ -83,6 +98,7 @@ impl Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownVerb(verb) => write!(f, "there is no verb `{verb}`"),
+            Self::Missing { verb, what } => write!(f, "`{verb}` needs {what}"),
             Self::Unexpected { verb, argument } => write!(f, "`{verb}` does not take `{argument}`"),
         }
     }
@@ -116,6 +132,12 @@ mod tests {
         assert_eq!(parsed("test --no-setup"), Ok(Verb::Test { install: false }));
         let arguments = vec!["/tmp".to_owned(), "--device".to_owned(), "cpu".to_owned()];
         assert_eq!(parsed("demo /tmp --no-setup --device cpu"), Ok(Verb::Demo { install: false, arguments }));
+    }
+
+    #[test]
+    fn a_benchmark_has_a_name() {
+        assert_eq!(parsed("bench commstime"), Ok(Verb::Bench { name: "commstime".to_owned() }));
+        assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the NAME of a benchmark");
     }
 
     #[test]

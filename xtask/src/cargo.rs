@@ -21,6 +21,13 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     cargo_named(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
+/// A cargo command of another toolchain, through rustup.
+pub(crate) fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
+    let mut command = cargo_named("cargo".into(), &[]);
+    command.arg(format!("+{toolchain}")).args(arguments).env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC");
+    command
+}
+
 fn cargo_named(program: OsString, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());

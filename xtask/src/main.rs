@@ -1,7 +1,9 @@
 //! The project's own commands, `cargo xtask VERB`. No part of rendez, and no dependency, so that it builds in a second.
 
 mod arguments;
+mod bench;
 mod cargo;
+mod deep;
 mod demo;
 mod examples;
 mod manifest;
@@ -48,6 +50,8 @@ fn run(verb: Verb) -> Result<(), Failed> {
         }
         Verb::Test { install } => test::run(install),
         Verb::Demo { install, arguments } => demo::run(install, &arguments),
+        Verb::Bench { name } => bench::run(&name),
+        Verb::Deep => deep::run(),
         Verb::Tidy => tidy::run(),
         Verb::Weight => weight::run(),
     }
