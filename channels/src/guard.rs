@@ -11,6 +11,11 @@ use std::task::{Context, Poll};
 /// The futures of channel operations ([`Recv`](crate::Recv), [`Next`](crate::Next), [`Send`](crate::Send),
 /// [`SendFrom`](crate::SendFrom), [`Closed`](crate::Closed)) are guards, and so are [`after`](crate::after()) and [`future`]. The trait
 /// is not for implementing outside of rendez: its other half is hidden and may change.
+#[diagnostic::on_unimplemented(
+    message = "a choice cannot wait for `{Self}`",
+    label = "this is no guard",
+    note = "write a channel operation as `input.recv()`, `input.next()` or `output.send(x)`, a timer `after(delay)`, or `future(f)` for any other future"
+)]
 pub trait Guard: Attempt {
     /// What the choice gets when it commits to this guard.
     type Output;

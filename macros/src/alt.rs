@@ -187,14 +187,15 @@ impl Choice {
         let krate = &self.krate;
         let count = self.arms.len();
         let numbers = (0..count).map(Literal::usize_unsuffixed);
-        let slots: Vec<_> = (0..count).map(|i| format_ident!("slot{i}", span = Span::mixed_site())).collect();
+        let slots: Vec<_> =
+            self.arms.iter().enumerate().map(|(i, arm)| format_ident!("slot{i}", span = arm.here())).collect();
         let variants: Vec<_> = (0..count).map(|i| format_ident!("Guard{i}")).collect();
         let guards = self.arms.iter().map(Arm::guard_code);
         let bodies = self.arms.iter().map(Arm::body_code);
-        let attempts = self.arms.iter().zip(&slots).map(|(arm, slot)| {
-            let span = arm.guard_span.resolved_at(Span::mixed_site());
-            quote_spanned!(span=> __rendez_attempt(&mut #slot))
-        });
+        let attempts =
+            self.arms.iter().zip(&slots).map(|(arm, slot)| quote_spanned!(arm.here()=> __rendez_attempt(&mut #slot)));
+        let outputs =
+            self.arms.iter().zip(&slots).map(|(arm, slot)| quote_spanned!(arm.here()=> __rendez_output(#slot)));
         let order = if self.in_order { quote!(Listed) } else { quote!(Fair) };
         let has_else = self.or_else.is_some();
         let (unserved, else_arm) = match &self.or_else {
@@ -215,7 +216,7 @@ impl Choice {
                     #has_else,
                 ).await;
                 match number {
-                    #(#numbers => __RendezServed::#variants(__rendez_output(#slots)),)*
+                    #(#numbers => __RendezServed::#variants(#outputs),)*
                     _ => #unserved,
                 }
             };
@@ -247,10 +248,15 @@ impl Choice {
 }
 
 impl Arm {
+    /// Where the guard is, for names of the expansion's own.
+    fn here(&self) -> Span {
+        self.guard_span.resolved_at(Span::mixed_site())
+    }
+
     /// An `Option` of the guard: none where its condition does not hold.
     fn guard_code(&self) -> TokenStream {
-        let (guard, span) = (&self.guard, self.guard_span.resolved_at(Span::mixed_site()));
-        let some = quote_spanned!(span=> ::core::option::Option::Some(#guard));
+        let guard = &self.guard;
+        let some = quote_spanned!(self.here()=> ::core::option::Option::Some(#guard));
         match &self.condition {
             Some(condition) => quote!(if #condition { #some } else { ::core::option::Option::None }),
             None => some,

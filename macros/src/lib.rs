@@ -126,7 +126,8 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - a method `tell_` and the name, which sends the message and does not wait for an answer;
 ///
 /// and `process()`, the actor's process. One message is handled at a time: the state is exclusive, also across `.await`.
-/// Arguments and answers are sent, so they own what they hold (`String`, not `&str`). All other functions of the block
+/// Arguments and answers are sent, so they own what they hold (`String`, not `&str`). A message with `&self` that awaits
+/// needs a state that is `Sync`; with `&mut self`, any state that is `Send` will do. All other functions of the block
 /// stay ordinary ones.
 ///
 /// - `#[actor(remote)]` makes a reference that also works from another node. Arguments and answers then implement

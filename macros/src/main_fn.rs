@@ -19,7 +19,7 @@ fn expand_function(krate: &TokenStream, function: &Function) -> TokenStream {
     let errors = misuse(function).into_code();
     let Function { attributes, visibility, name, .. } = function;
     let text = function.text();
-    let body = typed_future(krate, function);
+    let body = typed_future(function);
     quote_spanned! {name.span().resolved_at(Span::mixed_site())=>
         #errors
         #(#attributes)*

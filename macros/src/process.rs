@@ -2,8 +2,10 @@
 
 use crate::function::{Argument, Errors, Function, borrow_in, impl_in, owned};
 use crate::options::Options;
+use crate::tokens::seen_at;
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Ident, ReturnType, Type};
 
 /// The function that the attribute makes. What cannot be read is left as it is, beside the error.
@@ -30,10 +32,15 @@ fn expand_function(options: &Options, function: &Function) -> TokenStream {
     let Function { attributes, visibility, name, generics, arguments, .. } = function;
     let where_clause = &generics.where_clause;
     let takes = arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
-    let ends_with = match &function.output {
-        ReturnType::Default => quote!(()),
-        ReturnType::Type(_, ty) => quote!(<#ty as #krate::__private::IntoOutcome>::Value),
+    let returns = match &function.output {
+        ReturnType::Type(_, ty) if unfit_output(function).is_none() => {
+            let krate = seen_at(krate, ty.span());
+            quote_spanned!(ty.span()=> #krate::__private::Process<<#ty as #krate::__private::IntoOutcome>::Value>)
+        }
+        _ => quote!(#krate::__private::Process<()>),
     };
+    // With an error there is no body that could use them.
+    let lint = if errors.is_empty() { quote!() } else { quote!(#[allow(unused)]) };
     let body = match (errors.is_empty(), options.flag) {
         (false, _) => quote!(::core::unreachable!()),
         (true, false) => async_body(krate, function),
@@ -43,8 +50,9 @@ fn expand_function(options: &Options, function: &Function) -> TokenStream {
     quote! {
         #errors
         #(#attributes)*
+        #lint
         #[track_caller]
-        #visibility fn #name #generics(#(#takes),*) -> #krate::__private::Process<#ends_with> #where_clause {
+        #visibility fn #name #generics(#(#takes),*) -> #returns #where_clause {
             #body
         }
     }
@@ -83,23 +91,24 @@ fn misuse(function: &Function, blocking: bool) -> Errors {
             );
         }
     }
-    check_output(function, &mut errors);
+    if let Some(span) = unfit_output(function) {
+        errors.push(span, "a process ends with `Outcome`, `Outcome<T>` or nothing: write one of these");
+    }
     errors
 }
 
-fn check_output(function: &Function, errors: &mut Errors) {
-    let ReturnType::Type(arrow, ty) = &function.output else { return };
-    let span = impl_in(&ty.to_token_stream());
+/// Where a return type is one that no process has.
+fn unfit_output(function: &Function) -> Option<Span> {
+    let ReturnType::Type(arrow, ty) = &function.output else { return None };
     let never = matches!(**ty, Type::Never(_));
-    if let Some(span) = span.or(never.then(|| arrow.spans[1])) {
-        errors.push(span, "a process ends with `Outcome`, `Outcome<T>` or nothing: write one of these");
-    }
+    impl_in(&ty.to_token_stream()).or(never.then(|| arrow.spans[1]))
 }
 
 fn async_body(krate: &TokenStream, function: &Function) -> TokenStream {
     let (name, declares) = (function.text(), declares(krate, function));
-    let body = typed_future(krate, function);
+    let body = typed_future(function);
     let span = function.name.span().resolved_at(Span::mixed_site());
+    let krate = seen_at(krate, span);
     quote_spanned! {span=>
         #krate::__private::process(#name, move |id| {
             #declares
@@ -110,8 +119,9 @@ fn async_body(krate: &TokenStream, function: &Function) -> TokenStream {
 
 fn blocking_body(krate: &TokenStream, function: &Function) -> TokenStream {
     let (name, declares) = (function.text(), declares(krate, function));
-    let (output, body) = (function.output_type(), with_arguments(function));
+    let (output, body) = (function.output_type(), with_arguments(function, &TokenStream::new()));
     let span = function.name.span().resolved_at(Span::mixed_site());
+    let krate = seen_at(krate, span);
     quote_spanned! {span=>
         #krate::__private::blocking_process(#name, move |id| {
             #declares
@@ -133,20 +143,27 @@ fn declares(krate: &TokenStream, function: &Function) -> TokenStream {
     }
 }
 
-/// The body as a future whose output is known to the compiler before it looks inside.
-pub(crate) fn typed_future(krate: &TokenStream, function: &Function) -> TokenStream {
-    let (output, body) = (function.output_type(), with_arguments(function));
-    quote!(#krate::__private::body::<#output, _>(async move #body))
+/// The body as a future. The first `return` in it tells the compiler what it ends with, before it looks at the rest.
+pub(crate) fn typed_future(function: &Function) -> TokenStream {
+    let span = function.name.span().resolved_at(Span::mixed_site());
+    let output = function.output_type();
+    let first = quote_spanned! {span=>
+        if let ::core::option::Option::Some(never) = ::core::option::Option::None::<#output> {
+            return never;
+        }
+    };
+    let body = with_arguments(function, &first);
+    quote_spanned!(span=> async move #body)
 }
 
-/// The body, after statements that move every argument into it, used or not, and take the patterns apart.
-fn with_arguments(function: &Function) -> Group {
+/// The body, after `first` and statements that move every argument into it, used or not, and take the patterns apart.
+fn with_arguments(function: &Function, first: &TokenStream) -> Group {
     let moves = function.arguments.iter().map(|Argument { pattern, name, .. }| {
         let moved = Ident::new("moved", Span::mixed_site());
         quote!(let #moved = #name; let #pattern = #moved;)
     });
     let written = function.body.stream();
-    let mut body = Group::new(function.body.delimiter(), quote!(#(#moves)* #written));
+    let mut body = Group::new(function.body.delimiter(), quote!(#first #(#moves)* #written));
     body.set_span(function.body.span());
     body
 }

@@ -120,6 +120,15 @@ fn continues(operator: &str, next: char) -> bool {
     LONG.iter().any(|long| long.strip_prefix(operator).is_some_and(|rest| rest.starts_with(next)))
 }
 
+/// The same tokens, to be seen at `span`: what the compiler says about code that starts with them is said there.
+pub(crate) fn seen_at(tokens: &TokenStream, span: Span) -> TokenStream {
+    let seen = tokens.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    seen.collect()
+}
+
 /// A compile error at `span`, as a statement or an item.
 pub(crate) fn error(span: Span, message: &str) -> TokenStream {
     quote_spanned!(span=> ::core::compile_error! { #message })

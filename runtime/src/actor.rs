@@ -19,6 +19,11 @@ pub const MAILBOX: u64 = 64;
 /// A state with a mailbox; `#[actor]` on an `impl` block makes one.
 ///
 /// One message is handled at a time: the state is exclusive across `.await`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "this has no messages",
+    note = "write `#[actor]` on its `impl` block: each `pub async fn` with `&mut self` becomes a message"
+)]
 pub trait Actor: Sized + Send + 'static {
     /// All its messages.
     type Message: Send + 'static;

@@ -29,8 +29,3 @@ where
     let body = build(cell.id());
     Process { cell, body: Body::Blocking(Box::new(move || body().into_outcome())) }
 }
-
-/// The body as it is; it says what the body's `?` and `return` lead to before the compiler looks inside.
-pub const fn body<O, F: Future<Output = O>>(body: F) -> F {
-    body
-}

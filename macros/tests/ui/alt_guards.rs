@@ -1,0 +1,24 @@
+//! What a choice cannot wait for.
+
+use rendez::{Receiver, alt, future};
+
+async fn the_end_itself(input: Receiver<u8>) {
+    alt! {
+        _ = input => {}
+    }
+}
+
+async fn a_plain_future(input: Receiver<u8>) {
+    alt! {
+        _ = input.recv() => {}
+        _ = std::future::ready(5) => {}
+    }
+}
+
+async fn a_future_that_is_not_pinned() {
+    alt! {
+        _ = future(async { std::future::ready(5).await }) => {}
+    }
+}
+
+fn main() {}
