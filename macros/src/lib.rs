@@ -26,9 +26,9 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// A guard is a channel operation (`input.recv()`, `input.next()`, `output.send(x)`, `output.send_from(&mut slot)`,
-/// `output.closed()`), a timer (`after(delay)`) or any future (`future(f)`; `future(&mut pinned)` keeps it for the next
-/// choice). **Exactly one guard commits**; the others have no effect. The guards are evaluated in the order they are
-/// written, and dropped before a body runs, so that a body may use the same ends.
+/// `output.closed()`), a timer (`after(delay)`) or any future (`future(f)`, pinned: `future(&mut pinned)` also keeps it
+/// for the next choice). **Exactly one guard commits**; the others have no effect. The guards are evaluated in the order
+/// they are written, and dropped before a body runs, so that a body may use the same ends.
 ///
 /// - Of several ready guards the least recently served commits, so that of guards that stay ready each has its turn.
 ///   `alt!(pri ..)`, or `alt! { pri; .. }`, takes the first that is ready.

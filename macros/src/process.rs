@@ -34,8 +34,9 @@ fn expand_function(options: &Options, function: &Function) -> TokenStream {
     let takes = arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
     let returns = match &function.output {
         ReturnType::Type(_, ty) if unfit_output(function).is_none() => {
-            let krate = seen_at(krate, ty.span());
-            quote_spanned!(ty.span()=> #krate::__private::Process<<#ty as #krate::__private::IntoOutcome>::Value>)
+            let span = ty.span().resolved_at(Span::mixed_site());
+            let krate = seen_at(krate, span);
+            quote_spanned!(span=> #krate::__private::Process<<#ty as #krate::__private::IntoOutcome>::Value>)
         }
         _ => quote!(#krate::__private::Process<()>),
     };

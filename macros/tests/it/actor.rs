@@ -205,7 +205,11 @@ fn a_remote_reference_makes_the_same_calls() {
         assert!(local.process().is_some() && remote.process().is_none());
         assert_eq!(remote.add(7, vec![0; 3]).await, Ok(1));
         // The handler waits for `go`, and the tell does not wait for the handler.
-        remote.tell_wait().await?;
+        let mut telling = std::pin::pin!(remote.tell_wait());
+        rendez::alt! {
+            told = rendez::future(&mut telling) => told?,
+            _ = rendez::after(std::time::Duration::from_secs(10)) => panic!("the tell waits for the handler"),
+        }
         go.send(5).await?;
         assert_eq!(remote.add(1, vec![]).await, Err(CallError::Answer(Full)));
         assert_eq!((remote.all().await, local.all().await), (Ok(vec![10, 5]), Ok(vec![10, 5])));
