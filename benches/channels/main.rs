@@ -10,8 +10,10 @@ mod measure;
 use measure::Bench;
 use std::process::ExitCode;
 
+type Describe = fn() -> Bench;
+
 /// One function a network.
-const BENCHES: [(&str, fn() -> Bench); 1] = [("commstime", commstime::bench)];
+const BENCHES: [(&str, Describe); 1] = [("commstime", commstime::bench)];
 
 fn main() -> ExitCode {
     // Cargo adds `--bench`.
