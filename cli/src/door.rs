@@ -51,7 +51,7 @@ pub struct Visit {
     pub peer: Peer,
 }
 
-/// Visits the running node of this name, or the one that was started last. Doors of nodes that are gone are removed.
+/// Visits the running node of this name, or the one that was started last. Doors of nodes that were killed are passed by.
 ///
 /// # Errors
 /// There is none, or none that answers.

@@ -138,6 +138,10 @@ impl Cell {
         self.cancel();
     }
 
+    pub(crate) fn is_root(&self) -> bool {
+        self.lock().parent.is_none()
+    }
+
     pub(crate) fn take_scope_failure(&self) -> Option<Failure> {
         self.lock().scope_failure.take()
     }

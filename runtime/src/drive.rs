@@ -89,6 +89,8 @@ pub(crate) async fn wait_for_children(cell: &Cell) {
 pub(crate) fn conclude<T>(cell: &Cell, outcome: Outcome<T>) -> Outcome<T> {
     match cell.take_scope_failure() {
         Some(failure) => Err(failure),
+        // The root's own error needs no place: it is what the program says.
+        None if cell.is_root() => outcome,
         None => outcome.map_err(|failure| failure.within(|| cell.label())),
     }
 }

@@ -3,18 +3,16 @@
 use crate::cell::Cell;
 use crate::drive::{Body, conclude, run_body, wait_for_children};
 use crate::{Failure, IntoOutcome, Outcome, World, executor, monitor, process};
+use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
 use rendez_model::{End, ProcessKind};
 use std::future::Future;
+use std::pin::Pin;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long the program waits for processes that do not end when it does.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// How many guards of [`ctrl_c`] live. Relaxed: read when a person presses a key.
-static CTRL_C_GUARDS: AtomicUsize = AtomicUsize::new(0);
 
 /// Runs `body` as the root process, on a new multi-threaded tokio runtime, and waits for everything below it.
 ///
@@ -58,8 +56,9 @@ async fn root<O: IntoOutcome>(cell: Arc<Cell>, body: impl Future<Output = O> + S
     outcome
 }
 
-/// The first ctrl-c ends the root's scope unless somebody else takes care of it; the second ends the program.
+/// The first ctrl-c goes to those who wait for one, or ends the root's scope; the second ends the program.
 async fn interrupt(root: Arc<Cell>) {
+    let _answering = Answering::begin();
     for press in 1.. {
         if tokio::signal::ctrl_c().await.is_err() {
             return;
@@ -67,40 +66,62 @@ async fn interrupt(root: Arc<Cell>) {
         if press > 1 {
             std::process::exit(130);
         }
-        if CTRL_C_GUARDS.load(Ordering::Relaxed) == 0 {
+        if !tell_waiting() {
             root.cancel();
         }
     }
 }
 
-/// Waits for ctrl-c, as a guard of a choice or alone. While somebody waits, ctrl-c ends nothing by itself.
+/// Waits for ctrl-c, as a guard of a choice or alone. Who waits takes care of it: it ends nothing by itself then.
 ///
 /// # Errors
 /// When the signal cannot be listened to.
 ///
 /// # Cancel safety
-/// A ctrl-c between two waits is not seen by the second.
-pub fn ctrl_c() -> rendez_channels::FutureGuard<std::pin::Pin<Box<dyn Future<Output = Outcome<()>> + Send>>> {
-    let listening = Listening::new();
-    rendez_channels::future(Box::pin(async move {
-        let pressed = tokio::signal::ctrl_c().await;
-        drop(listening);
-        Ok(pressed?)
-    }))
+/// Keep it across choices, pinned: a ctrl-c between two waits is not seen by the second.
+pub fn ctrl_c() -> FutureGuard<Pin<Box<dyn Future<Output = Outcome<()>> + Send>>> {
+    let (press, pressed) = channel_bounded::<()>(1);
+    let answered = {
+        let mut waiting = waiting();
+        waiting.presses.push(press);
+        waiting.answered
+    };
+    future(Box::pin(
+        async move { if answered { Ok(pressed.recv().await?) } else { Ok(tokio::signal::ctrl_c().await?) } },
+    ))
 }
 
-struct Listening;
+/// Who waits for ctrl-c, and whether a root process of [`run`] answers it.
+struct Waiting {
+    answered: bool,
+    presses: Vec<Sender<()>>,
+}
 
-impl Listening {
-    fn new() -> Self {
-        CTRL_C_GUARDS.fetch_add(1, Ordering::Relaxed);
+static WAITING: Mutex<Waiting> = Mutex::new(Waiting { answered: false, presses: Vec::new() });
+
+fn waiting() -> MutexGuard<'static, Waiting> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells all who wait, each once; whether there was anybody.
+fn tell_waiting() -> bool {
+    let presses = std::mem::take(&mut waiting().presses);
+    presses.iter().filter(|press| press.try_send(()).is_ok()).count() > 0
+}
+
+/// A root process answers ctrl-c until this is dropped.
+struct Answering;
+
+impl Answering {
+    fn begin() -> Self {
+        waiting().answered = true;
         Self
     }
 }
 
-impl Drop for Listening {
+impl Drop for Answering {
     fn drop(&mut self) {
-        CTRL_C_GUARDS.fetch_sub(1, Ordering::Relaxed);
+        waiting().answered = false;
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cell::Cell;
 use crate::process::{ProcessRef, new_cell, spawn_under};
 use crate::restart::Window;
 use crate::{Failure, Outcome, Process, drive::Body};
-use rendez_channels::{Sender, channel};
+use rendez_channels::{ChannelKind, Sender, channel_named};
 use rendez_model::ProcessKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl Supervisor {
         let cell = new_cell(self.name, ProcessKind::Scope);
         let parent = Cell::current();
         let scope = parent.clone();
-        let (open, closing) = channel();
+        let (open, closing) = channel_named("references", ChannelKind::Rendezvous);
         let body = Body::Async(Box::pin(async move {
             closing.next().await?;
             Outcome::Ok(())

@@ -28,7 +28,10 @@ pub async fn run(child: ChildNode) -> Outcome {
     let (tally, counted) = channel_named("tally", ChannelKind::Bounded(16));
     let ends = ends(&parent, number, tally).await?;
     let working = Process::new("work", async move { work(ends, dimension, 1).await.map(drop) });
-    par![working, reporter(name, index, counted)].await?;
+    if let Err(failure) = par![working, reporter(name, index, counted)].await {
+        // Without a parent there is nobody to tell; that it ended is no failure of this node.
+        return if parent.loss().is_some() { Ok(()) } else { Err(failure) };
+    }
     // Its part is done; it can still be looked at until the parent closes the connection.
     stay(&node).await
 }

@@ -5,7 +5,7 @@ use crate::demo::messages::{Done, Job};
 use crate::inspector::{INSPECTOR, InspectorRef};
 use crate::job::Frequencies;
 use rendez::model::Network;
-use rendez::net::{Child, ChildSpec, Node, Publish};
+use rendez::net::{Child, ChildSpec, Node, NodeEvent, Publish};
 use rendez::prelude::*;
 use std::time::Duration;
 
@@ -55,6 +55,31 @@ pub fn link(node: usize) -> (Link, Far) {
 pub struct Cluster {
     node: Node,
     children: Vec<Child>,
+    /// Given up at the end: the warden ends.
+    _open: Sender<()>,
+}
+
+/// The channels between the launching process and a child, by the first part of their names.
+const CHANNELS: [&str; 4] = ["jobs", "results", "part", "sum"];
+
+/// Withdraws the channels of a lost child: those it had not connected yet would otherwise wait for it for ever.
+#[process]
+async fn warden(node: Node, events: Receiver<NodeEvent>, closing: Receiver<()>) -> Outcome {
+    loop {
+        alt! {
+            event = events.next() => match event? {
+                Some(NodeEvent::Lost { name, .. } | NodeEvent::Left { name, .. }) => {
+                    let number = name.rsplit('-').next().unwrap_or_default();
+                    for channel in CHANNELS {
+                        node.withdraw(&format!("{channel}-{number}"));
+                    }
+                }
+                Some(_) => {}
+                None => return Ok(()),
+            },
+            _ = closing.next() => return Ok(()),
+        }
+    }
 }
 
 impl Cluster {
@@ -63,7 +88,9 @@ impl Cluster {
     /// # Errors
     /// A child that cannot be started, or is not there in time.
     pub async fn start(node: Node, count: usize) -> Outcome<(Self, Vec<Link>)> {
-        let mut cluster = Self { node, children: Vec::new() };
+        let (open, closing) = channel_named("cluster", ChannelKind::Rendezvous);
+        spawn(warden(node.clone(), node.events(), closing));
+        let mut cluster = Self { node, children: Vec::new(), _open: open };
         let mut links = Vec::new();
         for number in 1..=count {
             let (link, far) = link(number);
@@ -115,7 +142,7 @@ impl Cluster {
         networks
     }
 
-    /// Ends all children and this node.
+    /// Ends all children, the warden and this node.
     pub async fn shutdown(self) {
         for child in &self.children {
             child.stop().await;

@@ -23,6 +23,8 @@ pub struct CollectorEnds {
     pub folded: Receiver<Folded>,
     /// Given up when all jobs are done: the feeders end.
     pub all_done: Sender<()>,
+    /// Ctrl-c.
+    pub interrupts: Receiver<()>,
     /// Given up at ctrl-c: the walker ends, and the rest winds down with what it has.
     pub stop: Sender<()>,
     /// Progress lines for people, in the order of time.
@@ -34,6 +36,7 @@ impl rendez::Ports for CollectorEnds {
         self.fed.declare(holder);
         self.walked.declare(holder);
         self.folded.declare(holder);
+        self.interrupts.declare(holder);
         self.all_done.declare(holder);
         self.stop.declare(holder);
         self.lines.declare(holder);
@@ -75,10 +78,9 @@ pub struct NodeShare {
 #[process]
 pub async fn collector(nodes: usize, index: IndexRef, ends: CollectorEnds) -> Outcome<Counted> {
     let mut collector = Collector::new(nodes);
-    let CollectorEnds { fed, walked, folded, all_done, stop, lines } = ends;
+    let CollectorEnds { fed, walked, folded, interrupts, all_done, stop, lines } = ends;
     let mut stop = Some(stop);
     let mut tick = Box::pin(after(TICK));
-    let mut interrupt = Box::pin(ctrl_c());
     while !collector.all_done() {
         alt! {
             event = fed.recv() => collector.take(event?, &index, &lines).await?,
@@ -88,7 +90,7 @@ pub async fn collector(nodes: usize, index: IndexRef, ends: CollectorEnds) -> Ou
                 lines.send(Line::Progress(collector.progress().to_string())).await?;
                 tick = Box::pin(after(TICK));
             },
-            _ = future(&mut interrupt), if stop.is_some() => {
+            _ = interrupts.recv(), if stop.is_some() => {
                 stop = None;
                 lines.send(Line::Notice("interrupted: finishing what is under way; once more to end at once".to_owned())).await?;
             },

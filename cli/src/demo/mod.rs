@@ -101,9 +101,12 @@ pub async fn run(demo: Demo) -> Outcome<Ran> {
     announce(&demo, &cluster, &lines).await?;
     let planted = if demo.break_it { Some(deadlock::plant(lines.clone())) } else { None };
 
-    let (counted, frequencies) = phases::count(&demo, walk, links, index.clone(), lines.clone()).await?;
+    let (press, interrupts) = channel_named("interrupts", ChannelKind::Bounded(1));
+    let interrupting = spawn(interrupter(press));
+    let (counted, frequencies) =
+        phases::count(&demo, walk, links, index.clone(), lines.clone(), interrupts.clone()).await?;
     let counting = counted.elapsed;
-    let compared = phases::compare_all(&demo, gpu.clone(), &counted, frequencies, lines.clone()).await?;
+    let compared = phases::compare_all(&demo, gpu.clone(), &counted, frequencies, lines.clone(), interrupts).await?;
     let (deadlocks, stuck) = match planted {
         Some(planted) => planted.told().await,
         None => (Vec::new(), Vec::new()),
@@ -141,7 +144,22 @@ pub async fn run(demo: Demo) -> Outcome<Ran> {
     cluster.shutdown().await;
     drop(door);
     printing.join().await?;
+    interrupting.join().await?;
     Ok(Ran { findings, interrupted, lost, deadlocks })
+}
+
+/// Passes ctrl-c on to whichever phase runs; one that comes between the two waits for the second.
+#[process]
+async fn interrupter(press: Sender<()>) -> Outcome {
+    let mut interrupt = Box::pin(ctrl_c());
+    alt! {
+        pressed = future(&mut interrupt) => {
+            pressed?;
+            press.send(()).await?;
+        },
+        _ = press.closed() => {},
+    }
+    Ok(())
 }
 
 /// Binds the node and writes down how others of this user find it.

@@ -34,6 +34,7 @@ pub async fn count(
     links: Vec<Link>,
     index: IndexRef,
     lines: Sender<Line>,
+    interrupts: Receiver<()>,
 ) -> Outcome<(Counted, Frequencies)> {
     let demo = demo.clone();
     let dimension = demo.parameters.dimension;
@@ -43,11 +44,13 @@ pub async fn count(
         all.extend(links);
         let nodes = all.len();
         let own = node_zero(far, dimension, demo.workers);
-        let (feeders, members, ends) = hub(all, lines);
+        let (feeders, members, ends) = hub(all, lines, interrupts);
         let (source, collector_ends) = source(&demo, walk, index.clone(), ends)?;
-        let sum = root(members, merge(dimension));
+        let sum = root(members, merge(dimension)).named("all_reduce");
         let ((), (), (), counted, sum) =
-            par![par_of(source), par_of(feeders), own, collector(nodes, index, collector_ends), sum].values().await?;
+            par![group("source", source), group("feeders", feeders), own, collector(nodes, index, collector_ends), sum]
+                .values()
+                .await?;
         Outcome::Ok((counted, sum))
     });
     let (counted, sum) = phase.kind(ProcessKind::Scope).await?;
@@ -56,8 +59,8 @@ pub async fn count(
 }
 
 /// Several processes as one, so that scopes of different sizes fit into one `par!`.
-fn par_of(processes: Vec<Process>) -> Process {
-    Process::new("group", async move { par(processes).await }).kind(ProcessKind::Scope)
+fn group(name: &str, processes: Vec<Process>) -> Process {
+    Process::new(name, async move { par(processes).await }).kind(ProcessKind::Scope)
 }
 
 /// This process's own share of the counting.
@@ -73,12 +76,13 @@ struct HubEnds {
     fed: Receiver<crate::demo::feeder::Fed>,
     all_done: Sender<()>,
     lines: Sender<Line>,
+    interrupts: Receiver<()>,
 }
 
 type Members = Vec<(Receiver<Frequencies>, Sender<Frequencies>)>;
 
 /// A feeder for each node, between the one channel of jobs and the node's own.
-fn hub(links: Vec<Link>, lines: Sender<Line>) -> (Vec<Process>, Members, HubEnds) {
+fn hub(links: Vec<Link>, lines: Sender<Line>, interrupts: Receiver<()>) -> (Vec<Process>, Members, HubEnds) {
     let (jobs, fresh) = channel_named("jobs", ChannelKind::Rendezvous);
     let (given_back, retries) = channel_named("retries", ChannelKind::Bounded(((WINDOW + 1) * links.len()) as u64));
     let (collector, fed) = channel_named("fed", ChannelKind::Rendezvous);
@@ -97,7 +101,7 @@ fn hub(links: Vec<Link>, lines: Sender<Line>) -> (Vec<Process>, Members, HubEnds
         feeders.push(feeder(node, ends));
         members.push((link.part, link.sum));
     }
-    (feeders, members, HubEnds { jobs, fed, all_done, lines })
+    (feeders, members, HubEnds { jobs, fed, all_done, lines, interrupts })
 }
 
 fn source(demo: &Demo, walk: Walk, index: IndexRef, hub: HubEnds) -> Outcome<(Vec<Process>, CollectorEnds)> {
@@ -111,8 +115,8 @@ fn source(demo: &Demo, walk: Walk, index: IndexRef, hub: HubEnds) -> Outcome<(Ve
         let (root, rules) = (demo.root.clone(), demo.parameters.rules.clone());
         source.push(reader(root, rules, paths.clone(), texts_tx.clone()));
     }
-    let HubEnds { fed, all_done, lines, .. } = hub;
-    Ok((source, CollectorEnds { fed, walked, folded, all_done, stop, lines }))
+    let HubEnds { fed, all_done, lines, interrupts, .. } = hub;
+    Ok((source, CollectorEnds { fed, walked, folded, interrupts, all_done, stop, lines }))
 }
 
 /// Adds two parts of the sum; both have the dimension that this node has told everybody.
@@ -162,6 +166,7 @@ pub async fn compare_all(
     counted: &Counted,
     frequencies: Frequencies,
     lines: Sender<Line>,
+    interrupts: Receiver<()>,
 ) -> Outcome<ComparedAll> {
     if counted.counts.len() < 2 {
         let error = crate::job::RootError::NothingToCompare(demo.root.clone(), counted.skips.clone());
@@ -178,7 +183,7 @@ pub async fn compare_all(
     let phase = Process::new("phase 2: compare", async move {
         par![
             Process::new("compare", compare(gpu, counts, weights, best, progress, stopped)).kind(ProcessKind::Scope),
-            watcher(compared, stop, lines),
+            watcher(compared, interrupts, stop, lines),
         ]
         .values()
         .await
@@ -194,11 +199,15 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Tells how far the comparison is, and ends it early at ctrl-c; says whether it did.
 #[process]
-async fn watcher(compared: Receiver<Compared>, stop: Sender<()>, lines: Sender<Line>) -> Outcome<bool> {
+async fn watcher(
+    compared: Receiver<Compared>,
+    interrupts: Receiver<()>,
+    stop: Sender<()>,
+    lines: Sender<Line>,
+) -> Outcome<bool> {
     let mut stop = Some(stop);
     let mut last = None;
     let mut tick = Box::pin(after(TICK));
-    let mut interrupt = Box::pin(ctrl_c());
     loop {
         alt! {
             progress = compared.next() => match progress? {
@@ -211,7 +220,7 @@ async fn watcher(compared: Receiver<Compared>, stop: Sender<()>, lines: Sender<L
                 }
                 tick = Box::pin(after(TICK));
             },
-            _ = future(&mut interrupt), if stop.is_some() => stop = None,
+            _ = interrupts.recv(), if stop.is_some() => stop = None,
         }
     }
 }
