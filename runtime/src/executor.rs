@@ -45,7 +45,8 @@ struct TokioClock;
 
 impl Clock for TokioClock {
     fn now(&self) -> Instant {
-        Instant::now()
+        // tokio's present: it stands still where a test has paused it.
+        tokio::time::Instant::now().into_std()
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {

@@ -8,6 +8,7 @@ use crate::demo::source::{Folded, Walked};
 use crate::job::{Counts, FileId, Files, Skips};
 use rendez::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Between two progress lines.
@@ -48,7 +49,7 @@ pub struct Counted {
     /// The contents, in the order of their names.
     pub files: Files,
     /// The counts of each content, in the order of their names.
-    pub counts: Vec<Counts>,
+    pub counts: Arc<Vec<Counts>>,
     /// What was left out.
     pub skips: Skips,
     /// How many bytes were read.
@@ -165,7 +166,7 @@ impl Collector {
         ranked.sort_unstable_by_key(|(rank, _)| *rank);
         Ok(Counted {
             files: folded.files,
-            counts: ranked.into_iter().map(|(_, counts)| counts).collect(),
+            counts: Arc::new(ranked.into_iter().map(|(_, counts)| counts).collect()),
             skips: folded.skips,
             bytes: folded.bytes,
             elapsed: self.start.elapsed(),

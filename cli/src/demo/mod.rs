@@ -128,6 +128,7 @@ pub async fn run(demo: Demo) -> Outcome<Ran> {
         rows: compared.rows,
         tile_pairs: compared.tile_pairs,
         dimension,
+        terms: counted.counts.iter().map(|counts| counts.len() as u64).sum(),
         counting,
         comparing: compared.elapsed,
         whole: start.elapsed(),

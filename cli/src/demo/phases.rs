@@ -9,7 +9,7 @@ use crate::demo::index::IndexRef;
 use crate::demo::printer::Line;
 use crate::demo::source::{folder, reader, walker};
 use crate::demo::worker::{NodeEnds, work};
-use crate::job::{BestPairs, Counts, Frequencies, Walk};
+use crate::job::{BestPairs, Frequencies, Walk};
 use rendez::gpu::Gpu;
 use rendez::model::ProcessKind;
 use rendez::prelude::*;
@@ -19,10 +19,10 @@ use std::time::{Duration, Instant};
 
 /// Files are read by two, so that one can wait for the disk.
 const READERS: usize = 2;
-/// Paths that wait to be read.
-const PATHS: u64 = 256;
-/// Texts that wait to be folded: with the longest file allowed this bounds the memory of reading.
-const TEXTS: u64 = 16;
+/// Lots of paths that wait to be read.
+const PATHS: u64 = 8;
+/// Lots of texts that wait to be folded: with the longest file allowed this bounds the memory of reading.
+const TEXTS: u64 = 8;
 
 /// The first phase: counts all files on all nodes and sums their document frequencies.
 ///
@@ -173,7 +173,7 @@ pub async fn compare_all(
         return Err(error.into());
     }
     let start = Instant::now();
-    let counts: Arc<Vec<Counts>> = Arc::new(counted.counts.clone());
+    let counts = Arc::clone(&counted.counts);
     let weights = frequencies.weights();
     let samples = sample(&gpu, &counts, &weights).await?;
     let best = BestPairs::new(demo.parameters.pairs, demo.parameters.threshold);

@@ -13,6 +13,9 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+/// What one sparse count takes in memory.
+const COUNT_BYTES: u64 = 8;
+
 /// The tables of clusters and copies.
 #[must_use]
 pub fn report(demo: &Demo, findings: &Findings, counting: Duration) -> String {
@@ -48,6 +51,8 @@ pub struct Summary<'a> {
     pub tile_pairs: usize,
     /// The dimension of the rows.
     pub dimension: usize,
+    /// How many sparse counts there are in all files together.
+    pub terms: u64,
     /// How long the first phase took.
     pub counting: Duration,
     /// How long the second phase took.
@@ -71,12 +76,12 @@ impl fmt::Display for Summary<'_> {
             self.node(f, number, share)?;
         }
         self.device(f)?;
-        let kept = self.rows as u64 * self.dimension as u64 * 4;
+        let vectors = megabytes(self.rows as u64 * self.dimension as u64 * 4);
+        let counts = megabytes(self.terms * COUNT_BYTES);
         writeln!(
             f,
-            "memory: vectors {:.1} MB on the host and as much on the device; all else is bounded by channels, tiles \
-             and the best pairs",
-            megabytes(kept)
+            "memory that grows with the files: vectors {vectors:.1} MB, on the host and on the device; sparse counts \
+             {counts:.1} MB, here and in the index; all else is bounded by channels, tiles and the best pairs"
         )?;
         for sentence in self.deadlocks {
             writeln!(f, "{sentence}")?;
