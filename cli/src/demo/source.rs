@@ -55,12 +55,7 @@ pub struct Walked {
 
 /// Sends the files below the root, until the tree is done or somebody gives up the other end of `stop`.
 #[process(blocking)]
-pub fn walker(
-    walk: Walk,
-    paths: Sender<Lot>,
-    progress: Sender<Walked>,
-    stop: Receiver<()>,
-) -> Outcome {
+pub fn walker(walk: Walk, paths: Sender<Lot>, progress: Sender<Walked>, stop: Receiver<()>) -> Outcome {
     let mut walked = Walked::default();
     let mut lot = Lot::with_capacity(LOT);
     for step in walk {
