@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Processes that share nothing and talk over typed channels.
 #[derive(Debug, Parser)]
-#[command(name = "rendez", version, about, max_term_width = 100)]
+#[command(name = "rendez", version, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

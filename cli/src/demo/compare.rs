@@ -1,7 +1,7 @@
 //! The second phase: rows are weighed, moved to the device tile by tile and compared there; the keeper keeps the best.
 
 use crate::job::{BestPairs, Counts, Pair, Rank, Score, Weights};
-use rendez::gpu::{Gpu, Matrix};
+use rendez::gpu::{Gpu, GpuError, Matrix};
 use rendez::model::ProcessKind;
 use rendez::prelude::*;
 use std::sync::Arc;
@@ -200,17 +200,18 @@ pub async fn sample(gpu: &Gpu, counts: &[Counts], weights: &Weights) -> Outcome<
             continue;
         }
         let difference = match Gpu::open(rendez::gpu::Pick::Name(info.name.clone())) {
-            Ok(other) => square(&other, rows, &values).await.map(|got| largest_difference(&expected, &got)),
-            Err(error) => Err(Failure::new(error)),
+            Ok(other) => square(&other, rows, &values).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
         };
-        samples.push(Sample { device: info.name, difference: difference.map_err(|failure| failure.cause()) });
+        let difference = difference.map(|got| largest_difference(&expected, &got));
+        samples.push(Sample { device: info.name, difference });
     }
     Ok(samples)
 }
 
-async fn square(gpu: &Gpu, rows: usize, values: &[f32]) -> Outcome<Vec<f32>> {
+async fn square(gpu: &Gpu, rows: usize, values: &[f32]) -> Result<Vec<f32>, GpuError> {
     let matrix = gpu.matrix(rows, values.len() / rows.max(1), values.to_vec()).await?;
-    Ok(gpu.matmul_transposed(&matrix, &matrix).await?.download().await?)
+    gpu.matmul_transposed(&matrix, &matrix).await?.download().await
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {

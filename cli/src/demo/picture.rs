@@ -47,6 +47,7 @@ fn named_channels(node: &Node) -> impl Iterator<Item = (String, ChannelRef)> {
 /// # Errors
 /// The file cannot be written.
 pub fn write(network: &Network, path: &Path) -> Outcome {
-    std::fs::write(path, rendez::diagram::svg(network))
+    let drawing = rendez::diagram::Svg::new().title("rendez demo: near-copies among files").draw(network);
+    std::fs::write(path, drawing)
         .map_err(|error| Failure::new(format_args!("the picture {} cannot be written: {error}", path.display())))
 }
