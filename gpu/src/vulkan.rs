@@ -26,7 +26,7 @@ use std::{
     collections::BTreeMap,
     mem,
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
-    thread,
+    thread::{self, JoinHandle},
 };
 use vulkano::{
     Validated, Version, VulkanError, VulkanLibrary, VulkanObject,
@@ -81,6 +81,22 @@ pub(crate) enum Staging {
 pub(crate) struct Vulkan {
     core: Arc<Core>,
     submitter: Mutex<Submitter>,
+    waiter: Option<JoinHandle<()>>,
+}
+
+impl Drop for Vulkan {
+    /// Waits for the waiting thread, and so for work under way: a program that ends while that thread still takes the
+    /// device down crashes in lavapipe, whose own threads the system is ending at that moment.
+    fn drop(&mut self) {
+        let (closed, _) = mpsc::channel();
+        let submitter = self.submitter.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(mem::replace(&mut submitter.flights, closed));
+        // The last handle may go on the waiting thread itself, with an answer that nobody wants any more.
+        if let Some(waiter) = self.waiter.take().filter(|waiter| waiter.thread().id() != thread::current().id()) {
+            // It has no panic of its own to tell.
+            let _ = waiter.join();
+        }
+    }
 }
 
 /// What the handle and the waiting thread share.
@@ -220,16 +236,17 @@ fn limits(physical: &PhysicalDevice) -> Limits {
 }
 
 impl Vulkan {
-    /// Opens a device and starts its waiting thread, which ends when the device is dropped and its work is done.
+    /// Opens a device and starts its waiting thread, which ends with the device, when its work is done.
     pub(crate) fn open(candidate: Candidate, staging: Staging) -> Result<Self, OpenError> {
         let core = Arc::new(Core::open(candidate, staging)?);
         let (flights, arrivals) = mpsc::channel();
-        let waiter = Arc::clone(&core);
-        thread::Builder::new()
+        let waiting = Arc::clone(&core);
+        let waiter = thread::Builder::new()
             .name("rendez-gpu-wait".into())
-            .spawn(move || waiter.wait_for(&arrivals))
+            .spawn(move || waiting.wait_for(&arrivals))
             .map_err(|error| OpenError::NoThread { detail: error.to_string() })?;
-        Ok(Self { core, submitter: Mutex::new(Submitter { hazards: Hazards::default(), last: 0, flights }) })
+        let submitter = Mutex::new(Submitter { hazards: Hazards::default(), last: 0, flights });
+        Ok(Self { core, submitter, waiter: Some(waiter) })
     }
 
     /// Fills fresh memory that the host sees (rule 3: nothing else names it before the upload has ended).
