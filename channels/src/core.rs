@@ -159,7 +159,7 @@ impl<T> Core<T> {
         let mut after = After::default();
         let outcome = self.lock().take(us, &mut after);
         after.run();
-        outcome.map(|got| got.map(|(_, value)| value).map_err(|()| self.ended()))
+        outcome.map(|got| got.map_err(|()| self.ended()))
     }
 
     /// Commits a send now or parks it; under one lock, so that no partner slips by in between.
@@ -196,7 +196,7 @@ impl<T> Core<T> {
         };
         self.list(state);
         after.run();
-        outcome.map(|got| got.map(|(_, value)| value).map_err(|()| self.ended()))
+        outcome.map(|got| got.map_err(|()| self.ended()))
     }
 
     /// A parked send looks again.
@@ -502,7 +502,7 @@ impl<T> State<T> {
         Ok(true)
     }
 
-    fn take(&mut self, us: Us<'_>, after: &mut After) -> Result<Result<(u64, T), ()>, NotNow> {
+    fn take(&mut self, us: Us<'_>, after: &mut After) -> Result<Result<T, ()>, NotNow> {
         if self.poison.is_some() || self.lost.is_some() {
             return self.commit_alone(us).map(|()| Err(()));
         }
@@ -513,25 +513,21 @@ impl<T> State<T> {
                 None => self.buffer.pop_front().expect("one of the two is not empty"),
             };
             self.refill(after);
-            return Ok(Ok(self.received(value)));
+            self.received += 1;
+            return Ok(Ok(value));
         }
         let mut blocked = false;
         if let Some(sender) = self.senders.waiting.serve(|waiter| verdict(us, waiter, after, &mut blocked)) {
             let value = sender.slot.take().expect("a waiting sender has a value");
             sender.waking.wake(after);
             self.sent += 1;
-            return Ok(Ok(self.received(value)));
+            self.received += 1;
+            return Ok(Ok(value));
         }
         if !blocked && self.senders.ends == 0 {
             return self.commit_alone(us).map(|()| Err(()));
         }
         Err(NotNow)
-    }
-
-    const fn received(&mut self, value: T) -> (u64, T) {
-        self.received += 1;
-        self.commits += 1;
-        (self.commits, value)
     }
 
     /// Moves the first parked senders' values into free places: a sender that nobody polls blocks nobody.
