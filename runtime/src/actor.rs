@@ -1,6 +1,6 @@
 //! Actors: processes whose port is a mailbox of typed messages. The driver; what starts it again is the supervisor.
 
-use crate::process::{ProcessRef, new_cell, spawn_under};
+use crate::process::{ProcessRef, fail_scope_of, new_cell, spawn_under};
 use crate::reply::{Reply, refuse, reply};
 use crate::restart::Verdict;
 use crate::{CallError, Failure, Outcome, Process, cell::Cell};
@@ -95,13 +95,9 @@ impl<A: Actor> ActorRef<A> {
 #[track_caller]
 pub fn spawn_actor<A: Actor>(actor: A) -> A::Ref {
     let parent = Cell::current();
-    let scope = parent.clone();
     let mut first = Some(actor);
     let prepared = prepare(A::NAME, move || first.take(), |_, _| Verdict::GiveUp);
-    let report = move |failure: &Failure| match &scope {
-        Some(scope) if failure.fails_scope() => scope.fail_scope(failure.clone()),
-        _ => tracing::error!(%failure, "an actor outside of any scope has failed"),
-    };
+    let report = fail_scope_of(parent.clone());
     prepared.start(parent, report).unwrap_or_else(|failure| panic!("{failure}")).into()
 }
 

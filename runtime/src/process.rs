@@ -2,7 +2,7 @@
 
 use crate::cell::Cell;
 use crate::drive::{Body, Slot, start};
-use crate::{IntoOutcome, Outcome, World};
+use crate::{Failure, IntoOutcome, Outcome, World};
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -216,23 +216,27 @@ impl<T: Send + 'static> Spawned<T> {
 #[track_caller]
 pub fn spawn<P: IntoProcess>(process: P) -> Spawned<P::Value> {
     let parent = Cell::current();
-    let scope = parent.clone();
-    let spawned = spawn_under(process.into_process(), parent, move |failure| {
+    let report = fail_scope_of(parent.clone());
+    spawn_under(process.into_process(), parent, report).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// What becomes of the failure of a child: it fails its scope, and is logged where there is none.
+pub(crate) fn fail_scope_of(scope: Option<Arc<Cell>>) -> impl FnOnce(&Failure) + Send + 'static {
+    move |failure| {
         if failure.fails_scope() {
             match &scope {
                 Some(scope) => scope.fail_scope(failure.clone()),
                 None => tracing::error!(%failure, "a process outside of any scope has failed"),
             }
         }
-    });
-    spawned.unwrap_or_else(|failure| panic!("{failure}"))
+    }
 }
 
 /// Starts a process below `parent`; `report` hears of its failure before it counts as ended.
 pub(crate) fn spawn_under<T: Send + 'static>(
     process: Process<T>,
     parent: Option<Arc<Cell>>,
-    report: impl FnOnce(&crate::Failure) + Send + 'static,
+    report: impl FnOnce(&Failure) + Send + 'static,
 ) -> Outcome<Spawned<T>> {
     let Process { cell, body } = process;
     let slot = Arc::new(Slot::default());

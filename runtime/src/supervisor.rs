@@ -2,7 +2,7 @@
 
 use crate::actor::{Actor, prepare};
 use crate::cell::Cell;
-use crate::process::{ProcessRef, new_cell, spawn_under};
+use crate::process::{ProcessRef, fail_scope_of, new_cell, spawn_under};
 use crate::restart::Window;
 use crate::{Failure, Outcome, Process, drive::Body};
 use rendez_channels::{ChannelKind, Sender, channel_named};
@@ -71,21 +71,13 @@ impl Supervisor {
     pub fn start(self) -> SupervisorRef {
         let cell = new_cell(self.name, ProcessKind::Scope);
         let parent = Cell::current();
-        let scope = parent.clone();
         let (open, closing) = channel_named("references", ChannelKind::Rendezvous);
         let body = Body::Async(Box::pin(async move {
             closing.next().await?;
             Outcome::Ok(())
         }));
         let process = Process { cell: Arc::clone(&cell), body };
-        let report = move |failure: &Failure| {
-            if failure.fails_scope() {
-                match &scope {
-                    Some(scope) => scope.fail_scope(failure.clone()),
-                    None => tracing::error!(%failure, "a supervisor outside of any scope has given up"),
-                }
-            }
-        };
+        let report = fail_scope_of(parent.clone());
         spawn_under(process, parent, report).unwrap_or_else(|failure| panic!("{failure}"));
         SupervisorRef { cell, _open: open, window: Arc::new(Mutex::new(Window::new(self.intensity, self.period))) }
     }
@@ -103,12 +95,7 @@ impl SupervisorRef {
             let now = rendez_channels::clock::now();
             window.lock().unwrap_or_else(PoisonError::into_inner).decide(now)
         };
-        let supervisor = Arc::clone(&self.cell);
-        let report = move |failure: &Failure| {
-            if failure.fails_scope() {
-                supervisor.fail_scope(failure.clone());
-            }
-        };
+        let report = fail_scope_of(Some(Arc::clone(&self.cell)));
         let prepared = prepare(name, move || Some(make()), decide);
         prepared.start(Some(Arc::clone(&self.cell)), report).unwrap_or_else(|failure| panic!("{failure}")).into()
     }
