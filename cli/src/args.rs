@@ -180,7 +180,6 @@ impl DemoArgs {
             listen: self.listen,
             picture: self.svg,
             break_it: self.break_it,
-            quiet: false,
         })
     }
 }

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Err(error) => Err(Failure::new(error)),
         Ok(Some(child)) => run(demo::child::run(child)),
         Ok(None) => match Cli::parse().verb {
-            Verb::Demo(args) => args.into_demo().and_then(|demo| run(demo::run(demo)).and_then(demo::verdict)),
+            Verb::Demo(args) => args.into_demo().and_then(|demo| run(demo::run(demo))),
             Verb::Node(args) => run(node::run(args)),
             Verb::Ask(args) => run(look::ask(args)),
             Verb::Draw(args) => run(look::draw(args)),

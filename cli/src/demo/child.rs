@@ -1,6 +1,6 @@
 //! A child node of the demo: connects, finds the index, counts what it is sent, and stays until it is ended.
 
-use crate::demo::cluster::INDEX;
+use crate::demo::cluster::{INDEX, JOBS, PART, RESULTS, SUM, number, of};
 use crate::demo::index::{IndexRef, NodeReport};
 use crate::demo::worker::{NodeEnds, work};
 use crate::inspector::{INSPECTOR, Inspector};
@@ -36,17 +36,12 @@ pub async fn run(child: ChildNode) -> Outcome {
     stay(&node).await
 }
 
-/// The number at the end of a child's name.
-fn number(name: &str) -> usize {
-    name.rsplit('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
-}
-
 async fn ends(parent: &Peer, number: usize, tally: Sender<NodeReport>) -> Outcome<NodeEnds> {
-    let to_root = parent.sender(&format!("part-{number}")).await?;
-    let from_root = parent.receiver(&format!("sum-{number}")).await?;
+    let to_root = parent.sender(&of(PART, number)).await?;
+    let from_root = parent.receiver(&of(SUM, number)).await?;
     Ok(NodeEnds {
-        jobs: parent.receiver(&format!("jobs-{number}")).await?,
-        results: parent.sender(&format!("results-{number}")).await?,
+        jobs: parent.receiver(&of(JOBS, number)).await?,
+        results: parent.sender(&of(RESULTS, number)).await?,
         sum: Member { to_root, from_root },
         tally: Some(tally),
     })

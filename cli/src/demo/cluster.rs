@@ -1,6 +1,5 @@
 //! The nodes of the demo: child processes of the same program, and the channels between them and this one.
 
-use crate::demo::index::IndexRef;
 use crate::demo::messages::{Done, Job};
 use crate::inspector::{INSPECTOR, InspectorRef};
 use crate::job::Frequencies;
@@ -14,6 +13,21 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The name that the index is published under.
 pub const INDEX: &str = "index";
+
+/// The channels between the launching process and a node, by what they carry: texts to count ..
+pub const JOBS: &str = "jobs";
+/// .. what was counted ..
+pub const RESULTS: &str = "results";
+/// .. the node's part of the sum ..
+pub const PART: &str = "part";
+/// .. and the sum.
+pub const SUM: &str = "sum";
+
+/// The name of a channel of node number `node`, here and where it is published.
+#[must_use]
+pub fn of(what: &str, node: usize) -> String {
+    format!("{what}-{node}")
+}
 
 /// This end of the channels to one node, whether that is a child or this process itself.
 pub struct Link {
@@ -42,11 +56,10 @@ pub struct Far {
 /// The channels between the launching process and node number `node`.
 #[must_use]
 pub fn link(node: usize) -> (Link, Far) {
-    let named = |what: &str| format!("{what}-{node}");
-    let (jobs, far_jobs) = channel_named(&named("jobs"), ChannelKind::Rendezvous);
-    let (far_results, results) = channel_named(&named("results"), ChannelKind::Rendezvous);
-    let (far_part, part) = channel_named(&named("part"), ChannelKind::Rendezvous);
-    let (sum, far_sum) = channel_named(&named("sum"), ChannelKind::Rendezvous);
+    let (jobs, far_jobs) = channel_named(&of(JOBS, node), ChannelKind::Rendezvous);
+    let (far_results, results) = channel_named(&of(RESULTS, node), ChannelKind::Rendezvous);
+    let (far_part, part) = channel_named(&of(PART, node), ChannelKind::Rendezvous);
+    let (sum, far_sum) = channel_named(&of(SUM, node), ChannelKind::Rendezvous);
     let far = Far { jobs: far_jobs, results: far_results, part: far_part, sum: far_sum };
     (Link { jobs, results, part, sum }, far)
 }
@@ -59,9 +72,6 @@ pub struct Cluster {
     _open: Sender<()>,
 }
 
-/// The channels between the launching process and a child, by the first part of their names.
-const CHANNELS: [&str; 4] = ["jobs", "results", "part", "sum"];
-
 /// Withdraws the channels of a lost child: those it had not connected yet would otherwise wait for it for ever.
 #[process]
 async fn warden(node: Node, events: Receiver<NodeEvent>, closing: Receiver<()>) -> Outcome {
@@ -69,9 +79,8 @@ async fn warden(node: Node, events: Receiver<NodeEvent>, closing: Receiver<()>) 
         alt! {
             event = events.next() => match event? {
                 Some(NodeEvent::Lost { name, .. } | NodeEvent::Left { name, .. }) => {
-                    let number = name.rsplit('-').next().unwrap_or_default();
-                    for channel in CHANNELS {
-                        node.withdraw(&format!("{channel}-{number}"));
+                    for what in [JOBS, RESULTS, PART, SUM] {
+                        node.withdraw(&of(what, number(&name)));
                     }
                 }
                 Some(_) => {}
@@ -107,19 +116,11 @@ impl Cluster {
     /// Each channel is for one remote end: its name goes when that has connected, so that the channel can retire.
     fn publish(&self, number: usize, far: Far) -> Outcome {
         let once = || Publish { connections: Some(1), ..Publish::default() };
-        self.node.publish_receiver_with(&format!("jobs-{number}"), far.jobs, once())?;
-        self.node.publish_sender_with(&format!("results-{number}"), far.results, once())?;
-        self.node.publish_sender_with(&format!("part-{number}"), far.part, once())?;
-        self.node.publish_receiver_with(&format!("sum-{number}"), far.sum, once())?;
+        self.node.publish_receiver_with(&of(JOBS, number), far.jobs, once())?;
+        self.node.publish_sender_with(&of(RESULTS, number), far.results, once())?;
+        self.node.publish_sender_with(&of(PART, number), far.part, once())?;
+        self.node.publish_receiver_with(&of(SUM, number), far.sum, once())?;
         Ok(())
-    }
-
-    /// Offers the index to the children and to whoever asks.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn publish_index(&self, index: &IndexRef) -> Outcome {
-        Ok(self.node.publish_actor(INDEX, index)?)
     }
 
     /// The number of each child's process, for reports.
@@ -155,4 +156,10 @@ impl Cluster {
 #[must_use]
 pub fn name(number: usize) -> String {
     format!("node-{number}")
+}
+
+/// The number at the end of a child's name; 0 where there is none.
+#[must_use]
+pub fn number(name: &str) -> usize {
+    name.rsplit('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }

@@ -61,33 +61,19 @@ pub struct Demo {
     pub picture: PathBuf,
     /// Whether to plant a deadlock.
     pub break_it: bool,
-    /// Whether to print progress and report.
-    pub quiet: bool,
-}
-
-/// What a run found, and how it went.
-pub struct Ran {
-    /// The same as the reference finds.
-    pub findings: Findings,
-    /// Whether ctrl-c ended it early.
-    pub interrupted: bool,
-    /// The numbers of the nodes that were lost.
-    pub lost: Vec<usize>,
-    /// The deadlocks that were named.
-    pub deadlocks: Vec<String>,
 }
 
 /// Runs the demo to its end.
 ///
 /// # Errors
-/// In one sentence, what is missing or wrong and what to do about it.
-pub async fn run(demo: Demo) -> Outcome<Ran> {
+/// In one sentence, what is missing or wrong and what to do about it; also when ctrl-c has ended it early.
+pub async fn run(demo: Demo) -> Outcome {
     let start = Instant::now();
     let walk = Walk::new(&demo.root, demo.parameters.rules.clone())?;
     let gpu = Gpu::open(demo.device.clone())?;
     let observed = rendez::observe();
     let (lines, to_print) = channel_named("lines", ChannelKind::Bounded(16));
-    let printing = spawn(printer::printer(demo.quiet, to_print));
+    let printing = spawn(printer::printer(to_print));
     lines.send(Line::Notice(format!("device: {}", gpu.why()))).await?;
 
     let (node, door) = open_door(&demo)?;
@@ -117,7 +103,6 @@ pub async fn run(demo: Demo) -> Outcome<Ran> {
     drop(observed);
     stuck.iter().for_each(ProcessRef::stop);
 
-    let lost = (0..).zip(&counted.nodes).filter(|(_, node)| node.lost.is_some()).map(|(number, _)| number).collect();
     let clusters = clusters(&compared.best, &counted.files);
     let interrupted = counted.interrupted || compared.interrupted;
     let summary = summary::Summary {
@@ -146,7 +131,7 @@ pub async fn run(demo: Demo) -> Outcome<Ran> {
     drop(door);
     printing.join().await?;
     interrupting.join().await?;
-    Ok(Ran { findings, interrupted, lost, deadlocks })
+    if interrupted { Err(Failure::new("interrupted: the result is a partial one")) } else { Ok(()) }
 }
 
 /// Passes ctrl-c on to whichever phase runs; one that comes between the two waits for the second.
@@ -185,16 +170,5 @@ async fn announce(demo: &Demo, cluster: &Cluster, lines: &Sender<Line>) -> Outco
     lines
         .send(Line::Notice("meanwhile, in another terminal: rendez ask index FILE, rendez ps, rendez draw".into()))
         .await?;
-    Ok(())
-}
-
-/// Whether a run counts as done: an interrupted one does not.
-///
-/// # Errors
-/// It was interrupted, or a planted deadlock was not named.
-pub fn verdict(ran: Ran) -> Outcome {
-    if ran.interrupted {
-        return Err(Failure::new("interrupted: the result is a partial one"));
-    }
     Ok(())
 }

@@ -15,13 +15,10 @@ pub enum Line {
 
 /// Prints until everybody has fallen silent.
 #[process]
-pub async fn printer(quiet: bool, lines: Receiver<Line>) -> Outcome {
+pub async fn printer(lines: Receiver<Line>) -> Outcome {
     let terminal = std::io::stderr().is_terminal();
     let mut open = false;
     while let Some(line) = lines.next().await? {
-        if quiet {
-            continue;
-        }
         // A closed terminal is no reason to stop working.
         let _ = print(line, terminal, &mut open);
     }
