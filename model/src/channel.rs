@@ -46,6 +46,32 @@ impl fmt::Display for ChannelKind {
     }
 }
 
+/// What a bounded channel does with a value that it has no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Overflow {
+    /// The sender waits for room.
+    #[default]
+    Wait,
+    /// The send fails and gives the value back.
+    Fail,
+    /// The value is dropped and counted.
+    DropNewest,
+    /// The oldest value in the channel is dropped and counted, so that there is room.
+    DropOldest,
+}
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wait => "wait",
+            Self::Fail => "fail",
+            Self::DropNewest => "drop newest",
+            Self::DropOldest => "drop oldest",
+        })
+    }
+}
+
 /// One of the two directions of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -115,6 +141,10 @@ pub struct Channel {
     pub item: String,
     /// What it holds between send and receive.
     pub kind: ChannelKind,
+    /// What it does when it has no room.
+    pub overflow: Overflow,
+    /// Values that this has dropped so far.
+    pub dropped: u64,
     /// Values that are in it now.
     pub depth: u64,
     /// The largest depth so far.
@@ -142,6 +172,8 @@ impl Channel {
             name: name.into(),
             item: String::new(),
             kind,
+            overflow: Overflow::Wait,
+            dropped: 0,
             depth: 0,
             high_water: 0,
             sent: 0,
