@@ -2,7 +2,7 @@
 
 use crate::choice::Choice;
 use crate::clock::{self, Sleep};
-use crate::guard::{Attempt, Guard, NO_MEMORY, Seat};
+use crate::guard::{Attempt, Guard, NO_MEMORY, Progress, Seat};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +27,15 @@ pub fn after(delay: Duration) -> After {
     After { deadline: clock::now().checked_add(delay), sleep: None }
 }
 
-/// The guard of [`after`].
+/// A guard that is ready once `deadline` has come; also a future. As [`after`], but for a point in time.
+///
+/// # Cancel safety
+/// Dropping it frees the timer at once.
+pub const fn at(deadline: Instant) -> After {
+    After { deadline: Some(deadline), sleep: None }
+}
+
+/// The guard of [`after`] and [`at`].
 #[must_use = "a timer does nothing unless it is awaited or is a guard"]
 pub struct After {
     /// None is never.
@@ -60,19 +68,21 @@ impl Future for After {
 }
 
 impl Attempt for After {
-    fn attempt(&mut self, cx: &mut Context<'_>, seat: Seat<'_>) -> bool {
-        let Some((choice, number)) = seat else { return self.is_due() };
-        Pin::new(self).poll(cx).is_ready() && choice.commit_free(number)
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        let Some((choice, number)) = seat else { return Progress::committed_if(self.is_due()) };
+        Progress::committed_if(self.poll(cx).is_ready() && choice.commit_free(number))
     }
 
-    fn enlist(&mut self, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> bool {
-        choice.set_open();
+    fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+        choice.set_open(true);
         self.attempt(cx, Some((choice, number)))
     }
 
-    fn collect(&mut self) {}
+    fn collect(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
-    fn leave(&mut self) {
+    fn leave(mut self: Pin<&mut Self>) {
         self.sleep = None;
     }
 
@@ -81,10 +91,14 @@ impl Attempt for After {
     }
 
     fn set_stamp(&self, _: u64) {}
+
+    fn is_asked(&self) -> bool {
+        true
+    }
 }
 
 impl Guard for After {
     type Output = ();
 
-    fn output(self) {}
+    fn output(self: Pin<&mut Self>) {}
 }

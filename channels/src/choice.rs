@@ -1,28 +1,49 @@
-//! The word of a choice: free, claimed or committed. The protocol by which two choices agree, without any channel.
+//! The word of a choice: idle, free, claimed or committed. The protocol by which two choices agree, without any channel.
 //!
-//! A choice stands on the lists of all its guards' channels and may be chosen at any time. Whoever commits with it
-//! does so through its word, under the lock of the channel they meet at; where both sides are choosing, both words are
-//! claimed first, in the order of ids. Nobody spins: who meets a claimed word marks it and goes on, and who frees a
-//! marked word has its owner look again.
+//! A choice stands on the lists of all its guards' channels and may be chosen at any time while it is free. Whoever
+//! commits with it does so through its word, under the lock of the channel they meet at; where both sides are choosing,
+//! both words are claimed first, in the order of ids. Nobody spins: who meets a claimed word flags it and goes on, and
+//! who frees a flagged word has its owner look again.
+//!
+//! A reusable choice ([`Alt`](crate::Alt)) is idle between its uses and stays on its lists. It keeps a mark for each
+//! guard that may be ready, so that it looks at those alone. Whoever would have met it, had it been free, marks the
+//! guard, under the channel's lock; only an attempt that found nothing takes a mark away, under the same lock.
+//!
+//! `channels/verification/` has models of the protocol.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::prim::{AtomicUsize, Mutex, MutexGuard};
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
-const FREE: usize = 0;
-const CLAIMED: usize = 1;
-/// Claimed, and somebody met it meanwhile.
-const CLAIMED_AGAIN: usize = 2;
-/// Committed to guard `word - COMMITTED`.
+// The phase, in the two lowest bits of the word.
+const IDLE: usize = 0;
+const FREE: usize = 1;
+const CLAIMED: usize = 2;
+/// Committed to the guard whose number stands above the flags.
 const COMMITTED: usize = 3;
+const PHASE: usize = 3;
+/// Claimed, and somebody met it meanwhile.
+const AGAIN: usize = 4;
+/// Claimed, and its owner went away meanwhile: whoever frees it makes it idle.
+const LEAVING: usize = 8;
+const GUARD_SHIFT: u32 = 4;
 
-/// One choice that waits, shared by the lists it stands on. Public for the hidden half of guards only.
+/// One choice, shared by the lists it stands on. Public for the hidden half of guards only.
 pub struct Choice {
     id: u64,
     word: AtomicUsize,
+    reusable: bool,
     /// Whether a guard of it waits for something outside of channels. Relaxed: read by snapshots only.
     open: AtomicBool,
-    waker: Mutex<Option<Waker>>,
+    owner: Mutex<Owner>,
+}
+
+/// What its owner is told: when to look, and where.
+struct Owner {
+    waker: Option<Waker>,
+    /// One bit a guard that may be ready; for reusable choices.
+    marks: Vec<u64>,
 }
 
 /// What came of trying to commit.
@@ -30,69 +51,78 @@ pub struct Choice {
 pub(crate) enum Agreed {
     /// Both are committed to each other.
     Yes,
-    /// The other cannot: it has committed, is being claimed, or is ourselves.
+    /// The other cannot: it has committed, is being claimed, is idle, or is ourselves.
     NotThem,
     /// We cannot: somebody has committed with us, or is about to.
     NotUs,
 }
 
 impl Choice {
+    /// A choice for one use, free from the start.
     pub(crate) fn new(waker: Waker) -> Self {
+        Self::with(FREE, false, Some(waker))
+    }
+
+    /// A choice that is used again and again, idle at first.
+    pub(crate) fn reusable() -> Self {
+        Self::with(IDLE, true, None)
+    }
+
+    fn with(phase: usize, reusable: bool, waker: Option<Waker>) -> Self {
         // Relaxed: the number has to be unique and says nothing about other memory.
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, word: AtomicUsize::new(FREE), open: AtomicBool::new(false), waker: Mutex::new(Some(waker)) }
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            word: AtomicUsize::new(phase),
+            reusable,
+            open: AtomicBool::new(false),
+            owner: Mutex::new(Owner { waker, marks: Vec::new() }),
+        }
     }
 
     /// The guard it is committed to.
     pub(crate) fn committed(&self) -> Option<usize> {
         // Acquire: pairs with the AcqRel of `commit` and `commit_free`.
-        self.word.load(Ordering::Acquire).checked_sub(COMMITTED)
+        let word = self.word.load(Ordering::Acquire);
+        (word & PHASE == COMMITTED).then_some(word >> GUARD_SHIFT)
+    }
+
+    /// Whether it waits: may be chosen now, or is being chosen.
+    pub(crate) fn is_waiting(&self) -> bool {
+        // Relaxed: for snapshots, which are not taken at one instant anyway.
+        matches!(self.word.load(Ordering::Relaxed) & PHASE, FREE | CLAIMED)
     }
 
     /// Notes that it also waits for something outside of channels.
-    pub(crate) fn set_open(&self) {
-        self.open.store(true, Ordering::Relaxed);
+    pub(crate) fn set_open(&self, open: bool) {
+        self.open.store(open, Ordering::Relaxed);
     }
 
     pub(crate) fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Whom to wake at a commit; the last poll's waker counts.
-    pub(crate) fn set_waker(&self, waker: &Waker) {
-        let fresh = {
-            let current = self.lock();
-            if current.as_ref().is_some_and(|w| w.will_wake(waker)) {
-                return;
-            }
-            drop(current);
-            waker.clone()
-        };
-        let old = self.lock().replace(fresh);
-        drop(old);
-    }
-
-    /// Wakes its owner. Not under a lock of ours: a waker is user code, and so is cloning one; its owner brings a new one.
-    pub(crate) fn wake(&self) {
-        let waker = self.lock().take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    /// Free to claimed; a word that was met claimed is marked.
+    /// Free to claimed; a word that was met claimed is flagged.
     pub(crate) fn claim(&self) -> bool {
+        self.leave_free(CLAIMED)
+    }
+
+    /// Free to committed in one step, for a partner that is not choosing.
+    pub(crate) fn commit_free(&self, guard: usize) -> bool {
+        self.leave_free(COMMITTED | guard << GUARD_SHIFT)
+    }
+
+    fn leave_free(&self, to: usize) -> bool {
         let mut seen = FREE;
         loop {
-            let wanted = match seen {
-                FREE => CLAIMED,
-                CLAIMED => CLAIMED_AGAIN,
+            let wanted = match seen & PHASE {
+                FREE => to,
+                CLAIMED => seen | AGAIN,
                 _ => return false,
             };
             // AcqRel: pairs with itself and with `release`; claims and frees of one word form one order.
             match self.word.compare_exchange(seen, wanted, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return wanted == CLAIMED,
+                Ok(_) => return seen & PHASE == FREE,
                 Err(now) => seen = now,
             }
         }
@@ -101,28 +131,122 @@ impl Choice {
     /// Claimed to free; true when somebody met it meanwhile, so that its owner has to look again.
     #[must_use]
     pub(crate) fn release(&self) -> bool {
-        // AcqRel: pairs with `claim`.
-        self.word.swap(FREE, Ordering::AcqRel) == CLAIMED_AGAIN
+        let mut seen = CLAIMED;
+        loop {
+            debug_assert!(seen & PHASE == CLAIMED, "only a claimed word is freed");
+            let leaving = seen & LEAVING != 0;
+            // AcqRel: pairs with `leave_free`.
+            match self.word.compare_exchange(
+                seen,
+                if leaving { IDLE } else { FREE },
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return !leaving && seen & AGAIN != 0,
+                Err(now) => seen = now,
+            }
+        }
     }
 
     /// Claimed (by us) to committed.
     pub(crate) fn commit(&self, guard: usize) {
         // AcqRel: pairs with the Acquire of `committed`.
-        let was = self.word.swap(COMMITTED + guard, Ordering::AcqRel);
-        debug_assert!(was == CLAIMED || was == CLAIMED_AGAIN, "only a claimed word is committed");
+        let was = self.word.swap(COMMITTED | guard << GUARD_SHIFT, Ordering::AcqRel);
+        debug_assert!(was & PHASE == CLAIMED, "only a claimed word is committed");
     }
 
-    /// Free to committed in one step, for a partner that is not choosing.
-    pub(crate) fn commit_free(&self, guard: usize) -> bool {
-        if !self.claim() {
-            return false;
+    /// Its owner begins a use of it: idle to free. One that was committed after its owner had left stays so.
+    pub(crate) fn enter(&self) {
+        self.by_owner(|word| match word & PHASE {
+            IDLE => FREE,
+            CLAIMED => word & !LEAVING,
+            _ => word,
+        });
+    }
+
+    /// Its owner goes away without a commit: free to idle. Nobody waits: one that is claimed turns idle when it is freed.
+    pub(crate) fn exit(&self) {
+        self.by_owner(|word| match word & PHASE {
+            FREE => IDLE,
+            CLAIMED => word | LEAVING,
+            _ => word,
+        });
+    }
+
+    /// Its owner has seen the commit: committed to idle.
+    pub(crate) fn seen(&self) {
+        // Release: pairs with the Acquire of who meets it next.
+        self.word.store(IDLE, Ordering::Release);
+    }
+
+    fn by_owner(&self, change: impl Fn(usize) -> usize) {
+        // Acquire, AcqRel: as in `leave_free`.
+        let mut seen = self.word.load(Ordering::Acquire);
+        while let Err(now) = self.word.compare_exchange(seen, change(seen), Ordering::AcqRel, Ordering::Acquire) {
+            seen = now;
         }
-        self.commit(guard);
-        true
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Waker>> {
-        self.waker.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Marks a guard that may be ready. Under the lock of the guard's channel.
+    pub(crate) fn mark(&self, guard: usize) {
+        if self.reusable {
+            let mut owner = self.lock();
+            let word = guard / 64;
+            if owner.marks.len() <= word {
+                owner.marks.resize(word + 1, 0);
+            }
+            owner.marks[word] |= 1 << (guard % 64);
+        }
+    }
+
+    /// Takes a mark away: an attempt found nothing. Under the lock of the guard's channel.
+    pub(crate) fn unmark(&self, guard: usize) {
+        if self.reusable
+            && let Some(word) = self.lock().marks.get_mut(guard / 64)
+        {
+            *word &= !(1 << (guard % 64));
+        }
+    }
+
+    /// The first marked guard from `from` on, going round; no farther than once.
+    pub(crate) fn next_marked(&self, from: usize) -> Option<usize> {
+        let owner = self.lock();
+        let words = owner.marks.len();
+        let at = |word: usize, mask: u64| {
+            let bits = owner.marks[word] & mask;
+            (bits != 0).then(|| word * 64 + bits.trailing_zeros() as usize)
+        };
+        let first = from / 64;
+        if first >= words {
+            return (0..words).find_map(|word| at(word, u64::MAX));
+        }
+        let above = u64::MAX << (from % 64);
+        at(first, above)
+            .or_else(|| (first + 1..words).chain(0..first).find_map(|word| at(word, u64::MAX)))
+            .or_else(|| at(first, !above))
+    }
+
+    /// Whom to wake at a commit; the last poll's waker counts.
+    pub(crate) fn set_waker(&self, waker: &Waker) {
+        if self.lock().waker.as_ref().is_some_and(|current| current.will_wake(waker)) {
+            return;
+        }
+        // Cloned and dropped outside of the lock: both are user code.
+        let fresh = waker.clone();
+        let old = self.lock().waker.replace(fresh);
+        drop(old);
+    }
+
+    /// Wakes its owner. Not under a lock of ours: a waker is user code, and so is cloning one; its owner brings a new one.
+    pub(crate) fn wake(&self) {
+        let waker = self.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Owner> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,42 +257,49 @@ impl Choice {
 pub(crate) fn agree<C: AsRef<Choice>>(
     us: Option<(&C, usize)>,
     them: Option<(&C, usize)>,
-    mut look_again: impl FnMut(&C),
+    look_again: impl FnMut(&C),
 ) -> Agreed {
-    match (us, them) {
+    let agreed = match (us, them) {
         (None, None) => Agreed::Yes,
         (Some((us, guard)), None) => if_so(us.as_ref().commit_free(guard), Agreed::NotUs),
         (None, Some((them, guard))) => if_so(them.as_ref().commit_free(guard), Agreed::NotThem),
-        (Some((us, our_guard)), Some((them, their_guard))) => {
-            let (ours, theirs) = (us.as_ref(), them.as_ref());
-            if ours.id == theirs.id || theirs.committed().is_some() {
-                return Agreed::NotThem;
-            }
-            let we_come_first = ours.id < theirs.id;
-            let (first, second) = if we_come_first { (us, them) } else { (them, us) };
-            let blame =
-                |first_failed: bool| if first_failed == we_come_first { Agreed::NotUs } else { Agreed::NotThem };
-            if !first.as_ref().claim() {
-                return blame(true);
-            }
-            if !second.as_ref().claim() {
-                if first.as_ref().release() {
-                    look_again(first);
-                }
-                return blame(false);
-            }
-            ours.commit(our_guard);
-            theirs.commit(their_guard);
-            Agreed::Yes
-        }
+        (Some(us), Some(them)) => agree_both(us, them, look_again),
+    };
+    if let (Agreed::NotThem, Some((them, guard))) = (agreed, them)
+        && us.is_none_or(|(us, _)| us.as_ref().id != them.as_ref().id)
+    {
+        them.as_ref().mark(guard);
     }
+    agreed
+}
+
+fn agree_both<C: AsRef<Choice>>(us: (&C, usize), them: (&C, usize), mut look_again: impl FnMut(&C)) -> Agreed {
+    let (ours, theirs) = (us.0.as_ref(), them.0.as_ref());
+    if ours.id == theirs.id || theirs.committed().is_some() {
+        return Agreed::NotThem;
+    }
+    let we_come_first = ours.id < theirs.id;
+    let (first, second) = if we_come_first { (us.0, them.0) } else { (them.0, us.0) };
+    let blame = |first_failed: bool| if first_failed == we_come_first { Agreed::NotUs } else { Agreed::NotThem };
+    if !first.as_ref().claim() {
+        return blame(true);
+    }
+    if !second.as_ref().claim() {
+        if first.as_ref().release() {
+            look_again(first);
+        }
+        return blame(false);
+    }
+    ours.commit(us.1);
+    theirs.commit(them.1);
+    Agreed::Yes
 }
 
 const fn if_so(yes: bool, otherwise: Agreed) -> Agreed {
     if yes { Agreed::Yes } else { otherwise }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::sync::Arc;
@@ -203,5 +334,43 @@ mod tests {
         assert_eq!(agree(Some((&older, 0)), Some((&younger, 0)), |_| again += 1), Agreed::NotThem);
         assert_eq!(again, 0, "nobody met the older one");
         assert!(younger.release(), "the younger one was met while it was claimed");
+    }
+
+    #[test]
+    fn an_idle_choice_is_marked_and_not_committed() {
+        let them = Arc::new(Choice::reusable());
+        assert_eq!(agree(None, Some((&them, 70)), |_| ()), Agreed::NotThem);
+        assert_eq!(them.next_marked(0), Some(70));
+        them.enter();
+        assert_eq!(agree(None, Some((&them, 70)), |_| ()), Agreed::Yes);
+        assert_eq!(agree(None, Some((&them, 3)), |_| ()), Agreed::NotThem, "it has committed");
+        assert_eq!(them.next_marked(0), Some(3), "it looks there next time");
+    }
+
+    #[test]
+    fn an_owner_that_leaves_a_claimed_choice_leaves_it_idle_or_committed() {
+        for commits in [false, true] {
+            let choice = Choice::reusable();
+            choice.enter();
+            assert!(choice.claim());
+            choice.exit();
+            if commits {
+                choice.commit(2);
+                assert_eq!(choice.committed(), Some(2));
+            } else {
+                assert!(!choice.release(), "there is nobody to look again");
+                assert!(!choice.claim(), "it is idle");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_found_going_round() {
+        let choice = Choice::reusable();
+        [3, 64, 130].into_iter().for_each(|guard| choice.mark(guard));
+        let found = [0, 3, 4, 64, 65, 131, 500].map(|from| choice.next_marked(from));
+        assert_eq!(found, [3, 3, 64, 64, 130, 3, 3].map(Some));
+        [3, 64, 130].into_iter().for_each(|guard| choice.unmark(guard));
+        assert_eq!(choice.next_marked(1), None);
     }
 }

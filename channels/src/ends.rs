@@ -1,13 +1,18 @@
 //! The two ends of a channel: counted, cloneable, movable. Dropping one gives it up; the last one retires the channel.
 
-use crate::core::{Core, Inspect, NotNow};
+use crate::alt::{Order, choose};
+use crate::core::{Core, Plan};
+use crate::state::NotNow;
 use crate::{
-    Closed, Ended, Next, Poison, Recv, Send, SendError, SendFrom, TryRecvError, TrySendError, block_on, party,
+    ChannelOptions, Closed, Ended, Guard, Inspect, Next, Permit, Poison, Recv, RecvExtended, Reserve, ReserveError,
+    Send, SendError, SendFrom, TryRecvError, TrySendError, at, block_on, party,
 };
 use rendez_model::{ChannelId, ChannelKind, ProcessId, Side};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// A rendezvous channel: a send does not complete before a receive has committed to its value.
 ///
@@ -22,33 +27,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 #[must_use]
 pub fn channel<T: core::marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
-    make(ChannelKind::Rendezvous, None)
+    ChannelOptions::rendezvous().open()
 }
 
 /// A channel that holds up to `capacity` values; 0 makes it a rendezvous.
 #[must_use]
 pub fn channel_bounded<T: core::marker::Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    make(bounded(capacity), None)
+    ChannelOptions::bounded(capacity).open()
 }
 
 /// A channel that holds any number of values. Its memory is bounded by nothing but its senders' restraint.
 #[must_use]
 pub fn channel_unbounded<T: core::marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
-    make(ChannelKind::Unbounded, None)
+    ChannelOptions::unbounded().open()
 }
 
 /// A channel with a name, for errors and the picture.
 #[must_use]
 pub fn channel_named<T: core::marker::Send + 'static>(name: &str, kind: ChannelKind) -> (Sender<T>, Receiver<T>) {
-    make(kind, Some(name.into()))
+    ChannelOptions::of(kind).name(name).open()
 }
 
-fn bounded(capacity: usize) -> ChannelKind {
-    if capacity == 0 { ChannelKind::Rendezvous } else { ChannelKind::Bounded(capacity as u64) }
-}
-
-fn make<T: core::marker::Send + 'static>(kind: ChannelKind, name: Option<Box<str>>) -> (Sender<T>, Receiver<T>) {
-    let core = Core::new(kind, name);
+pub(crate) fn open<T: core::marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receiver<T>) {
+    let core = Core::new(plan);
     core.list_if_observed();
     (Sender::of(End::new(Arc::clone(&core), Side::Send)), Receiver::of(End::new(core, Side::Receive)))
 }
@@ -79,7 +80,7 @@ impl<T: core::marker::Send + 'static> Sender<T> {
     ///
     /// # Cancel safety
     /// A dropped send that was not committed drops its value. Use [`send_from`](Self::send_from) to keep it.
-    pub const fn send(&self, value: T) -> Send<'_, T> {
+    pub fn send(&self, value: T) -> Send<'_, T> {
         Send::new(self, value)
     }
 
@@ -90,7 +91,7 @@ impl<T: core::marker::Send + 'static> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost: the value is taken at commit, else it is still in the slot.
-    pub const fn send_from<'a>(&'a self, slot: &'a mut Option<T>) -> SendFrom<'a, T> {
+    pub fn send_from<'a>(&'a self, slot: &'a mut Option<T>) -> SendFrom<'a, T> {
         SendFrom::new(self, slot)
     }
 
@@ -105,6 +106,53 @@ impl<T: core::marker::Send + 'static> Sender<T> {
             (Ok(Err(cause)), Some(value)) => Err(TrySendError::Ended(SendError { value, cause })),
             (Err(NotNow), Some(value)) => Err(TrySendError::Full(value)),
             _ => Ok(()),
+        }
+    }
+
+    /// Sends a value by a point in time: as [`send`](Self::send) for so long, then as [`try_send`](Self::try_send).
+    ///
+    /// # Errors
+    /// The value comes back: nobody has received it and there was no room by then (`Full`), or the channel has ended.
+    ///
+    /// # Cancel safety
+    /// As `send`.
+    pub async fn send_by(&self, value: T, deadline: Instant) -> Result<(), TrySendError<T>> {
+        let (mut send, mut late) = (pin!(self.send(value)), pin!(at(deadline)));
+        match choose(&mut [Some(send.as_mut()), Some(late.as_mut())], Order::Listed, false).await {
+            0 => send.output().map_err(TrySendError::Ended),
+            _ => Err(TrySendError::Full(send.into_value().expect("the choice has not committed to the send"))),
+        }
+    }
+
+    /// Waits for a place in the channel and keeps it, for a send that is then done at once.
+    ///
+    /// # Errors
+    /// A rendezvous has no places; or the way the channel has ended.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: a place that was kept for a dropped reservation goes to who waits next.
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, ReserveError> {
+        self.has_places()?;
+        Reserve::new(self).await.map_err(ReserveError::Ended)
+    }
+
+    /// Keeps a place in the channel if there is one now.
+    ///
+    /// # Errors
+    /// A rendezvous has no places; there is none now; or the channel has ended.
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, ReserveError> {
+        self.has_places()?;
+        match self.end.core.reserve() {
+            Ok(Ok(())) => Ok(Permit::new(self)),
+            Ok(Err(ended)) => Err(ReserveError::Ended(ended)),
+            Err(NotNow) => Err(ReserveError::Full),
+        }
+    }
+
+    fn has_places(&self) -> Result<(), ReserveError> {
+        match self.end.core.kind {
+            ChannelKind::Rendezvous => Err(ReserveError::Rendezvous { channel: self.name() }),
+            ChannelKind::Bounded(_) | ChannelKind::Unbounded => Ok(()),
         }
     }
 
@@ -125,7 +173,7 @@ impl<T: core::marker::Send + 'static> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub const fn closed(&self) -> Closed<'_, T> {
+    pub fn closed(&self) -> Closed<'_, T> {
         Closed::new(self)
     }
 
@@ -152,7 +200,7 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost: a value that a sender has handed over to a dropped receive goes to the next one.
-    pub const fn recv(&self) -> Recv<'_, T> {
+    pub fn recv(&self) -> Recv<'_, T> {
         Recv::new(self)
     }
 
@@ -163,8 +211,55 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
     ///
     /// # Cancel safety
     /// As [`recv`](Self::recv).
-    pub const fn next(&self) -> Next<'_, T> {
+    pub fn next(&self) -> Next<'_, T> {
         Next::new(self)
+    }
+
+    /// Receives a value and holds its sender until the receiver has acted: the extended rendezvous.
+    ///
+    /// The sender's `send` is done when the [`Extended`](crate::Extended) value is released or dropped; a `try_send` does not
+    /// wait for that. Who has sent into a buffer has gone on already and is not held.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    /// As `recv`; a sender that was held for a dropped receive goes on.
+    pub fn recv_extended(&self) -> RecvExtended<'_, T> {
+        RecvExtended::new(self)
+    }
+
+    /// Receives a value by a point in time: as [`recv`](Self::recv) for so long, then as [`try_recv`](Self::try_recv).
+    ///
+    /// # Errors
+    /// There was none by then (`Empty`), or the channel has ended.
+    ///
+    /// # Cancel safety
+    /// As `recv`.
+    pub async fn recv_by(&self, deadline: Instant) -> Result<T, TryRecvError> {
+        let (mut recv, mut late) = (pin!(self.recv()), pin!(at(deadline)));
+        match choose(&mut [Some(recv.as_mut()), Some(late.as_mut())], Order::Listed, false).await {
+            0 => recv.output().map_err(TryRecvError::Ended),
+            _ => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// Receives at least one value, and as many more as can be had at once, `most` in all; appends them to `into` and says
+    /// how many. With `most` 0 there is nothing to wait for.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: it waits for the first value only, like `recv`.
+    pub async fn recv_many(&self, into: &mut Vec<T>, most: usize) -> Result<usize, Ended> {
+        if most == 0 {
+            return Ok(0);
+        }
+        let before = into.len();
+        into.push(self.recv().await?);
+        self.end.core.take_more(into, before.saturating_add(most));
+        Ok(into.len() - before)
     }
 
     /// Gives this end up and takes back what was sent and will not be received, if it was the last one.
@@ -180,7 +275,7 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
     /// # Errors
     /// There is none, or the channel has ended.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.end.core.take(None) {
+        match self.end.core.take(None, None) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(ended)) => Err(TryRecvError::Ended(ended)),
             Err(NotNow) => Err(TryRecvError::Empty),
@@ -230,6 +325,14 @@ macro_rules! common {
                 self.end.core.poison(Arc::new(poison));
             }
 
+            /// Brings the channel down with poison of a level: channels [immune](crate::ChannelOptions::immune) up to it stay
+            /// as they are. `poison` is of level 1.
+            pub fn poison_at(&self, level: u32, cause: impl fmt::Display) {
+                let mut poison = Poison::new(self.name(), cause, party::current_name());
+                poison.level = level;
+                self.end.core.poison(Arc::new(poison));
+            }
+
             /// Passes on poison that came through another channel, with its origin.
             pub fn poison_with(&self, poison: Arc<Poison>) {
                 self.end.core.poison(poison);
@@ -266,7 +369,7 @@ macro_rules! common {
             /// The channel as data: kind, depth, counters, ends.
             #[must_use]
             pub fn inspect(&self) -> rendez_model::Channel {
-                self.end.core.channel()
+                Inspect::channel(&*self.end.core)
             }
 
             /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
@@ -281,6 +384,17 @@ macro_rules! common {
             /// Notes that the acting process holds this end: it is about to wait with it.
             pub fn note_holder(&self) {
                 self.end.note_holder();
+            }
+
+            /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once.
+            pub(crate) fn waited(&self) -> bool {
+                // Relaxed: a guess, which costs time only.
+                self.end.waited.load(Ordering::Relaxed)
+            }
+
+            pub(crate) fn set_waited(&self, waited: bool) {
+                // Relaxed: as in `waited`.
+                self.end.waited.store(waited, Ordering::Relaxed);
             }
 
             pub(crate) fn stamp(&self) -> u64 {
@@ -315,6 +429,7 @@ common!(Receiver);
 struct End<T: core::marker::Send + 'static> {
     core: Arc<Core<T>>,
     side: Side,
+    waited: AtomicBool,
     /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
     holder: AtomicU64,
     /// When it was last served by a choice, on the scale of the choices it takes part in.
@@ -323,7 +438,7 @@ struct End<T: core::marker::Send + 'static> {
 
 impl<T: core::marker::Send + 'static> End<T> {
     const fn new(core: Arc<Core<T>>, side: Side) -> Self {
-        Self { core, side, holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
+        Self { core, side, waited: AtomicBool::new(false), holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
     }
 
     fn declare(&self, holder: ProcessId) {

@@ -14,13 +14,15 @@ pub struct Poison {
     pub cause: String,
     /// The process that did; empty when it was none.
     pub origin: String,
+    /// How strong it is: a channel that is immune up to this level or beyond is left alone. 1 unless said otherwise.
+    pub level: u32,
 }
 
 impl Poison {
     /// Poison for a channel.
     #[must_use]
     pub fn new(channel: impl Into<String>, cause: impl fmt::Display, origin: impl Into<String>) -> Self {
-        Self { channel: channel.into(), cause: cause.to_string(), origin: origin.into() }
+        Self { channel: channel.into(), cause: cause.to_string(), origin: origin.into(), level: 1 }
     }
 }
 
@@ -56,6 +58,11 @@ pub enum Ended {
         /// What is known about the loss.
         reason: String,
     },
+    /// The channel has no room, and its policy is to say so ([`Overflow::Fail`](crate::Overflow::Fail)). It goes on.
+    Overflow {
+        /// The channel.
+        channel: String,
+    },
     /// The process that asked is being ended by its scope.
     Cancelled,
 }
@@ -76,6 +83,7 @@ impl fmt::Display for Ended {
             Self::Lost { channel, peer, reason } => {
                 write!(f, "channel `{channel}` is lost with node `{peer}`: {reason}")
             }
+            Self::Overflow { channel } => write!(f, "channel `{channel}` is full"),
             Self::Cancelled => f.write_str("the process is being cancelled by its scope"),
         }
     }

@@ -1,10 +1,12 @@
 //! Guard: what an `alt!` waits for. The trait, and the guard that any future can be.
 
 use crate::choice::Choice;
+use pin_project_lite::pin_project;
 use std::future::Future;
+use std::ops::DerefMut;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// Something that a choice may commit to.
 ///
@@ -24,7 +26,7 @@ pub trait Guard: Attempt {
     ///
     /// # Panics
     /// When the choice did not commit to it.
-    fn output(self) -> Self::Output;
+    fn output(self: Pin<&mut Self>) -> Self::Output;
 }
 
 /// The stamp of a guard that nothing remembers from one choice to the next.
@@ -34,26 +36,93 @@ pub(crate) const NO_MEMORY: u64 = u64::MAX;
 #[doc(hidden)]
 pub type Seat<'a> = Option<(&'a Arc<Choice>, usize)>;
 
+/// What an attempt came to.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing can be done now.
+    Nothing,
+    /// The choice is committed to this guard.
+    Committed,
+    /// The guard has claimed the choice and waits for an answer; until it has one, nobody else commits with the choice.
+    Reserved,
+}
+
 /// The half of a guard that a choice drives.
 #[doc(hidden)]
 pub trait Attempt: Send {
     /// Tries to commit now. `seat` is none while the choice stands on no list yet.
-    fn attempt(&mut self, cx: &mut Context<'_>, seat: Seat<'_>) -> bool;
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress;
     /// Puts the choice on the list of its channel, and tries to commit once more under the same lock.
-    fn enlist(&mut self, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> bool;
-    /// A partner has committed to this guard: takes what it left.
-    fn collect(&mut self);
+    fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress;
+    /// The choice is committed to this guard: takes what a partner has left. Pending while the partner keeps it.
+    fn collect(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
     /// Leaves its list; the choice has committed to another guard.
-    fn leave(&mut self);
+    fn leave(self: Pin<&mut Self>);
     /// When it was last served, on the scale of its choice; `u64::MAX` where nothing outlives the choice.
     fn stamp(&self) -> u64;
     /// Notes that it was served.
     fn set_stamp(&self, stamp: u64);
+    /// Whether a choice has to ask it at each poll, since nothing marks it when it may be ready.
+    fn is_asked(&self) -> bool {
+        false
+    }
+}
+
+impl Progress {
+    pub(crate) const fn committed_if(yes: bool) -> Self {
+        if yes { Self::Committed } else { Self::Nothing }
+    }
+}
+
+/// A pinned guard is one: so a guard may be made once and used in several choices, until one commits to it.
+impl<P> Attempt for Pin<P>
+where
+    P: DerefMut<Target: Attempt> + Unpin + Send,
+{
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        self.get_mut().as_mut().attempt(cx, seat)
+    }
+
+    fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+        self.get_mut().as_mut().enlist(cx, choice, number)
+    }
+
+    fn collect(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().as_mut().collect(cx)
+    }
+
+    fn leave(self: Pin<&mut Self>) {
+        self.get_mut().as_mut().leave();
+    }
+
+    fn stamp(&self) -> u64 {
+        (**self).stamp()
+    }
+
+    fn set_stamp(&self, stamp: u64) {
+        (**self).set_stamp(stamp);
+    }
+
+    fn is_asked(&self) -> bool {
+        (**self).is_asked()
+    }
+}
+
+impl<P> Guard for Pin<P>
+where
+    P: DerefMut<Target: Guard> + Unpin + Send,
+{
+    type Output = <P::Target as Guard>::Output;
+
+    fn output(self: Pin<&mut Self>) -> Self::Output {
+        self.get_mut().as_mut().output()
+    }
 }
 
 /// Makes any future a guard; also a future.
 ///
-/// The choice polls it, and commits to it when it is ready. Pass `&mut` of a pinned future to keep it across choices.
+/// The choice polls it, and commits to it when it is ready. Pass a pinned `&mut` of a future to keep it across choices.
 ///
 /// # Cancel safety
 /// That of `future`: when the choice commits elsewhere it is dropped.
@@ -61,78 +130,100 @@ pub const fn future<F: Future>(future: F) -> FutureGuard<F> {
     FutureGuard { future: Some(future), output: None }
 }
 
-/// The guard of [`future`]. It has no memory of its own: the ends it shares a choice with see to it that it gets its turn.
-#[must_use = "a guard does nothing unless it is awaited or is part of a choice"]
-pub struct FutureGuard<F: Future> {
-    future: Option<F>,
-    output: Option<F::Output>,
-}
-
-impl<F: Future + Unpin> Future for FutureGuard<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        Pin::new(self.future.as_mut().expect("a guard that is a future is polled until it is ready")).poll(cx)
+pin_project! {
+    /// The guard of [`future`]. It has no memory of its own: the ends it shares a choice with see to it that it gets its turn.
+    #[must_use = "a guard does nothing unless it is awaited or is part of a choice"]
+    pub struct FutureGuard<F: Future> {
+        #[pin]
+        future: Option<F>,
+        output: Option<F::Output>,
     }
 }
 
-impl<F: Future + Unpin> Unpin for FutureGuard<F> {}
+impl<F: Future> Future for FutureGuard<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let future = self.project().future.as_pin_mut();
+        future.expect("a guard that is a future is polled until it is ready").poll(cx)
+    }
+}
 
 impl<F> Attempt for FutureGuard<F>
 where
-    F: Future + Unpin + Send,
+    F: Future + Send,
     F::Output: Send,
 {
-    fn attempt(&mut self, cx: &mut Context<'_>, seat: Seat<'_>) -> bool {
-        let Some(future) = &mut self.future else { return false };
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Progress::Nothing };
         if seat.is_some_and(|(choice, _)| !choice.claim()) {
-            return false;
+            return Progress::Nothing;
         }
-        let polled = Pin::new(future).poll(cx);
-        match (polled, seat) {
-            (Poll::Ready(output), seat) => {
-                self.output = Some(output);
-                self.future = None;
-                if let Some((choice, number)) = seat {
-                    choice.commit(number);
-                }
-                true
-            }
-            (Poll::Pending, Some((choice, _))) => {
-                if choice.release() {
-                    cx.waker().wake_by_ref();
-                }
-                false
-            }
-            (Poll::Pending, None) => false,
+        let claim = seat.map(|(choice, number)| Claim { choice: Some(choice), number, waker: cx.waker().clone() });
+        let Poll::Ready(output) = future.poll(cx) else { return Progress::Nothing };
+        *this.output = Some(output);
+        this.future.set(None);
+        if let Some(claim) = claim {
+            claim.commit();
         }
+        Progress::Committed
     }
 
-    fn enlist(&mut self, _: &mut Context<'_>, choice: &Arc<Choice>, _: usize) -> bool {
-        choice.set_open();
+    fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, _: usize) -> Progress {
+        choice.set_open(true);
         // It was polled with this very waker by `attempt`, and stands on no list.
-        false
+        Progress::Nothing
     }
 
-    fn collect(&mut self) {}
+    fn collect(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
-    fn leave(&mut self) {}
+    fn leave(self: Pin<&mut Self>) {}
 
     fn stamp(&self) -> u64 {
         NO_MEMORY
     }
 
     fn set_stamp(&self, _: u64) {}
+
+    fn is_asked(&self) -> bool {
+        true
+    }
+}
+
+/// A claim on the own choice while user code runs; freed when it is dropped, by a panic too.
+struct Claim<'a> {
+    choice: Option<&'a Arc<Choice>>,
+    number: usize,
+    waker: Waker,
+}
+
+impl Claim<'_> {
+    fn commit(mut self) {
+        if let Some(choice) = self.choice.take() {
+            choice.commit(self.number);
+        }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.choice.is_some_and(|choice| choice.release()) {
+            self.waker.wake_by_ref();
+        }
+    }
 }
 
 impl<F> Guard for FutureGuard<F>
 where
-    F: Future + Unpin + Send,
+    F: Future + Send,
     F::Output: Send,
 {
     type Output = F::Output;
 
-    fn output(self) -> F::Output {
-        self.output.expect("the choice has committed to this guard")
+    fn output(self: Pin<&mut Self>) -> F::Output {
+        self.project().output.take().expect("the choice has committed to this guard")
     }
 }

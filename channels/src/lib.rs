@@ -30,29 +30,45 @@ mod after;
 mod alt;
 mod blocking;
 mod choice;
+mod closed;
 mod core;
 mod ends;
 mod error;
+mod extended;
 mod guard;
-mod operations;
+mod hold;
+mod inspect;
+mod options;
+mod permit;
+mod prim;
+mod receive;
+mod send;
+mod set;
+mod state;
 mod waiters;
 
 pub mod clock;
 pub mod party;
 
-pub use after::{After, after};
+pub use after::{After, after, at};
 pub use blocking::block_on;
-pub use core::{Inspect, Stand};
+pub use closed::Closed;
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
 pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
+pub use extended::Extended;
 pub use guard::{FutureGuard, Guard, future};
-pub use operations::{Closed, Next, Recv, Send, SendFrom};
-pub use rendez_model::ChannelKind;
+pub use inspect::{Inspect, Stand};
+pub use options::ChannelOptions;
+pub use permit::{Permit, ReserveError};
+pub use receive::{Next, Recv, RecvExtended};
+pub use rendez_model::{ChannelKind, Overflow};
+pub use send::{Reserve, Send, SendFrom};
+pub use set::{Alt, GuardId};
 
 /// What macros of rendez expand to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::alt::{ELSE, Order, choose};
+    pub use crate::alt::{Arm, ELSE, Order, choose};
     pub use crate::choice::Choice;
-    pub use crate::guard::{Attempt, Guard, Seat};
+    pub use crate::guard::{Attempt, Guard, Progress, Seat};
 }

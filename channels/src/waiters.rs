@@ -1,85 +1,208 @@
 //! The one waiter list: everybody who is parked at one side of a channel, first come first. It wakes nobody itself.
 //!
-//! A slab of nodes linked by index. The owner of a node (a future) holds its [`Key`]; a partner *serves* a node, which
-//! takes it off the queue and leaves it in the slab until its owner collects it. Leaving is O(1), and after the list
-//! has once been long no wait allocates.
+//! A list of nodes that live in the waiting futures, linked both ways, so that waiting allocates nothing and leaving is
+//! O(1). A partner *serves* a node under the list's lock: it takes it off the list and leaves word in it, and its owner
+//! sees that without the lock.
+//!
+//! # Why this is sound
+//! A [`Node`] is in one of three places. [`APART`]: its owner alone reaches what is in it, by `Pin<&mut Node>`.
+//! [`QUEUED`]: it is reached through its list only, and `&mut List` is had under the channel's lock only. [`SERVED`]: it
+//! is off its list, nobody but its owner knows it, and it is as if apart. A node is linked only while it is pinned, and
+//! a pinned node is dropped before its memory is used again; dropping one that is queued ends the program (a fault of
+//! ours: futures leave their list when dropped). So what a list links is alive. A list compares its address before it
+//! touches a node by another's hand, so that no node is reached under the wrong lock; lists stay where they are while
+//! they are not empty, in an `Arc` or a `Box`.
+
+#![allow(unsafe_code)]
 
 use crate::choice::Choice;
+use crate::hold::Hold;
+use crate::prim::{AtomicU8, UnsafeCell};
 use rendez_model::ProcessId;
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 /// Who is to be woken, and whether the wait is part of a choice.
 pub(crate) enum Waking {
+    /// Nobody: it was woken already, or is not waiting.
+    Nobody,
     /// A task or a thread that waits for this alone.
     Plain(Waker),
     /// Guard number `.1` of a choice.
     Guard(Arc<Choice>, usize),
 }
 
-/// One parked party.
+/// One party, as it waits.
 pub(crate) struct Waiter<T> {
     /// A sender's value until it is taken, a receiver's once it was served.
     pub(crate) slot: Option<T>,
-    /// Position of its commit among all receives; orders values that are handed back.
-    pub(crate) commit: u64,
-    /// Whether a partner has committed to it.
-    pub(crate) served: bool,
     pub(crate) waking: Waking,
     pub(crate) party: ProcessId,
-    /// Coarse time of arrival, in milliseconds.
-    pub(crate) since: u64,
+    /// Coarse time of arrival, in milliseconds; for a receiver that was served, the position of its commit among all sends,
+    /// which orders values that are handed back.
+    pub(crate) at: u64,
+    /// A sender that waits for a place, not to hand over a value.
+    pub(crate) place: bool,
+    /// A receiver that acts before its sender is released, and then that sender.
+    pub(crate) hold: Option<Arc<Hold>>,
 }
 
-/// A node's place in the slab; only its owner holds it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Key(u32);
-
-const NONE: u32 = u32::MAX;
-
-struct Node<T> {
-    waiter: Option<Waiter<T>>,
-    previous: u32,
-    next: u32,
+/// A place on a list; part of the future that waits.
+pub(crate) struct Node<T> {
+    place: AtomicU8,
+    inner: UnsafeCell<Inner<T>>,
+    _pinned: PhantomPinned,
 }
 
-// Invariants: a node is in the queue, or served, or free (`waiter` is none and it is chained by `next` from `free`).
-// `head` and `tail` are both NONE or both not.
-pub(crate) struct WaitList<T> {
-    nodes: Vec<Node<T>>,
-    head: u32,
-    tail: u32,
-    free: u32,
+struct Inner<T> {
+    waiter: Waiter<T>,
+    previous: *const Node<T>,
+    next: *const Node<T>,
+    list: *const List<T>,
 }
 
-impl<T> WaitList<T> {
-    pub(crate) const fn new() -> Self {
-        Self { nodes: Vec::new(), head: NONE, tail: NONE, free: NONE }
+const APART: u8 = 0;
+const QUEUED: u8 = 1;
+const SERVED: u8 = 2;
+
+/// A list of waiters. `head` and `tail` are both null or both not.
+pub(crate) struct List<T> {
+    head: *const Node<T>,
+    tail: *const Node<T>,
+}
+
+// SAFETY: a node is moved only while it is apart or served, and then holds a `T`, wakers and an `Arc` that may all be
+// sent; its pointers are not followed.
+unsafe impl<T: Send> Send for Node<T> {}
+// SAFETY: by `&Node` one can read `place`, which is atomic, and nothing else.
+unsafe impl<T: Send> Sync for Node<T> {}
+// SAFETY: a list reaches into its nodes by `&mut self` or `&self` under the channel's lock, whatever thread holds it; what
+// it finds there may be sent.
+unsafe impl<T: Send> Send for List<T> {}
+
+impl<T> Node<T> {
+    /// A place for one that brings a value; for a receiver, without.
+    pub(crate) fn new(slot: Option<T>) -> Self {
+        Self::with(Waiter { slot, ..Waiter::receiver(None) })
     }
 
-    /// Parks a waiter behind all others.
-    pub(crate) fn push(&mut self, waiter: Waiter<T>) -> Key {
-        let previous = self.tail;
-        let at = self.allocate(Node { waiter: Some(waiter), previous, next: NONE });
-        match previous {
-            NONE => self.head = at,
-            last => self.nodes[last as usize].next = at,
+    /// A place for a receiver that acts before its sender is released, if it has a hold.
+    pub(crate) fn receiver(hold: Option<Arc<Hold>>) -> Self {
+        Self::with(Waiter::receiver(hold))
+    }
+
+    /// A place for a sender that waits for a place.
+    pub(crate) fn place() -> Self {
+        Self::with(Waiter { place: true, ..Waiter::receiver(None) })
+    }
+
+    fn with(waiter: Waiter<T>) -> Self {
+        let inner = Inner { waiter, previous: ptr::null(), next: ptr::null(), list: ptr::null() };
+        Self { place: AtomicU8::new(APART), inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
+    }
+
+    /// Whether it stands on a list.
+    pub(crate) fn is_queued(&self) -> bool {
+        // Acquire: pairs with the Release of `serve`; what the partner left is seen by the owner.
+        self.place.load(Ordering::Acquire) == QUEUED
+    }
+
+    /// Whether a partner has committed to it.
+    pub(crate) fn is_served(&self) -> bool {
+        // Acquire: as in `is_queued`.
+        self.place.load(Ordering::Acquire) == SERVED
+    }
+
+    /// What is in it, for its owner.
+    ///
+    /// # Panics
+    /// When it stands on a list: its lock is needed then.
+    pub(crate) fn apart(self: Pin<&mut Self>) -> &mut Waiter<T> {
+        assert!(!self.is_queued(), "a queued node is reached through its list");
+        let inner = self.inner.with_mut(|inner| inner);
+        // SAFETY: it is not queued, so that nobody but its owner knows it, and its owner lends it to us alone.
+        unsafe { &mut (*inner).waiter }
+    }
+
+    /// Served to apart: its owner has seen it.
+    pub(crate) fn seen(self: Pin<&mut Self>) -> &mut Waiter<T> {
+        debug_assert!(self.is_served(), "only a served node has something to see");
+        // Relaxed: nobody but the owner looks at a node that is off its list.
+        self.place.store(APART, Ordering::Relaxed);
+        self.apart()
+    }
+}
+
+impl<T> Waiter<T> {
+    const fn receiver(hold: Option<Arc<Hold>>) -> Self {
+        Self { slot: None, waking: Waking::Nobody, party: ProcessId(0), at: 0, place: false, hold }
+    }
+}
+
+impl<T> Drop for Node<T> {
+    fn drop(&mut self) {
+        if self.is_queued() {
+            // A list still links it: going on would let others write into freed memory.
+            std::process::abort();
         }
-        self.tail = at;
-        Key(at)
+    }
+}
+
+impl<T> List<T> {
+    pub(crate) const fn new() -> Self {
+        Self { head: ptr::null(), tail: ptr::null() }
     }
 
-    /// The first queued node that `agree` accepts, taken off the queue and marked as served.
-    pub(crate) fn serve(&mut self, mut agree: impl FnMut(&Waiter<T>) -> Verdict) -> Option<&mut Waiter<T>> {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// Parks a node behind all others.
+    ///
+    /// # Panics
+    /// When it stands on a list already.
+    pub(crate) fn push(&mut self, node: Pin<&mut Node<T>>) {
+        assert!(!node.is_queued(), "a node stands on one list");
+        let node: *const Node<T> = &raw const *node;
+        let (previous, list) = (self.tail, ptr::from_ref(self));
+        // SAFETY: `node` was a reference a line ago, is pinned and not queued: we alone reach into it.
+        unsafe {
+            with(node, |inner| (inner.previous, inner.next, inner.list) = (previous, ptr::null(), list));
+            // Relaxed: others find the node by the list, under its lock.
+            (*node).place.store(QUEUED, Ordering::Relaxed);
+        }
+        if previous.is_null() {
+            self.head = node;
+        } else {
+            // SAFETY: what the list links is alive and ours.
+            unsafe { with(previous, |inner| inner.next = node) };
+        }
+        self.tail = node;
+    }
+
+    /// Finds the first node that `agree` accepts, has `fill` leave word in it, and takes it off the list.
+    pub(crate) fn serve<R>(
+        &mut self,
+        mut agree: impl FnMut(&mut Waiter<T>) -> Verdict,
+        fill: impl FnOnce(&mut Waiter<T>) -> R,
+    ) -> Option<R> {
         let mut at = self.head;
-        while at != NONE {
-            let next = self.nodes[at as usize].next;
-            match agree(self.waiter(at)) {
+        while !at.is_null() {
+            // SAFETY: what the list links is alive, and ours to reach into while we have `&mut self`.
+            let (verdict, next) = unsafe { with(at, |inner| (agree(&mut inner.waiter), inner.next)) };
+            match verdict {
                 Verdict::Take => {
+                    // SAFETY: as above.
+                    let filled = unsafe { with(at, |inner| fill(&mut inner.waiter)) };
                     self.unlink(at);
-                    let waiter = self.waiter_mut(at);
-                    waiter.served = true;
-                    return Some(waiter);
+                    // SAFETY: as above; it is the last we do with it, since its owner may drop it from here on.
+                    // Release: pairs with the Acquire of `is_served`.
+                    unsafe { (*at).place.store(SERVED, Ordering::Release) };
+                    return Some(filled);
                 }
                 Verdict::Skip => at = next,
                 Verdict::Stop => return None,
@@ -88,75 +211,75 @@ impl<T> WaitList<T> {
         None
     }
 
-    /// Removes a node, served or not, and gives back what stood in it.
-    pub(crate) fn remove(&mut self, key: Key) -> Waiter<T> {
-        if !self.waiter(key.0).served {
-            self.unlink(key.0);
+    /// What is in a node that stands on this list; none when it does not any more.
+    ///
+    /// # Panics
+    /// When it stands on another.
+    pub(crate) fn get(&mut self, node: Pin<&mut Node<T>>) -> Option<&mut Waiter<T>> {
+        if !node.is_queued() {
+            return None;
         }
-        let node = &mut self.nodes[key.0 as usize];
-        node.next = self.free;
-        self.free = key.0;
-        node.waiter.take().expect("a key names a live node")
+        let inner = node.inner.with_mut(|inner| inner);
+        // SAFETY: its owner lends it, and it is linked: by this list, as the comparison shows, for which we have
+        // `&mut self`; or by another, and then nothing but `list`, which is written before it is linked, is read.
+        unsafe {
+            assert!(ptr::eq((*inner).list, self), "a node is reached through its own list");
+            Some(&mut (*inner).waiter)
+        }
     }
 
-    pub(crate) fn get(&mut self, key: &Key) -> &mut Waiter<T> {
-        self.waiter_mut(key.0)
-    }
-
-    /// All who are queued, in order of arrival.
-    pub(crate) fn queued(&self) -> impl Iterator<Item = &Waiter<T>> {
-        let mut at = self.head;
-        std::iter::from_fn(move || {
-            let node = self.nodes.get(at as usize)?;
-            at = node.next;
-            node.waiter.as_ref()
-        })
+    /// Takes a node off the list, if it still stands there; it is apart then, or served as it was.
+    ///
+    /// # Panics
+    /// When it stands on another list.
+    pub(crate) fn leave(&mut self, mut node: Pin<&mut Node<T>>) {
+        if self.get(node.as_mut()).is_none() {
+            return;
+        }
+        self.unlink(&raw const *node);
+        // Relaxed: nobody but the owner looks at a node that is off its list.
+        node.place.store(APART, Ordering::Relaxed);
     }
 
     /// Visits all who are queued, in order of arrival.
-    pub(crate) fn each_queued(&mut self, mut visit: impl FnMut(&mut Waiter<T>)) {
+    pub(crate) fn each(&mut self, mut visit: impl FnMut(&mut Waiter<T>)) {
         let mut at = self.head;
-        while let Some(node) = self.nodes.get_mut(at as usize) {
-            at = node.next;
-            node.waiter.iter_mut().for_each(&mut visit);
+        while !at.is_null() {
+            // SAFETY: what the list links is alive, and ours to reach into while we have `&mut self`.
+            at = unsafe {
+                with(at, |inner| {
+                    visit(&mut inner.waiter);
+                    inner.next
+                })
+            };
         }
     }
 
-    #[cfg(test)]
-    const fn is_empty(&self) -> bool {
-        self.head == NONE
-    }
-
-    fn allocate(&mut self, node: Node<T>) -> u32 {
-        if self.free == NONE {
-            self.nodes.push(node);
-            return u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 parties wait at one channel");
+    fn unlink(&mut self, node: *const Node<T>) {
+        // SAFETY: the caller has it from this list; its neighbours are linked by it, too.
+        let (previous, next) = unsafe { with(node, |inner| (inner.previous, inner.next)) };
+        if previous.is_null() {
+            self.head = next;
+        } else {
+            // SAFETY: as above.
+            unsafe { with(previous, |inner| inner.next = next) };
         }
-        let at = self.free;
-        self.free = self.nodes[at as usize].next;
-        self.nodes[at as usize] = node;
-        at
-    }
-
-    fn unlink(&mut self, at: u32) {
-        let Node { previous, next, .. } = self.nodes[at as usize];
-        match previous {
-            NONE => self.head = next,
-            node => self.nodes[node as usize].next = next,
-        }
-        match next {
-            NONE => self.tail = previous,
-            node => self.nodes[node as usize].previous = previous,
+        if next.is_null() {
+            self.tail = previous;
+        } else {
+            // SAFETY: as above.
+            unsafe { with(next, |inner| inner.previous = previous) };
         }
     }
+}
 
-    fn waiter(&self, at: u32) -> &Waiter<T> {
-        self.nodes[at as usize].waiter.as_ref().expect("a queued or held node has a waiter")
-    }
-
-    fn waiter_mut(&mut self, at: u32) -> &mut Waiter<T> {
-        self.nodes[at as usize].waiter.as_mut().expect("a queued or held node has a waiter")
-    }
+/// Reaches into a node.
+///
+/// # Safety
+/// It is alive, and nobody else reaches into it meanwhile.
+unsafe fn with<T, R>(node: *const Node<T>, act: impl FnOnce(&mut Inner<T>) -> R) -> R {
+    // SAFETY: the caller sees to it.
+    unsafe { (*node).inner.with_mut(|inner| act(&mut *inner)) }
 }
 
 /// What a search does with a waiter.
@@ -170,49 +293,74 @@ pub(crate) enum Verdict {
     Stop,
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::pin::pin;
 
-    fn waiter(slot: u32) -> Waiter<u32> {
-        let waking = Waking::Plain(Waker::noop().clone());
-        Waiter { slot: Some(slot), commit: 0, served: false, waking, party: ProcessId(0), since: 0 }
+    fn values(list: &mut List<u32>) -> Vec<u32> {
+        let mut seen = vec![];
+        list.each(|waiter| seen.extend(waiter.slot));
+        seen
     }
 
-    fn values(list: &WaitList<u32>) -> Vec<u32> {
-        list.queued().filter_map(|w| w.slot).collect()
+    fn serve(list: &mut List<u32>, wanted: u32) -> Option<u32> {
+        let wants = |w: &mut Waiter<u32>| if w.slot == Some(wanted) { Verdict::Take } else { Verdict::Skip };
+        list.serve(wants, |waiter| waiter.slot.take().unwrap())
     }
 
     #[test]
     fn keeps_the_order_of_arrival_when_somebody_leaves() {
-        let mut list = WaitList::new();
-        let keys: Vec<_> = (0..4).map(|v| list.push(waiter(v))).collect();
-        for (key, left) in keys.into_iter().zip([vec![1, 2, 3], vec![2, 3], vec![3], vec![]]) {
-            list.remove(key);
-            assert_eq!(values(&list), left);
+        let mut list = List::new();
+        let (mut a, mut b) = (pin!(Node::new(Some(0))), pin!(Node::new(Some(1))));
+        let (mut c, mut d) = (pin!(Node::new(Some(2))), pin!(Node::new(Some(3))));
+        for node in [&mut a, &mut b, &mut c, &mut d] {
+            list.push(node.as_mut());
+        }
+        for (node, left) in [(b, vec![0, 2, 3]), (a, vec![2, 3]), (d, vec![2]), (c, vec![])] {
+            list.leave(node);
+            assert_eq!(values(&mut list), left);
         }
         assert!(list.is_empty());
     }
 
     #[test]
-    fn a_served_node_stays_until_its_owner_collects_it() {
-        let mut list = WaitList::new();
-        let (a, b) = (list.push(waiter(1)), list.push(waiter(2)));
-        let served = list.serve(|w| if w.slot == Some(2) { Verdict::Take } else { Verdict::Skip });
-        assert_eq!(served.and_then(|w| w.slot), Some(2));
-        assert_eq!(values(&list), [1]);
-        assert!(list.remove(b).served);
-        assert!(!list.remove(a).served);
+    fn a_served_node_is_off_the_list_and_its_owners() {
+        let mut list = List::new();
+        let (mut a, mut b) = (pin!(Node::new(Some(1))), pin!(Node::new(Some(2))));
+        list.push(a.as_mut());
+        list.push(b.as_mut());
+        assert_eq!(serve(&mut list, 2), Some(2));
+        assert_eq!(values(&mut list), [1]);
+        assert!(b.is_served() && !a.is_served());
+        assert_eq!(b.as_mut().seen().slot, None);
+        list.leave(b);
+        list.leave(a);
+        assert!(list.is_empty());
     }
 
     #[test]
-    fn places_are_used_again() {
-        let mut list = WaitList::new();
-        for round in 0..100 {
-            let (a, b) = (list.push(waiter(round)), list.push(waiter(round)));
-            list.remove(a);
-            list.remove(b);
+    fn a_node_stands_again_where_it_stood() {
+        let mut list = List::new();
+        let mut node = pin!(Node::new(Some(7)));
+        for _ in 0..3 {
+            list.push(node.as_mut());
+            assert_eq!(serve(&mut list, 7), Some(7));
+            node.as_mut().seen().slot = Some(7);
         }
-        assert_eq!(list.nodes.len(), 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "its own list")]
+    fn a_node_is_not_reached_through_another_list() {
+        let (mut here, mut there) = (List::new(), List::new());
+        // Leaked, since it cannot be dropped while it is queued.
+        let mut node = Box::leak(Box::new(Node::new(Some(1))));
+        here.push(Pin::static_mut(&mut *Box::leak(Box::new(Node::new(Some(2))))));
+        here.push(Pin::static_mut(node));
+        node = Box::leak(Box::new(Node::new(Some(3))));
+        let mut node = Pin::static_mut(node);
+        here.push(node.as_mut());
+        there.get(node);
     }
 }

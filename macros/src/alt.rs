@@ -192,8 +192,11 @@ impl Choice {
         let variants: Vec<_> = (0..count).map(|i| format_ident!("Guard{i}")).collect();
         let guards = self.arms.iter().map(Arm::guard_code);
         let bodies = self.arms.iter().map(Arm::body_code);
-        let attempts =
-            self.arms.iter().zip(&slots).map(|(arm, slot)| quote_spanned!(arm.here()=> __rendez_attempt(&mut #slot)));
+        let attempts = self
+            .arms
+            .iter()
+            .zip(&slots)
+            .map(|(arm, slot)| quote_spanned!(arm.here()=> __rendez_attempt(#slot.as_mut())));
         let outputs =
             self.arms.iter().zip(&slots).map(|(arm, slot)| quote_spanned!(arm.here()=> __rendez_output(#slot)));
         let order = if self.in_order { quote!(Listed) } else { quote!(Fair) };
@@ -209,7 +212,7 @@ impl Choice {
         quote_spanned! {Span::mixed_site()=>
             #items
             let served = {
-                #(let mut #slots = #guards;)*
+                #(let mut #slots = ::core::pin::pin!(#guards);)*
                 let number = #krate::__private::choose(
                     &mut [#(#attempts),*],
                     #krate::__private::Order::#order,
@@ -236,12 +239,14 @@ impl Choice {
         quote! {
             enum __RendezServed<#(#types),*> { #(#variants(#types),)* #else_variant }
             fn __rendez_attempt<G: #krate::__private::Guard>(
-                slot: &mut ::core::option::Option<G>,
-            ) -> ::core::option::Option<&mut dyn #krate::__private::Attempt> {
-                slot.as_mut().map(|guard| guard as _)
+                slot: ::core::pin::Pin<&mut ::core::option::Option<G>>,
+            ) -> #krate::__private::Arm<'_> {
+                slot.as_pin_mut().map(|guard| guard as _)
             }
-            fn __rendez_output<G: #krate::__private::Guard>(slot: ::core::option::Option<G>) -> G::Output {
-                slot.expect("a choice commits to a guard that takes part in it").output()
+            fn __rendez_output<G: #krate::__private::Guard>(
+                slot: ::core::pin::Pin<&mut ::core::option::Option<G>>,
+            ) -> G::Output {
+                slot.as_pin_mut().expect("a choice commits to a guard that takes part in it").output()
             }
         }
     }

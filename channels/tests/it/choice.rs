@@ -1,7 +1,7 @@
 //! Choice over guards, one task at a time.
 
-use crate::support::{Either, Woken, choose_now, either, poll_once};
-use rendez::__private::{Attempt, Guard};
+use crate::support::{Either, Woken, arms, choose_now, either, poll_once};
+use rendez::__private::{Arm, Guard};
 use rendez::{channel, channel_bounded, future};
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,9 +17,8 @@ fn of_guards_that_stay_ready_each_is_served_in_turn() {
     for _ in 0..25 {
         let mut served = Vec::new();
         for _ in 0..4 {
-            let mut guards: Vec<_> = ends.iter().map(|(_, rx)| rx.recv()).collect();
-            let mut refs: Vec<_> = guards.iter_mut().map(|g| Some(g as &mut dyn Attempt)).collect();
-            let Poll::Ready(number) = choose_now(&mut refs) else { panic!("all are ready") };
+            let mut guards: Vec<_> = ends.iter().map(|(_, rx)| Box::pin(rx.recv())).collect();
+            let Poll::Ready(number) = choose_now(&mut arms(&mut guards)) else { panic!("all are ready") };
             served.push(number);
         }
         served.sort_unstable();
@@ -30,8 +29,8 @@ fn of_guards_that_stay_ready_each_is_served_in_turn() {
 #[test]
 fn a_choice_that_holds_both_ends_never_meets_itself() {
     let (tx, rx) = channel();
-    let (mut send, mut recv) = (tx.send(1), rx.recv());
-    assert!(choose_now(&mut [Some(&mut send), Some(&mut recv)]).is_pending());
+    let (mut send, mut recv) = (pin!(tx.send(1)), pin!(rx.recv()));
+    assert!(choose_now(&mut [Some(send.as_mut()), Some(recv.as_mut())]).is_pending());
 }
 
 #[test]
@@ -50,14 +49,14 @@ fn a_choice_that_holds_both_ends_sleeps() {
 fn two_choices_meet() {
     let (a_tx, a_rx) = channel();
     let (_b_tx, b_rx) = channel::<u32>();
-    let (mut send, mut idle) = (a_tx.send(5), b_rx.recv());
-    let mut left: [Option<&mut dyn Attempt>; 2] = [Some(&mut send), Some(&mut idle)];
+    let (mut send, mut idle) = (pin!(a_tx.send(5)), pin!(b_rx.recv()));
+    let mut left: [Arm<'_>; 2] = [Some(send.as_mut()), Some(idle.as_mut())];
     let mut waiting = pin!(rendez::__private::choose(&mut left, rendez::__private::Order::Fair, false));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(waiting.as_mut().poll(&mut cx).is_pending());
-    let mut recv = a_rx.recv();
-    assert_eq!(choose_now(&mut [Some(&mut recv)]), Poll::Ready(0));
-    assert_eq!(recv.output(), Ok(5));
+    let mut recv = Box::pin(a_rx.recv());
+    assert_eq!(choose_now(&mut [Some(recv.as_mut())]), Poll::Ready(0));
+    assert_eq!(recv.as_mut().output(), Ok(5));
     assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(0));
 }
 
@@ -84,7 +83,7 @@ fn a_value_sent_while_the_receiving_choice_is_claimed_is_not_overtaken() {
 fn a_receive_that_was_polled_and_served_may_still_become_a_guard() {
     let (tx, rx) = channel_bounded(2);
     let (_idle_tx, idle) = channel::<u32>();
-    let mut recv = rx.recv();
+    let mut recv = Box::pin(rx.recv());
     assert!(poll_once(&mut recv).is_pending());
     tx.try_send(1).unwrap();
     tx.try_send(2).unwrap();
@@ -97,7 +96,7 @@ fn a_receive_that_was_polled_and_served_may_still_become_a_guard() {
 fn a_receive_that_was_polled_and_became_a_guard_stands_in_line_once() {
     let (tx, rx) = channel();
     let (_idle_tx, idle) = channel::<u32>();
-    let mut recv = rx.recv();
+    let mut recv = Box::pin(rx.recv());
     assert!(poll_once(&mut recv).is_pending());
     let mut waiting = Box::pin(either(recv, idle.recv()));
     assert!(poll_once(&mut waiting).is_pending());
@@ -109,7 +108,7 @@ fn a_receive_that_was_polled_and_became_a_guard_stands_in_line_once() {
 fn a_send_that_was_polled_may_still_become_a_guard() {
     let (tx, rx) = channel();
     let (idle_tx, _idle) = channel::<u32>();
-    let (mut taken, mut waiting) = (tx.send(1), tx.send(2));
+    let (mut taken, mut waiting) = (Box::pin(tx.send(1)), Box::pin(tx.send(2)));
     assert!(poll_once(&mut taken).is_pending());
     assert!(poll_once(&mut waiting).is_pending());
     assert_eq!(rx.try_recv(), Ok(1));
@@ -140,7 +139,7 @@ async fn claimed_once(rx: &rendez::Receiver<u32>, meanwhile: impl FnMut() + Send
 #[test]
 fn a_sender_that_comes_while_a_choice_is_claimed_is_met_when_it_looks_again() {
     let (tx, rx) = channel();
-    let mut plain = tx.send(1);
+    let mut plain = Box::pin(tx.send(1));
     assert_eq!(met_while_claimed(&rx, || assert!(poll_once(&mut plain).is_pending())), Some(1));
     assert_eq!(poll_once(&mut plain), Poll::Ready(Ok(())));
 }

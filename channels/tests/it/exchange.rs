@@ -2,8 +2,8 @@
 //!
 //! The shapes are those of PyCSP's own test suite: each value arrives exactly once, and the writers' end ends the readers.
 
-use crate::support::{Watchdog, either};
-use rendez::__private::{Attempt, Guard, Order, choose};
+use crate::support::{Watchdog, arms, either};
+use rendez::__private::{Guard, Order, choose};
 use rendez::{Ended, Receiver, Sender, after, block_on, channel_bounded};
 use std::future::Future;
 use std::pin::Pin;
@@ -194,10 +194,9 @@ async fn write(by: By, txs: Vec<Sender<u64>>, writer: u64) -> u64 {
             By::Task => own.send(item).await,
             By::Thread => own.send_blocking(item),
             By::Choice | By::ChoiceOnThread => {
-                let mut sends: Vec<_> = txs.iter().map(|tx| tx.send(item)).collect();
-                let mut guards: Vec<_> = sends.iter_mut().map(|send| Some(send as &mut dyn Attempt)).collect();
-                let number = choose(&mut guards, Order::Fair, false).await;
-                sends.swap_remove(number).output()
+                let mut sends: Vec<_> = txs.iter().map(|tx| Box::pin(tx.send(item))).collect();
+                let number = choose(&mut arms(&mut sends), Order::Fair, false).await;
+                sends[number].as_mut().output()
             }
         };
         if outcome.is_err() {
@@ -216,10 +215,9 @@ async fn read(by: By, mut rxs: Vec<Receiver<u64>>, reader: u64, seen: Arc<Mutex<
             By::Task => own.recv().await,
             By::Thread => own.recv_blocking(),
             By::Choice | By::ChoiceOnThread => {
-                let mut receives: Vec<_> = rxs.iter().map(Receiver::recv).collect();
-                let mut guards: Vec<_> = receives.iter_mut().map(|recv| Some(recv as &mut dyn Attempt)).collect();
-                let number = choose(&mut guards, Order::Fair, false).await;
-                let received = receives.swap_remove(number).output();
+                let mut receives: Vec<_> = rxs.iter().map(|rx| Box::pin(rx.recv())).collect();
+                let number = choose(&mut arms(&mut receives), Order::Fair, false).await;
+                let received = receives[number].as_mut().output();
                 if received.is_err() {
                     drop(receives);
                     rxs.remove(number);

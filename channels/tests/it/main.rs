@@ -12,6 +12,7 @@ mod property;
 mod questions;
 mod reentry;
 mod rendezvous;
+mod reusable;
 #[cfg(not(miri))]
 mod stress;
 mod timers;

@@ -245,8 +245,8 @@ enum Owned {
 }
 
 enum Either<'a> {
-    Send(Send<'a, Token>),
-    Receive(Recv<'a, Token>),
+    Send(Pin<Box<Send<'a, Token>>>),
+    Receive(Pin<Box<Recv<'a, Token>>>),
 }
 
 async fn alone(owned: Owned) -> (usize, Came) {
@@ -265,24 +265,24 @@ async fn alone_from_slot(owned: Owned) -> (usize, Came) {
 
 async fn chosen(mut owned: Vec<Owned>) -> (usize, Came) {
     let guards = owned.iter_mut().map(|owned| match owned {
-        Owned::Send(sender, token) => Either::Send(sender.send(token.take().expect("it is not sent yet"))),
-        Owned::Receive(receiver) => Either::Receive(receiver.recv()),
+        Owned::Send(sender, token) => Either::Send(Box::pin(sender.send(token.take().expect("it is not sent yet")))),
+        Owned::Receive(receiver) => Either::Receive(Box::pin(receiver.recv())),
     });
     let mut guards: Vec<_> = guards.collect();
     let mut refs: Vec<_> = guards.iter_mut().map(|guard| Some(guard.attempt())).collect();
     let number = choose(&mut refs, Order::Listed, false).await;
-    let came = match guards.swap_remove(number) {
-        Either::Send(send) => sent(send.output()),
-        Either::Receive(recv) => received(recv.output()),
+    let came = match &mut guards[number] {
+        Either::Send(send) => sent(send.as_mut().output()),
+        Either::Receive(recv) => received(recv.as_mut().output()),
     };
     (number, came)
 }
 
 impl Either<'_> {
-    fn attempt(&mut self) -> &mut (dyn Attempt + '_) {
+    fn attempt(&mut self) -> Pin<&mut (dyn Attempt + '_)> {
         match self {
-            Self::Send(send) => send,
-            Self::Receive(recv) => recv,
+            Self::Send(send) => send.as_mut(),
+            Self::Receive(recv) => recv.as_mut(),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Q1 is a compile-fail example of `Sender::retire`; Q14 is in `stress`, Q3 and Q15 are in `timers`, Q12 in `rendezvous`.
 
-use crate::support::{Either, either, poll_once};
-use rendez::__private::{Attempt, ELSE, Order, choose};
+use crate::support::{Either, arms, choose_now, either, poll_once};
+use rendez::__private::{ELSE, Order, choose};
 use rendez::{Ended, Receiver, TryRecvError, TrySendError, channel, channel_bounded};
 use std::pin::pin;
 use std::task::Poll;
@@ -109,8 +109,8 @@ fn q10_else_never_beats_a_ready_guard() {
     for order in [Order::Fair, Order::Listed] {
         for n in 0..50 {
             tx.try_send(n).unwrap();
-            assert_eq!(poll_once(&mut pin!(choose(&mut [Some(&mut rx.recv())], order, true))), Poll::Ready(0));
-            assert_eq!(poll_once(&mut pin!(choose(&mut [Some(&mut rx.recv())], order, true))), Poll::Ready(ELSE));
+            assert_eq!(poll_once(&mut pin!(choose(&mut [Some(pin!(rx.recv()))], order, true))), Poll::Ready(0));
+            assert_eq!(poll_once(&mut pin!(choose(&mut [Some(pin!(rx.recv()))], order, true))), Poll::Ready(ELSE));
         }
     }
 }
@@ -120,9 +120,8 @@ fn q11_a_guard_that_joins_late_is_served_within_n_choices_and_no_more_than_its_s
     let ends: Vec<_> = (0..3).map(|_| channel_bounded(100)).collect();
     ends.iter().for_each(|(tx, _)| (0..100).for_each(|n| tx.try_send(n).unwrap()));
     let served = |taking_part: usize| {
-        let mut guards: Vec<_> = ends[..taking_part].iter().map(|(_, rx)| rx.recv()).collect();
-        let mut guards: Vec<_> = guards.iter_mut().map(|g| Some(g as &mut dyn Attempt)).collect();
-        match poll_once(&mut pin!(choose(&mut guards, Order::Fair, false))) {
+        let mut guards: Vec<_> = ends[..taking_part].iter().map(|(_, rx)| Box::pin(rx.recv())).collect();
+        match choose_now(&mut arms(&mut guards)) {
             Poll::Ready(number) => number,
             Poll::Pending => panic!("all are ready"),
         }

@@ -25,9 +25,9 @@ impl Nosy {
         drop(end);
     }
 
-    fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
+    fn poll<F: Future>(&self, future: &mut Pin<Box<F>>) -> Poll<F::Output> {
         let waker = Waker::from(Arc::new(Self(Arc::clone(&self.0))));
-        Pin::new(future).poll(&mut Context::from_waker(&waker))
+        future.as_mut().poll(&mut Context::from_waker(&waker))
     }
 
     fn again(&self) -> Self {
@@ -53,26 +53,26 @@ fn wakers_and_values_may_use_their_channel() {
         for end in [poison, retire_receivers, retire_senders] {
             let (_watchdog, (tx, rx)) = Watchdog::over(|| channel_bounded(capacity));
             let nosy = Nosy(Arc::new(Mutex::new(Some(rx.clone()))));
-            let mut unserved = rx.recv();
+            let mut unserved = Box::pin(rx.recv());
             (0..2).for_each(|_| assert!(nosy.poll(&mut unserved).is_pending()));
             drop(unserved);
-            let mut received: Vec<_> = (0..3).map(|_| rx.recv()).collect();
+            let mut received: Vec<_> = (0..3).map(|_| Box::pin(rx.recv())).collect();
             received.iter_mut().for_each(|recv| assert!(nosy.poll(recv).is_pending()));
-            (0..3).for_each(|_| assert!(nosy.poll(&mut tx.send(nosy.again())).is_ready()));
+            (0..3).for_each(|_| assert!(nosy.poll(&mut Box::pin(tx.send(nosy.again()))).is_ready()));
             received.iter_mut().take(2).for_each(|recv| drop(nosy.poll(recv)));
             drop(received); // one is handed back
-            let mut sends: Vec<_> = (0..6).map(|_| tx.send(nosy.again())).collect();
+            let mut sends: Vec<_> = (0..6).map(|_| Box::pin(tx.send(nosy.again()))).collect();
             sends.iter_mut().for_each(|send| drop(nosy.poll(send)));
             sends.iter_mut().for_each(|send| drop(nosy.poll(send)));
             drop(rx.try_recv());
             let mut choice = Box::pin(either(tx.send(nosy.again()), after(Duration::from_secs(60))));
             assert!(nosy.poll(&mut choice).is_pending());
             assert!(nosy.poll(&mut choice).is_pending());
-            let mut closed = tx.closed();
+            let mut closed = Box::pin(tx.closed());
             assert!(nosy.poll(&mut closed).is_pending());
             sends.truncate(5);
             drop((choice, closed, sends));
-            let mut waiting = tx.send(nosy.again());
+            let mut waiting = Box::pin(tx.send(nosy.again()));
             drop(nosy.poll(&mut waiting));
             drop(waiting);
             end(tx, rx, &nosy);
@@ -83,7 +83,7 @@ fn wakers_and_values_may_use_their_channel() {
 type End = rendez::Sender<Nosy>;
 
 fn poison(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
-    let mut send = tx.send(nosy.again());
+    let mut send = Box::pin(tx.send(nosy.again()));
     drop(nosy.poll(&mut send));
     tx.poison("enough");
     assert!(poll_once(&mut send).is_ready());
@@ -93,7 +93,7 @@ fn poison(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
 }
 
 fn retire_receivers(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
-    let mut send = tx.send(nosy.again());
+    let mut send = Box::pin(tx.send(nosy.again()));
     drop(nosy.poll(&mut send));
     drop(rx);
     nosy.look_away();
@@ -103,7 +103,7 @@ fn retire_receivers(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
 
 fn retire_senders(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
     while rx.try_recv().is_ok() {}
-    let mut recv = rx.recv();
+    let mut recv = Box::pin(rx.recv());
     assert!(nosy.poll(&mut recv).is_pending());
     drop(tx);
     assert!(matches!(poll_once(&mut recv), Poll::Ready(Err(_))));

@@ -2,14 +2,15 @@
 
 use crate::support::poll_once;
 use rendez::{Ended, channel, channel_bounded};
+use std::pin::pin;
 use std::task::Poll;
 
 #[test]
 fn a_send_does_not_complete_before_a_receive_has_committed() {
     let (tx, rx) = channel();
-    let mut send = tx.send(1);
+    let mut send = Box::pin(tx.send(1));
     assert!(poll_once(&mut send).is_pending());
-    let mut recv = rx.recv();
+    let mut recv = Box::pin(rx.recv());
     assert_eq!(poll_once(&mut recv), Poll::Ready(Ok(1)));
     assert_eq!(poll_once(&mut send), Poll::Ready(Ok(())));
 }
@@ -17,10 +18,10 @@ fn a_send_does_not_complete_before_a_receive_has_committed() {
 #[test]
 fn a_value_that_a_dropped_receive_was_served_goes_to_the_next_one_first() {
     let (tx, rx) = channel();
-    let mut served = rx.recv();
+    let mut served = Box::pin(rx.recv());
     assert!(poll_once(&mut served).is_pending());
-    assert_eq!(poll_once(&mut tx.send(1)), Poll::Ready(Ok(())));
-    let mut second = tx.send(2);
+    assert_eq!(poll_once(&mut pin!(tx.send(1))), Poll::Ready(Ok(())));
+    let mut second = Box::pin(tx.send(2));
     assert!(poll_once(&mut second).is_pending());
     drop(served);
     assert_eq!(rx.inspect().depth, 1, "it counts in the depth, at capacity 0 too");
@@ -32,7 +33,7 @@ fn a_value_that_a_dropped_receive_was_served_goes_to_the_next_one_first() {
 fn a_dropped_send_from_leaves_its_value_in_the_slot() {
     let (tx, rx) = channel::<String>();
     let mut slot = Some("kept".to_owned());
-    let mut send = tx.send_from(&mut slot);
+    let mut send = Box::pin(tx.send_from(&mut slot));
     assert!(poll_once(&mut send).is_pending());
     drop(send);
     assert_eq!(slot.as_deref(), Some("kept"));
@@ -42,8 +43,8 @@ fn a_dropped_send_from_leaves_its_value_in_the_slot() {
 #[test]
 fn the_receive_that_frees_a_place_moves_the_parked_senders_value() {
     let (tx, rx) = channel_bounded(1);
-    assert_eq!(poll_once(&mut tx.send(1)), Poll::Ready(Ok(())));
-    let mut parked = tx.send(2); // nobody polls it again
+    assert_eq!(poll_once(&mut pin!(tx.send(1))), Poll::Ready(Ok(())));
+    let mut parked = Box::pin(tx.send(2)); // nobody polls it again
     assert!(poll_once(&mut parked).is_pending());
     assert_eq!(rx.try_recv(), Ok(1));
     assert_eq!(rx.try_recv(), Ok(2));
@@ -63,7 +64,7 @@ fn receivers_drain_and_then_see_the_channel_retired() {
 #[test]
 fn senders_see_the_last_receiver_go_at_once_with_their_value() {
     let (tx, rx) = channel();
-    let mut send = tx.send("back");
+    let mut send = Box::pin(tx.send("back"));
     assert!(poll_once(&mut send).is_pending());
     drop(rx);
     let Poll::Ready(Err(error)) = poll_once(&mut send) else { panic!("the send ends") };
@@ -74,9 +75,9 @@ fn senders_see_the_last_receiver_go_at_once_with_their_value() {
 #[test]
 fn a_committed_match_beats_the_poison_that_comes_after_it() {
     let (tx, rx) = channel();
-    let mut recv = rx.recv();
+    let mut recv = Box::pin(rx.recv());
     assert!(poll_once(&mut recv).is_pending());
-    assert_eq!(poll_once(&mut tx.send(7)), Poll::Ready(Ok(())));
+    assert_eq!(poll_once(&mut pin!(tx.send(7))), Poll::Ready(Ok(())));
     tx.poison("disk full");
     assert_eq!(poll_once(&mut recv), Poll::Ready(Ok(7)));
     let Err(Ended::Poisoned(poison)) = rx.recv_blocking() else { panic!("poisoned") };
@@ -88,7 +89,7 @@ fn poison_wakes_who_waits_and_makes_buffered_values_undelivered() {
     let (tx, rx) = channel_bounded(2);
     tx.try_send(1).unwrap();
     tx.try_send(2).unwrap();
-    let mut parked = tx.send(3);
+    let mut parked = Box::pin(tx.send(3));
     assert!(poll_once(&mut parked).is_pending());
     rx.poison("no more");
     let Poll::Ready(Err(error)) = poll_once(&mut parked) else { panic!("the send ends") };

@@ -7,7 +7,7 @@ use crate::support::{Chance, Watchdog};
 use rendez::__private::{Attempt, Guard, Order, choose};
 use rendez::{Ended, Receiver, Sender, block_on, channel_bounded};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
@@ -185,16 +185,15 @@ impl Node {
         let mut slots = [0, 1].map(|side: usize| Some(Token(tally.sent[side], Arc::clone(&self.alive))));
         let outcome = {
             let [first, second] = &mut slots;
-            let mut sends = [self.outputs[0].send_from(first), self.outputs[1].send_from(second)];
-            let mut receives = [self.inputs[0].recv(), self.inputs[1].recv()];
+            let (mut a, mut b) = (pin!(self.outputs[0].send_from(first)), pin!(self.outputs[1].send_from(second)));
+            let (mut c, mut d) = (pin!(self.inputs[0].recv()), pin!(self.inputs[1].recv()));
             let chosen = {
-                let guards = sends.iter_mut().map(|g| g as &mut dyn Attempt);
-                let guards = guards.chain(receives.iter_mut().map(|g| g as &mut dyn Attempt));
-                let mut guards: Vec<_> = guards.zip(*open).map(|(guard, open)| open.then_some(guard)).collect();
+                let guards: [Pin<&mut dyn Attempt>; 4] = [a.as_mut(), b.as_mut(), c.as_mut(), d.as_mut()];
+                let mut guards: Vec<_> =
+                    guards.into_iter().zip(*open).map(|(guard, open)| open.then_some(guard)).collect();
                 let polls = if chance.below(3) == 0 { 1 + chance.below(3) } else { usize::MAX };
                 impatient(choose(&mut guards, Order::Fair, false), polls).await
             };
-            let ([a, b], [c, d]) = (sends, receives);
             match chosen {
                 Some(0) => Some((0, a.output().map(|()| None))),
                 Some(1) => Some((1, b.output().map(|()| None))),

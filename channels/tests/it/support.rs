@@ -1,6 +1,6 @@
 //! A hand-driven task, a choice without its macro, and chance.
 
-use rendez_channels::__private::{Attempt, Guard, Order, choose};
+use rendez_channels::__private::{Arm, Attempt, Guard, Order, choose};
 use rendez_channels::Inspect;
 use rendez_channels::party::{self, Party};
 use rendez_model::ProcessId;
@@ -8,6 +8,7 @@ use std::any::Any;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Write, stderr};
+use std::ops::DerefMut;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak, mpsc};
@@ -16,14 +17,21 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Polls once, with a waker that does nothing.
-pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+pub(crate) fn poll_once<P>(future: &mut Pin<P>) -> Poll<<P::Target as Future>::Output>
+where
+    P: DerefMut<Target: Future>,
+{
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// The number of the guard that is committed to now, fairly.
-pub(crate) fn choose_now(guards: &mut [Option<&mut dyn Attempt>]) -> Poll<usize> {
-    let mut choice = pin!(choose(guards, Order::Fair, false));
-    choice.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+pub(crate) fn choose_now(guards: &mut [Arm<'_>]) -> Poll<usize> {
+    poll_once(&mut pin!(choose(guards, Order::Fair, false)))
+}
+
+/// A guard of each of many, for a choice.
+pub(crate) fn arms<G: Guard>(guards: &mut [Pin<Box<G>>]) -> Vec<Arm<'_>> {
+    guards.iter_mut().map(|guard| Some(guard.as_mut() as Pin<&mut dyn Attempt>)).collect()
 }
 
 /// Which of two guards a choice has committed to, with what it gave.
@@ -34,8 +42,9 @@ pub(crate) enum Either<A, B> {
 }
 
 /// A fair choice between two guards, as `alt!` makes it.
-pub(crate) async fn either<A: Guard, B: Guard>(mut a: A, mut b: B) -> Either<A::Output, B::Output> {
-    match choose(&mut [Some(&mut a), Some(&mut b)], Order::Fair, false).await {
+pub(crate) async fn either<A: Guard, B: Guard>(a: A, b: B) -> Either<A::Output, B::Output> {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    match choose(&mut [Some(a.as_mut()), Some(b.as_mut())], Order::Fair, false).await {
         0 => Either::First(a.output()),
         _ => Either::Second(b.output()),
     }

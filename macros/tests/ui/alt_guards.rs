@@ -15,9 +15,11 @@ async fn a_plain_future(input: Receiver<u8>) {
     }
 }
 
-async fn a_future_that_is_not_pinned() {
+async fn a_future_that_stays_on_its_thread(input: Receiver<u8>) {
+    let shared = std::rc::Rc::new(5);
     alt! {
-        _ = future(async { std::future::ready(5).await }) => {}
+        _ = input.recv() => {}
+        _ = future(async { *shared }) => {}
     }
 }
 

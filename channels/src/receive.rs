@@ -1,0 +1,272 @@
+//! Receives as futures, which are guards too: of a value, of the next one if any, and with the sender held. A receive stands
+//! on its channel's list while it is pending; dropped, it leaves, and hands on what it was served.
+
+use crate::choice::Choice;
+use crate::core::{Resumed, Tried};
+use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::hold::Hold;
+use crate::state::NotNow;
+use crate::waiters::{Node, Waking};
+use crate::{Ended, Extended, Receiver};
+use pin_project_lite::pin_project;
+use rendez_model::Side;
+use std::future::Future;
+use std::marker;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+pin_project! {
+    /// A receive under way; see [`Receiver::recv`].
+    #[must_use = "a receive does nothing unless it is awaited or is a guard"]
+    pub struct Recv<'a, T> where T: marker::Send, T: 'static {
+        #[pin]
+        take: Take<'a, T>,
+    }
+}
+
+pin_project! {
+    /// A receive that takes the channel's retirement as an answer; see [`Receiver::next`].
+    #[must_use = "a receive does nothing unless it is awaited or is a guard"]
+    pub struct Next<'a, T> where T: marker::Send, T: 'static {
+        #[pin]
+        take: Take<'a, T>,
+    }
+}
+
+pin_project! {
+    /// A receive that keeps its sender until it is done; see [`Receiver::recv_extended`].
+    #[must_use = "a receive does nothing unless it is awaited or is a guard"]
+    pub struct RecvExtended<'a, T> where T: marker::Send, T: 'static {
+        #[pin]
+        take: Take<'a, T>,
+    }
+}
+
+pin_project! {
+    /// What all receives have in common: all but the form of the answer.
+    struct Take<'a, T> where T: marker::Send, T: 'static {
+        end: &'a Receiver<T>,
+        #[pin]
+        node: Node<T>,
+        // What a choice came to here; the value, if any, is in the node.
+        outcome: Option<Result<(), Box<Ended>>>,
+    }
+
+    impl<T> PinnedDrop for Take<'_, T> where T: marker::Send, T: 'static {
+        fn drop(this: Pin<&mut Self>) {
+            this.leave();
+        }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Recv<'a, T> {
+    pub(crate) fn new(end: &'a Receiver<T>) -> Self {
+        Self { take: Take::new(end, None) }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Next<'a, T> {
+    pub(crate) fn new(end: &'a Receiver<T>) -> Self {
+        Self { take: Take::new(end, None) }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> RecvExtended<'a, T> {
+    pub(crate) fn new(end: &'a Receiver<T>) -> Self {
+        Self { take: Take::new(end, Some(Arc::new(Hold::new()))) }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Take<'a, T> {
+    fn new(end: &'a Receiver<T>, hold: Option<Arc<Hold>>) -> Self {
+        Self { end, node: Node::receiver(hold), outcome: None }
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Ended>> {
+        let this = self.as_mut().project();
+        if this.node.is_queued() {
+            match this.end.core().resume(Side::Receive, this.node, cx.waker()) {
+                Resumed::Parked => return Poll::Pending,
+                // How it ended, `take` finds out.
+                Resumed::Over | Resumed::Served => {}
+            }
+        }
+        let this = self.as_mut().project();
+        if this.node.is_served()
+            && let Some(value) = this.node.seen().slot.take()
+        {
+            return Poll::Ready(Ok(value));
+        }
+        match self.begin(cx) {
+            Ok(outcome) => Poll::Ready(outcome),
+            Err(NotNow) => Poll::Pending,
+        }
+    }
+
+    /// Commits or parks.
+    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Result<Result<T, Ended>, NotNow> {
+        let mut this = self.project();
+        let core = this.end.core();
+        if !this.end.waited() {
+            let outcome = core.take(None, this.node.as_mut().apart().hold.as_ref());
+            if outcome.is_ok() {
+                return outcome;
+            }
+        }
+        this.end.note_holder();
+        let outcome = core.take_or_park(this.node, None, Waking::Plain(cx.waker().clone()));
+        this.end.set_waited(outcome.is_err());
+        outcome
+    }
+
+    fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>) -> Progress {
+        if seat.is_none() {
+            // It may have been polled before it became a guard; then it may even have its value.
+            self.as_mut().pick_up();
+        }
+        let mut this = self.as_mut().project();
+        if this.outcome.is_some() {
+            return Progress::Committed;
+        }
+        let core = this.end.core();
+        let tried = if this.node.is_queued() {
+            core.retake(this.node, seat)
+        } else {
+            core.take(seat, this.node.as_mut().apart().hold.as_ref())
+        };
+        self.note(tried)
+    }
+
+    fn enlist(mut self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
+        let this = self.as_mut().project();
+        this.end.note_holder();
+        let waking = Waking::Guard(Arc::clone(choice), number);
+        let tried = this.end.core().take_or_park(this.node, Some((choice, number)), waking);
+        self.note(tried)
+    }
+
+    /// Keeps what an attempt of a choice came to. One that has its value stands on no list any more.
+    fn note(mut self: Pin<&mut Self>, tried: Tried<T>) -> Progress {
+        let Ok(outcome) = tried else { return Progress::Nothing };
+        self.as_mut().pick_up();
+        let this = self.project();
+        *this.outcome = Some(match outcome {
+            Ok(value) => {
+                this.node.apart().slot = Some(value);
+                Ok(())
+            }
+            Err(ended) => Err(Box::new(ended)),
+        });
+        Progress::Committed
+    }
+
+    /// Leaves the list; with its value, if it was served.
+    fn pick_up(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.node.is_queued() {
+            this.end.core().leave_receive(this.node.as_mut());
+        }
+        if this.node.is_served() {
+            this.node.seen();
+            *this.outcome = Some(Ok(()));
+        }
+    }
+
+    /// Leaves the list, and hands on what it was served; a sender that it held goes on.
+    fn leave(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.node.is_queued() || this.node.is_served() {
+            this.end.core().abandon_receive(this.node.as_mut());
+            if let Some(hold) = this.node.apart().hold.take() {
+                hold.release();
+            }
+        }
+    }
+
+    fn output(self: Pin<&mut Self>) -> Result<T, Ended> {
+        let this = self.project();
+        let outcome = this.outcome.take().expect(COMMITTED);
+        outcome.map(|()| this.node.apart().slot.take().expect(COMMITTED)).map_err(|ended| *ended)
+    }
+
+    fn hold(self: Pin<&mut Self>) -> Option<Arc<Hold>> {
+        self.project().node.apart().hold.take()
+    }
+}
+
+const COMMITTED: &str = "the choice has committed to this guard";
+
+impl<T: marker::Send + 'static> Future for Recv<'_, T> {
+    type Output = Result<T, Ended>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().take.poll(cx)
+    }
+}
+
+impl<T: marker::Send + 'static> Future for Next<'_, T> {
+    type Output = Result<Option<T>, Ended>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().take.poll(cx).map(retired_is_none)
+    }
+}
+
+impl<T: marker::Send + 'static> Future for RecvExtended<'_, T> {
+    type Output = Result<Extended<T>, Ended>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut take = self.project().take;
+        take.as_mut().poll(cx).map_ok(|value| Extended::new(value, take.hold()))
+    }
+}
+
+macro_rules! guard {
+    ($receive:ident, $output:ty, $finish:expr) => {
+        impl<T: marker::Send + 'static> Attempt for $receive<'_, T> {
+            fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+                self.project().take.attempt(seat)
+            }
+            fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+                self.project().take.enlist(choice, number)
+            }
+            fn collect(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+                self.project().take.pick_up();
+                Poll::Ready(())
+            }
+            fn leave(self: Pin<&mut Self>) {
+                self.project().take.leave();
+            }
+            fn stamp(&self) -> u64 {
+                self.take.end.stamp()
+            }
+            fn set_stamp(&self, stamp: u64) {
+                self.take.end.set_stamp(stamp);
+            }
+        }
+
+        impl<T: marker::Send + 'static> Guard for $receive<'_, T> {
+            type Output = $output;
+
+            fn output(self: Pin<&mut Self>) -> Self::Output {
+                let mut take = self.project().take;
+                $finish(take.as_mut().output(), take)
+            }
+        }
+    };
+}
+
+guard!(Recv, Result<T, Ended>, |outcome, _| outcome);
+guard!(Next, Result<Option<T>, Ended>, |outcome, _| retired_is_none(outcome));
+guard!(RecvExtended, Result<Extended<T>, Ended>, |outcome: Result<T, Ended>, take: Pin<&mut Take<'_, T>>| {
+    outcome.map(|value| Extended::new(value, take.hold()))
+});
+
+fn retired_is_none<T>(outcome: Result<T, Ended>) -> Result<Option<T>, Ended> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(ended) if ended.is_retired() => Ok(None),
+        Err(ended) => Err(ended),
+    }
+}

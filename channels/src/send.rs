@@ -1,0 +1,301 @@
+//! Sends as futures, which are guards too: of a value, from a slot, and for a place. A send stands on its channel's list
+//! while it is pending, with its value, and leaves it when dropped.
+
+use crate::choice::Choice;
+use crate::core::{Core, Resumed};
+use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::hold::Hold;
+use crate::state::NotNow;
+use crate::waiters::{Node, Waking};
+use crate::{Ended, Permit, SendError, Sender};
+use pin_project_lite::pin_project;
+use rendez_model::Side;
+use std::future::Future;
+use std::marker;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+pin_project! {
+    /// A send under way; see [`Sender::send`].
+    #[must_use = "a send does nothing unless it is awaited or is a guard"]
+    pub struct Send<'a, T> where T: marker::Send, T: 'static {
+        #[pin]
+        offer: Offer<'a, T>,
+    }
+}
+
+pin_project! {
+    /// A send from a slot under way; see [`Sender::send_from`].
+    #[must_use = "a send does nothing unless it is awaited or is a guard"]
+    pub struct SendFrom<'a, T> where T: marker::Send, T: 'static {
+        #[pin]
+        offer: Offer<'a, T>,
+        slot: &'a mut Option<T>,
+    }
+
+    impl<T> PinnedDrop for SendFrom<'_, T> where T: marker::Send, T: 'static {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            this.offer.as_mut().leave();
+            **this.slot = this.offer.value();
+        }
+    }
+}
+
+pin_project! {
+    /// A wait for a place under way; see [`Sender::reserve`].
+    #[must_use = "a reservation does nothing unless it is awaited"]
+    pub struct Reserve<'a, T> where T: marker::Send, T: 'static {
+        #[pin]
+        offer: Offer<'a, T>,
+    }
+}
+
+pin_project! {
+    /// What all sends have in common: all but where the value came from. Its value is in the node, until it is taken.
+    struct Offer<'a, T> where T: marker::Send, T: 'static {
+        end: &'a Sender<T>,
+        #[pin]
+        node: Node<T>,
+        hold: Option<Arc<Hold>>,
+        // What a choice came to here.
+        outcome: Option<Result<(), Box<Ended>>>,
+    }
+
+    impl<T> PinnedDrop for Offer<'_, T> where T: marker::Send, T: 'static {
+        fn drop(this: Pin<&mut Self>) {
+            this.leave();
+        }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Send<'a, T> {
+    pub(crate) fn new(end: &'a Sender<T>, value: T) -> Self {
+        Self { offer: Offer::new(end, Node::new(Some(value))) }
+    }
+
+    /// The value, if it was not sent; the send is over.
+    pub(crate) fn into_value(self: Pin<&mut Self>) -> Option<T> {
+        let mut offer = self.project().offer;
+        offer.as_mut().leave();
+        offer.value()
+    }
+}
+
+impl<'a, T: marker::Send + 'static> SendFrom<'a, T> {
+    pub(crate) fn new(end: &'a Sender<T>, slot: &'a mut Option<T>) -> Self {
+        Self { offer: Offer::new(end, Node::new(slot.take())), slot }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Reserve<'a, T> {
+    pub(crate) fn new(end: &'a Sender<T>) -> Self {
+        Self { offer: Offer::new(end, Node::place()) }
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Offer<'a, T> {
+    const fn new(end: &'a Sender<T>, node: Node<T>) -> Self {
+        Self { end, node, hold: None, outcome: None }
+    }
+
+    fn core(&self) -> &'a Arc<Core<T>> {
+        self.end.core()
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        let this = self.as_mut().project();
+        if this.node.is_queued() {
+            match this.end.core().resume(Side::Send, this.node, cx.waker()) {
+                Resumed::Parked => return Poll::Pending,
+                Resumed::Over => return Poll::Ready(Err(self.core().send_over().unwrap_or(Ended::Cancelled))),
+                Resumed::Served => {}
+            }
+        } else if !this.node.is_served() && this.hold.is_none() && is_something(this.node) {
+            match self.as_mut().begin(cx) {
+                Err(NotNow) => return Poll::Pending,
+                Ok(Err(ended)) => return Poll::Ready(Err(ended)),
+                Ok(Ok(hold)) => *self.as_mut().project().hold = hold,
+            }
+        }
+        ready!(self.settle(cx));
+        Poll::Ready(Ok(()))
+    }
+
+    /// The first poll: commits or parks.
+    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Result<Result<Option<Arc<Hold>>, Ended>, NotNow> {
+        let mut this = self.project();
+        let core = this.end.core();
+        if !this.end.waited() {
+            let waiter = this.node.as_mut().apart();
+            let outcome = if waiter.place {
+                core.reserve().map(|kept| kept.map(|()| None))
+            } else {
+                core.offer(&mut waiter.slot, None)
+            };
+            if outcome.is_ok() {
+                return outcome;
+            }
+        }
+        this.end.note_holder();
+        let outcome = core.offer_or_park(this.node, None, Waking::Plain(cx.waker().clone()));
+        this.end.set_waited(outcome.is_err());
+        outcome
+    }
+
+    /// It has committed: notes what the partner left, and waits until the partner lets it go on.
+    fn settle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.node.is_served() {
+            *this.hold = this.node.seen().hold.take();
+        }
+        if let Some(hold) = this.hold {
+            ready!(hold.poll(cx));
+            *this.hold = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>) -> Progress {
+        if seat.is_none() {
+            // It may have been polled before it became a guard; then it may even be done.
+            self.as_mut().leave();
+        }
+        let mut this = self.project();
+        if this.outcome.is_some() {
+            return Progress::Committed;
+        }
+        let core = this.end.core();
+        let outcome = if this.node.is_queued() {
+            core.reoffer(this.node, seat)
+        } else if !is_something(this.node.as_mut()) {
+            Ok(Ok(None))
+        } else {
+            core.offer(&mut this.node.apart().slot, seat)
+        };
+        note(outcome, this.hold, this.outcome)
+    }
+
+    fn enlist(self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
+        let this = self.project();
+        this.end.note_holder();
+        let waking = Waking::Guard(Arc::clone(choice), number);
+        let outcome = this.end.core().offer_or_park(this.node, Some((choice, number)), waking);
+        note(outcome, this.hold, this.outcome)
+    }
+
+    fn collect(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.as_mut().project();
+        if this.node.is_queued() {
+            // We have committed ourselves, with a partner that came; the node was still listed.
+            this.end.core().leave_send(this.node);
+        } else if this.node.is_served() {
+            *this.outcome = Some(Ok(()));
+        }
+        self.settle(cx)
+    }
+
+    /// Leaves the list: committed if served, else the value is in the node.
+    fn leave(self: Pin<&mut Self>) {
+        let this = self.project();
+        if (this.node.is_queued() || this.node.is_served()) && this.end.core().leave_send(this.node) {
+            *this.outcome = Some(Ok(()));
+        }
+    }
+
+    fn value(self: Pin<&mut Self>) -> Option<T> {
+        self.project().node.apart().slot.take()
+    }
+}
+
+/// Whether a node that is on no list has something to wait for: an empty slot has nothing to send.
+fn is_something<T>(node: Pin<&mut Node<T>>) -> bool {
+    let waiter = node.apart();
+    waiter.place || waiter.slot.is_some()
+}
+
+/// Keeps what an attempt of a choice came to.
+fn note(
+    outcome: Result<Result<Option<Arc<Hold>>, Ended>, NotNow>,
+    hold: &mut Option<Arc<Hold>>,
+    kept: &mut Option<Result<(), Box<Ended>>>,
+) -> Progress {
+    let Ok(outcome) = outcome else { return Progress::Nothing };
+    *kept = Some(outcome.map(|held| *hold = held).map_err(Box::new));
+    Progress::Committed
+}
+
+impl<T: marker::Send + 'static> Future for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut offer = self.project().offer;
+        let outcome = ready!(offer.as_mut().poll(cx));
+        Poll::Ready(with_value(outcome, offer.value()))
+    }
+}
+
+impl<T: marker::Send + 'static> Future for SendFrom<'_, T> {
+    type Output = Result<(), Ended>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().offer.poll(cx)
+    }
+}
+
+impl<'a, T: marker::Send + 'static> Future for Reserve<'a, T> {
+    type Output = Result<Permit<'a, T>, Ended>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let offer = self.project().offer;
+        let end = offer.end;
+        offer.poll(cx).map_ok(|()| Permit::new(end))
+    }
+}
+
+macro_rules! guard {
+    ($send:ident, $output:ty, $finish:expr) => {
+        impl<T: marker::Send + 'static> Attempt for $send<'_, T> {
+            fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+                self.project().offer.attempt(seat)
+            }
+            fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+                self.project().offer.enlist(choice, number)
+            }
+            fn collect(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+                self.project().offer.collect(cx)
+            }
+            fn leave(self: Pin<&mut Self>) {
+                self.project().offer.leave();
+            }
+            fn stamp(&self) -> u64 {
+                self.offer.end.stamp()
+            }
+            fn set_stamp(&self, stamp: u64) {
+                self.offer.end.set_stamp(stamp);
+            }
+        }
+
+        impl<T: marker::Send + 'static> Guard for $send<'_, T> {
+            type Output = $output;
+
+            fn output(self: Pin<&mut Self>) -> Self::Output {
+                let mut offer = self.project().offer;
+                let outcome = offer.as_mut().project().outcome.take();
+                let outcome = outcome.expect("the choice has committed to this guard");
+                $finish(outcome.map_err(|ended| *ended), offer)
+            }
+        }
+    };
+}
+
+guard!(Send, Result<(), SendError<T>>, |outcome, offer: Pin<&mut Offer<'_, T>>| with_value(outcome, offer.value()));
+guard!(SendFrom, Result<(), Ended>, |outcome, _| outcome);
+
+fn with_value<T>(outcome: Result<(), Ended>, value: Option<T>) -> Result<(), SendError<T>> {
+    match (outcome, value) {
+        (Err(cause), Some(value)) => Err(SendError { value, cause }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,543 @@
+//! The state of a channel: one pure machine for rendezvous, bounded and unbounded. No lock, no future, no waking here.
+//!
+//! A rendezvous is a channel of capacity 0, and a plain operation is a choice of one. Whom to wake, and what to drop, is
+//! collected in [`After`] for when the lock is free.
+//!
+//! Invariants, but for choices that are idle or claimed at that instant (their owners look again):
+//! - a receiver waits only while nothing is buffered, handed back or offered;
+//! - a sender waits only while the channel is full;
+//! - after poison nothing is accepted; what a partner has committed to stays committed.
+
+use crate::Poison;
+use crate::choice::{Agreed, Choice, agree};
+use crate::hold::Hold;
+use crate::waiters::{List, Verdict, Waiter, Waking};
+use rendez_model::{Overflow, ProcessId, Side};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+
+pub(crate) struct State<T> {
+    /// Values that a sender has handed over and no receive has committed to.
+    buffer: VecDeque<T>,
+    pub(crate) senders: Parties<T>,
+    pub(crate) receivers: Parties<T>,
+    capacity: usize,
+    /// Places that permits keep.
+    reserved: usize,
+    /// Length of [`Cold::returned`].
+    returned: usize,
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+    pub(crate) high_water: usize,
+    overflow: Overflow,
+    /// Poisoned or lost.
+    ended: bool,
+    /// Whether the acting party was told of this channel.
+    pub(crate) listed: bool,
+    cold: Option<Box<Cold<T>>>,
+}
+
+/// One side: who waits there, and how many ends live.
+pub(crate) struct Parties<T> {
+    pub(crate) waiting: List<T>,
+    pub(crate) ends: u32,
+}
+
+/// What most channels never need.
+pub(crate) struct Cold<T> {
+    pub(crate) name: Option<Box<str>>,
+    /// Values whose receive was dropped, by the position of their commit; they go before everything else.
+    returned: VecDeque<(u64, T)>,
+    /// Who waits for the channel's end.
+    pub(crate) watchers: List<T>,
+    pub(crate) poison: Option<Arc<Poison>>,
+    pub(crate) lost: Option<(String, String)>,
+    /// Values that the overflow policy dropped.
+    pub(crate) dropped: u64,
+    /// By side: who is known to hold an end.
+    pub(crate) holders: [Vec<ProcessId>; 2],
+    /// By side: who held an end and gave it up; kept for the picture of a channel that has ended.
+    pub(crate) former: [Vec<ProcessId>; 2],
+}
+
+/// How many former holders of a side are remembered.
+const FORMER_MAX: usize = 64;
+
+/// What is to be done once the lock is released.
+pub(crate) struct After<T> {
+    first: Option<Waking>,
+    more: Vec<Waking>,
+    /// A value that made room for another.
+    discarded: Option<T>,
+}
+
+/// Who asks: the choice it is a guard of, if it already stands on lists.
+pub(crate) type Us<'a> = Option<(&'a Arc<Choice>, usize)>;
+
+/// What an attempt came to: what it gave, or why it never will; or nothing now.
+pub(crate) type Attempted<R> = Result<Result<R, Stop>, NotNow>;
+
+/// An attempt that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotNow;
+
+/// Why an operation fails for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The channel has ended for this side.
+    Over,
+    /// There is no room, and the channel's policy is to say so.
+    Full,
+}
+
+impl<T> State<T> {
+    pub(crate) fn new(capacity: usize, overflow: Overflow, name: Option<Box<str>>) -> Self {
+        let side = || Parties { waiting: List::new(), ends: 1 };
+        let mut state = Self {
+            buffer: VecDeque::new(),
+            senders: side(),
+            receivers: side(),
+            capacity,
+            reserved: 0,
+            returned: 0,
+            sent: 0,
+            received: 0,
+            high_water: 0,
+            overflow,
+            ended: false,
+            listed: false,
+            cold: None,
+        };
+        if name.is_some() {
+            state.cold().name = name;
+        }
+        state
+    }
+
+    /// Commits a send now. The answer names the hold that keeps the sender from going on, if its receiver wants that.
+    pub(crate) fn offer(
+        &mut self,
+        value: &mut Option<T>,
+        us: Us<'_>,
+        after: &mut After<T>,
+    ) -> Attempted<Option<Arc<Hold>>> {
+        debug_assert!(value.is_some(), "an offer has a value");
+        if self.is_over(Side::Send) {
+            return commit_alone(us).map(|()| Err(Stop::Over));
+        }
+        // While something is in the channel, who waits was not to be had when it came and looks again: it must not be overtaken.
+        if self.depth() == 0 && !self.receivers.waiting.is_empty() {
+            let mut blocked = false;
+            if let Some(hold) = self.meet_receiver(value, us, after, &mut blocked) {
+                return Ok(Ok(hold));
+            }
+            if blocked {
+                return Err(NotNow);
+            }
+        }
+        if self.is_full() {
+            return self.overflow(value, us, after);
+        }
+        commit_alone(us)?;
+        self.push(value);
+        Ok(Ok(None))
+    }
+
+    /// Hands the value to the first waiting receiver that can commit.
+    fn meet_receiver(
+        &mut self,
+        value: &mut Option<T>,
+        us: Us<'_>,
+        after: &mut After<T>,
+        blocked: &mut bool,
+    ) -> Option<Option<Arc<Hold>>> {
+        let commit = self.sent + 1;
+        let mut waking = Waking::Nobody;
+        let hold = self.receivers.waiting.serve(
+            |waiter| verdict(us, waiter, after, blocked),
+            |receiver| {
+                receiver.slot = value.take();
+                receiver.at = commit;
+                waking = std::mem::replace(&mut receiver.waking, Waking::Nobody);
+                receiver.hold.clone()
+            },
+        )?;
+        after.wake(waking);
+        self.sent = commit;
+        self.received += 1;
+        Some(hold)
+    }
+
+    /// There is no room: what the channel's policy does about it.
+    fn overflow(&mut self, value: &mut Option<T>, us: Us<'_>, after: &mut After<T>) -> Attempted<Option<Arc<Hold>>> {
+        match self.overflow {
+            Overflow::Wait => {
+                unmark(us);
+                return Err(NotNow);
+            }
+            Overflow::Fail => return commit_alone(us).map(|()| Err(Stop::Full)),
+            Overflow::DropNewest => {
+                commit_alone(us)?;
+                after.discarded = value.take();
+            }
+            Overflow::DropOldest => {
+                commit_alone(us)?;
+                after.discarded = self.pop();
+                if after.discarded.is_some() {
+                    self.push(value);
+                } else {
+                    // Permits keep all places: the new one is the oldest that is not promised a place.
+                    after.discarded = value.take();
+                }
+            }
+        }
+        self.cold().dropped += 1;
+        Ok(Ok(None))
+    }
+
+    /// Commits a receive now. `hold`, if any, keeps the sender, should the value come from one that waits.
+    pub(crate) fn take(&mut self, us: Us<'_>, hold: Option<&Arc<Hold>>, after: &mut After<T>) -> Attempted<T> {
+        if self.ended {
+            return commit_alone(us).map(|()| Err(Stop::Over));
+        }
+        if self.depth() > 0 {
+            commit_alone(us)?;
+            let value = self.pop().expect("something is in the channel");
+            self.refill(after);
+            self.received += 1;
+            return Ok(Ok(value));
+        }
+        let mut blocked = false;
+        if let Some(value) = self.meet_sender(us, hold, after, &mut blocked) {
+            return Ok(Ok(value));
+        }
+        if blocked {
+            return Err(NotNow);
+        }
+        if self.senders.ends == 0 {
+            return commit_alone(us).map(|()| Err(Stop::Over));
+        }
+        unmark(us);
+        Err(NotNow)
+    }
+
+    /// Takes the value of the first waiting sender that can commit.
+    fn meet_sender(
+        &mut self,
+        us: Us<'_>,
+        hold: Option<&Arc<Hold>>,
+        after: &mut After<T>,
+        blocked: &mut bool,
+    ) -> Option<T> {
+        if self.senders.waiting.is_empty() {
+            return None;
+        }
+        let mut waking = Waking::Nobody;
+        let value = self.senders.waiting.serve(
+            |waiter| if waiter.place { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
+            |sender| {
+                waking = std::mem::replace(&mut sender.waking, Waking::Nobody);
+                sender.hold = hold.cloned();
+                sender.slot.take().expect("a waiting sender has a value")
+            },
+        )?;
+        match hold {
+            Some(hold) => hold.keep(waking),
+            None => after.wake(waking),
+        }
+        self.sent += 1;
+        self.received += 1;
+        Some(value)
+    }
+
+    /// Takes all that can be had now, up to `most`.
+    pub(crate) fn take_more(&mut self, into: &mut Vec<T>, most: usize, after: &mut After<T>) {
+        while into.len() < most {
+            match self.take(None, None, after) {
+                Ok(Ok(value)) => into.push(value),
+                Ok(Err(_)) | Err(NotNow) => return,
+            }
+        }
+    }
+
+    /// Commits a reservation now.
+    pub(crate) fn reserve(&mut self) -> Attempted<()> {
+        if self.is_over(Side::Send) {
+            return Ok(Err(Stop::Over));
+        }
+        if self.is_full() {
+            return Err(NotNow);
+        }
+        self.reserved += 1;
+        Ok(Ok(()))
+    }
+
+    /// Sends on a permit; what cannot be sent any more stays.
+    pub(crate) fn redeem(&mut self, value: &mut Option<T>, after: &mut After<T>) -> Result<(), Stop> {
+        self.reserved -= 1;
+        if self.is_over(Side::Send) {
+            return Err(Stop::Over);
+        }
+        if self.depth() > 0 || self.meet_receiver(value, None, after, &mut false).is_none() {
+            self.push(value);
+        } else {
+            self.refill(after);
+        }
+        Ok(())
+    }
+
+    /// A permit goes unused.
+    pub(crate) fn unreserve(&mut self, after: &mut After<T>) {
+        self.reserved -= 1;
+        self.refill(after);
+    }
+
+    /// Moves the first parked senders' values into free places: a sender that nobody polls blocks nobody.
+    fn refill(&mut self, after: &mut After<T>) {
+        while !self.senders.waiting.is_empty() && !self.is_full() && !self.is_over(Side::Send) {
+            let mut waking = Waking::Nobody;
+            let moved = self.senders.waiting.serve(
+                |waiter| verdict(None, waiter, after, &mut false),
+                |sender| {
+                    waking = std::mem::replace(&mut sender.waking, Waking::Nobody);
+                    sender.slot.take()
+                },
+            );
+            let Some(mut value) = moved else { return };
+            after.wake(waking);
+            if value.is_some() {
+                self.push(&mut value);
+            } else {
+                self.reserved += 1;
+            }
+        }
+    }
+
+    /// A value whose receive was dropped goes to the next receive.
+    pub(crate) fn give_back(&mut self, commit: u64, value: T, after: &mut After<T>) {
+        self.received -= 1;
+        let mut value = Some(value);
+        if !self.ended && self.returned == 0 {
+            let mut waking = Waking::Nobody;
+            let served = self.receivers.waiting.serve(
+                |waiter| verdict(None, waiter, after, &mut false),
+                |receiver| {
+                    receiver.slot = value.take();
+                    receiver.at = commit;
+                    waking = std::mem::replace(&mut receiver.waking, Waking::Nobody);
+                    // Its own sender went on long ago.
+                    receiver.hold = None;
+                },
+            );
+            if served.is_some() {
+                after.wake(waking);
+                self.received += 1;
+                return;
+            }
+        }
+        if let Some(value) = value {
+            let returned = &mut self.cold().returned;
+            let at = returned.partition_point(|(earlier, _)| *earlier < commit);
+            returned.insert(at, (commit, value));
+        }
+        self.returned += 1;
+        self.high_water = self.high_water.max(self.depth());
+    }
+
+    fn push(&mut self, value: &mut Option<T>) {
+        self.buffer.extend(value.take());
+        self.sent += 1;
+        self.high_water = self.high_water.max(self.depth());
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        if self.returned > 0 {
+            self.returned -= 1;
+            return self.cold().returned.pop_front().map(|(_, value)| value);
+        }
+        self.buffer.pop_front()
+    }
+
+    /// Takes what was sent and will not be received; nothing while it still may be.
+    pub(crate) fn undelivered(&mut self) -> (VecDeque<(u64, T)>, VecDeque<T>) {
+        if !self.is_over(Side::Send) {
+            return Default::default();
+        }
+        self.returned = 0;
+        let returned = self.cold.as_mut().map(|cold| std::mem::take(&mut cold.returned)).unwrap_or_default();
+        (returned, std::mem::take(&mut self.buffer))
+    }
+
+    pub(crate) fn poison(&mut self, poison: Arc<Poison>, after: &mut After<T>) {
+        if self.cold().poison.is_none() {
+            self.cold().poison = Some(poison);
+            self.ended = true;
+            self.wake_all(after);
+        }
+    }
+
+    pub(crate) fn lose(&mut self, peer: &str, reason: &str, after: &mut After<T>) {
+        if !self.ended {
+            self.cold().lost = Some((peer.to_owned(), reason.to_owned()));
+            self.ended = true;
+            self.wake_all(after);
+        }
+    }
+
+    /// Has everybody look again: the channel has ended for them, or may have.
+    pub(crate) fn wake_all(&mut self, after: &mut After<T>) {
+        let mut wake = |waiter: &mut Waiter<T>| match &waiter.waking {
+            Waking::Guard(choice, guard) => {
+                choice.mark(*guard);
+                after.wake(Waking::Guard(Arc::clone(choice), *guard));
+            }
+            Waking::Plain(_) => after.wake(std::mem::replace(&mut waiter.waking, Waking::Nobody)),
+            Waking::Nobody => {}
+        };
+        self.senders.waiting.each(&mut wake);
+        self.receivers.waiting.each(&mut wake);
+        if let Some(cold) = &mut self.cold {
+            cold.watchers.each(&mut wake);
+        }
+    }
+
+    /// Whether this side can do nothing more, ever.
+    pub(crate) fn is_over(&self, side: Side) -> bool {
+        self.ended
+            || match side {
+                Side::Send => self.receivers.ends == 0,
+                Side::Receive => self.senders.ends == 0 && self.depth() == 0,
+            }
+    }
+
+    fn is_full(&self) -> bool {
+        self.depth() + self.reserved >= self.capacity
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.buffer.len() + self.returned
+    }
+
+    pub(crate) const fn side(&mut self, side: Side) -> &mut Parties<T> {
+        match side {
+            Side::Send => &mut self.senders,
+            Side::Receive => &mut self.receivers,
+        }
+    }
+
+    /// The rarely needed part, made on first use.
+    pub(crate) fn cold(&mut self) -> &mut Cold<T> {
+        self.cold.get_or_insert_default()
+    }
+
+    pub(crate) fn peek_cold(&self) -> Option<&Cold<T>> {
+        self.cold.as_deref()
+    }
+}
+
+impl<T> Default for Cold<T> {
+    fn default() -> Self {
+        Self {
+            name: None,
+            returned: VecDeque::new(),
+            watchers: List::new(),
+            poison: None,
+            lost: None,
+            dropped: 0,
+            holders: Default::default(),
+            former: Default::default(),
+        }
+    }
+}
+
+impl<T> Cold<T> {
+    pub(crate) fn forget_holder(&mut self, side: Side, holder: ProcessId) {
+        let holders = &mut self.holders[side as usize];
+        if let Some(at) = holders.iter().position(|h| *h == holder) {
+            holders.swap_remove(at);
+        }
+    }
+
+    pub(crate) fn remember_former(&mut self, side: Side, holder: ProcessId) {
+        let former = &mut self.former[side as usize];
+        if former.len() < FORMER_MAX && !former.contains(&holder) {
+            former.push(holder);
+        }
+    }
+}
+
+/// A commit in which no partner takes part.
+fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
+    match us {
+        Some((choice, guard)) if !choice.commit_free(guard) => Err(NotNow),
+        _ => Ok(()),
+    }
+}
+
+/// An attempt found nothing: a reusable choice needs not look there until it is told to.
+fn unmark(us: Us<'_>) {
+    if let Some((choice, guard)) = us {
+        choice.unmark(guard);
+    }
+}
+
+/// Whether a waiter is the partner, by the words of both. `blocked` says that we ourselves cannot commit now.
+fn verdict<T>(us: Us<'_>, waiter: &Waiter<T>, after: &mut After<T>, blocked: &mut bool) -> Verdict {
+    let them = match &waiter.waking {
+        Waking::Guard(choice, guard) => Some((choice, *guard)),
+        Waking::Plain(_) | Waking::Nobody => None,
+    };
+    match agree(us, them, |choice| after.wake(Waking::Guard(Arc::clone(choice), 0))) {
+        Agreed::Yes => Verdict::Take,
+        Agreed::NotThem => Verdict::Skip,
+        Agreed::NotUs => {
+            *blocked = true;
+            Verdict::Stop
+        }
+    }
+}
+
+impl<T> After<T> {
+    pub(crate) const fn new() -> Self {
+        Self { first: None, more: Vec::new(), discarded: None }
+    }
+
+    fn wake(&mut self, waking: Waking) {
+        match self.first {
+            None => self.first = Some(waking),
+            Some(_) => self.more.push(waking),
+        }
+    }
+}
+
+impl<T> Drop for After<T> {
+    /// Wakes, the others too when one of the wakers panics. An `After` is made before the lock is taken, so that the lock
+    /// is free by then.
+    fn drop(&mut self) {
+        let Some(first) = self.first.take() else { return };
+        if self.more.is_empty() {
+            return wake(first);
+        }
+        let mut panic = None;
+        for waking in std::iter::once(first).chain(self.more.drain(..)) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {
+                panic.get_or_insert(payload);
+            }
+        }
+        if let Some(payload) = panic
+            && !std::thread::panicking()
+        {
+            resume_unwind(payload);
+        }
+    }
+}
+
+fn wake(waking: Waking) {
+    match waking {
+        Waking::Plain(waker) => Waker::wake(waker),
+        Waking::Guard(choice, _) => choice.wake(),
+        Waking::Nobody => {}
+    }
+}
