@@ -186,20 +186,16 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     fn collect(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.as_mut().project();
-        if this.node.is_queued() {
-            // We have committed ourselves, with a partner that came; the node was still listed.
-            this.end.core().leave_send(this.node);
-        } else if this.node.is_served() {
-            *this.outcome = Some(Ok(()));
-        }
+        // A partner that has committed may be about to take the value: it does so under the lock.
+        self.as_mut().leave();
         self.settle(cx)
     }
 
     /// Leaves the list: committed if served, else the value is in the node.
     fn leave(self: Pin<&mut Self>) {
-        let this = self.project();
-        if (this.node.is_queued() || this.node.is_served()) && this.end.core().leave_send(this.node) {
+        let mut this = self.project();
+        if (this.node.is_queued() || this.node.is_served()) && this.end.core().leave_send(this.node.as_mut()) {
+            *this.hold = this.node.apart().hold.take();
             *this.outcome = Some(Ok(()));
         }
     }
