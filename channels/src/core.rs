@@ -1,36 +1,18 @@
-//! The core of a channel: its state under its lock, for everybody who reaches it. What happens there is in `state`.
-//!
-//! No user code runs under the lock: wakers are cloned before it is taken, and run and dropped after it is released, and
-//! so are values.
+//! The core of a channel whose sends and receives meet: its operations, each a step of `state` under the lock of `shell`.
 
+use crate::after_lock::After;
 use crate::hold::Hold;
-use crate::prim::{Mutex, MutexGuard};
-use crate::state::{After, NotNow, State, Stop, Us};
+use crate::shell::{Body, Plan, Shell};
+use crate::state::{NotNow, State, Stop, Us};
 use crate::waiters::{List, Node, Waking};
-use crate::{Ended, Inspect, Poison, clock, party};
-use rendez_model::{ChannelId, ChannelKind, Overflow, ProcessId, Side};
+use crate::{Ended, clock, party};
+use rendez_model::{ChannelKind, Side};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::Arc;
 use std::task::Waker;
 
-pub(crate) struct Core<T> {
-    id: ChannelId,
-    pub(crate) kind: ChannelKind,
-    pub(crate) overflow: Overflow,
-    /// Poison up to this level has no effect.
-    immunity: u32,
-    state: Mutex<State<T>>,
-}
-
-/// What a channel is made by.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub(crate) kind: ChannelKind,
-    pub(crate) overflow: Overflow,
-    pub(crate) immunity: u32,
-    pub(crate) name: Option<Box<str>>,
-}
+/// A channel whose sends and receives meet.
+pub(crate) type Core<T> = Shell<State<T>>;
 
 /// What a parked party finds when it looks again.
 pub(crate) enum Resumed {
@@ -45,35 +27,18 @@ pub(crate) enum Resumed {
 /// An attempt as its caller sees it: committed, ended, or nothing now.
 pub(crate) type Tried<R> = Result<Result<R, Ended>, NotNow>;
 
-impl<T> Core<T> {
-    pub(crate) fn new(plan: Plan) -> Arc<Self> {
-        // Relaxed: the number has to be unique and says nothing about other memory.
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = ChannelId(NEXT.fetch_add(1, Ordering::Relaxed));
-        let Plan { kind, overflow, immunity, name } = plan;
-        let capacity = match kind {
-            ChannelKind::Rendezvous => 0,
-            ChannelKind::Bounded(n) => usize::try_from(n).unwrap_or(usize::MAX),
-            ChannelKind::Unbounded => usize::MAX,
-        };
-        Arc::new(Self { id, kind, overflow, immunity, state: Mutex::new(State::new(capacity, overflow, name)) })
-    }
+/// Makes a channel by its plan.
+pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
+    let capacity = match plan.kind {
+        ChannelKind::Rendezvous => 0,
+        ChannelKind::Bounded(n) => usize::try_from(n).unwrap_or(usize::MAX),
+        ChannelKind::Unbounded => usize::MAX,
+    };
+    let state = State::new(capacity, plan.overflow);
+    Shell::new(plan, state)
+}
 
-    pub(crate) const fn id(&self) -> ChannelId {
-        self.id
-    }
-
-    pub(crate) fn name(&self) -> String {
-        let state = self.lock();
-        let name = state.peek_cold().and_then(|cold| cold.name.as_deref());
-        name.map_or_else(|| self.id.to_string(), str::to_owned)
-    }
-
-    pub(crate) fn set_name(&self, name: &str) {
-        let old = self.lock().cold().name.replace(name.into());
-        drop(old);
-    }
-
+impl<T: Send + 'static> Core<T> {
     /// Commits a send now: takes the value, or says how the channel has ended.
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Tried<Option<Arc<Hold>>> {
         let mut after = After::new();
@@ -102,10 +67,7 @@ impl<T> Core<T> {
         mut node: Pin<&mut Node<T>>,
         us: Us<'_>,
         waking: Waking,
-    ) -> Tried<Option<Arc<Hold>>>
-    where
-        T: Send + 'static,
-    {
+    ) -> Tried<Option<Arc<Hold>>> {
         let mut after = After::new();
         let mut state = self.lock();
         let waiter = node.as_mut().apart();
@@ -127,10 +89,7 @@ impl<T> Core<T> {
     }
 
     /// Commits a receive now or parks it.
-    pub(crate) fn take_or_park(self: &Arc<Self>, mut node: Pin<&mut Node<T>>, us: Us<'_>, waking: Waking) -> Tried<T>
-    where
-        T: Send + 'static,
-    {
+    pub(crate) fn take_or_park(self: &Arc<Self>, mut node: Pin<&mut Node<T>>, us: Us<'_>, waking: Waking) -> Tried<T> {
         let mut after = After::new();
         let mut state = self.lock();
         let outcome = match state.take(us, node.as_mut().apart().hold.as_ref(), &mut after) {
@@ -152,10 +111,7 @@ impl<T> Core<T> {
     }
 
     /// Parks a guard of a reusable choice, without an attempt; the guard is marked, so that one follows.
-    pub(crate) fn enrol(self: &Arc<Self>, side: Side, node: Pin<&mut Node<T>>, waking: Waking)
-    where
-        T: Send + 'static,
-    {
+    pub(crate) fn enrol(self: &Arc<Self>, side: Side, node: Pin<&mut Node<T>>, waking: Waking) {
         let mut state = self.lock();
         if let Waking::Guard(choice, guard) = &waking {
             choice.mark(*guard);
@@ -264,39 +220,6 @@ impl<T> Core<T> {
         }
     }
 
-    /// Parks somebody who waits until sending is of no more use; not if it is.
-    pub(crate) fn watch(&self, node: Pin<&mut Node<T>>, waking: Waking) -> bool {
-        let mut state = self.lock();
-        if state.is_over(Side::Send) {
-            return false;
-        }
-        park(&mut state.cold().watchers, node, waking);
-        true
-    }
-
-    /// Somebody who waits for the end of sending looks again: true when it has come, and the list is left.
-    pub(crate) fn resume_watch(&self, mut node: Pin<&mut Node<T>>, waker: &Waker) -> bool {
-        let fresh = Waking::Plain(waker.clone());
-        let mut state = self.lock();
-        let is_over = state.is_over(Side::Send);
-        let Some(waiter) = state.cold().watchers.get(node.as_mut()) else { return true };
-        let old = std::mem::replace(&mut waiter.waking, fresh);
-        if is_over {
-            state.cold().watchers.leave(node.as_mut());
-        }
-        drop(state);
-        drop(old);
-        if is_over {
-            node.apart().waking = Waking::Nobody;
-        }
-        is_over
-    }
-
-    pub(crate) fn leave_watch(&self, mut node: Pin<&mut Node<T>>) {
-        self.lock().cold().watchers.leave(node.as_mut());
-        node.apart().waking = Waking::Nobody;
-    }
-
     /// Why sending is of no more use.
     pub(crate) fn send_over(&self) -> Option<Ended> {
         let over = self.lock().is_over(Side::Send);
@@ -317,82 +240,10 @@ impl<T> Core<T> {
         self.lock().unreserve(&mut after);
     }
 
-    pub(crate) fn clone_end(&self, side: Side) {
-        self.lock().side(side).ends += 1;
-    }
-
-    /// An end is dropped; `legacy` is what a failing process leaves behind.
-    pub(crate) fn drop_end(&self, side: Side, holder: ProcessId, legacy: Option<Arc<Poison>>) {
-        let mut after = After::new();
-        let mut state = self.lock();
-        if holder != ProcessId(0) {
-            state.cold().forget_holder(side, holder);
-            state.cold().remember_former(side, holder);
-        }
-        if let Some(poison) = legacy.filter(|poison| poison.level > self.immunity) {
-            state.poison(poison, &mut after);
-        }
-        let ends = &mut state.side(side).ends;
-        *ends -= 1;
-        if *ends == 0 {
-            state.wake_all(&mut after);
-        }
-    }
-
-    /// Notes that an end, whose `holder` changes with it, passed on to another; 0 is nobody.
-    pub(crate) fn declare(&self, side: Side, holder: &AtomicU64, to: ProcessId) {
-        let mut state = self.lock();
-        // Relaxed: it is written under the lock only; who reads it without takes a hint.
-        let from = ProcessId(holder.swap(to.0, Ordering::Relaxed));
-        let cold = state.cold();
-        cold.forget_holder(side, from);
-        if to != ProcessId(0) {
-            cold.holders[side as usize].push(to);
-        }
-    }
-
-    pub(crate) fn lose(&self, peer: &str, reason: &str) {
-        let mut after = After::new();
-        self.lock().lose(peer, reason, &mut after);
-    }
-
-    /// Brings it down, unless it is immune.
-    pub(crate) fn poison(&self, poison: Arc<Poison>) {
-        if poison.level > self.immunity {
-            let mut after = After::new();
-            self.lock().poison(poison, &mut after);
-        }
-    }
-
     /// Takes what was sent and will not be received: after poison or loss, or when no receiver is left.
     pub(crate) fn undelivered(&self) -> Vec<T> {
         let (returned, buffer) = self.lock().undelivered();
         returned.into_iter().map(|(_, value)| value).chain(buffer).collect()
-    }
-
-    /// Tells the acting party of this channel, once.
-    fn list(self: &Arc<Self>, mut state: MutexGuard<'_, State<T>>)
-    where
-        T: Send + 'static,
-    {
-        if state.listed || !party::is_known() {
-            return;
-        }
-        state.listed = true;
-        drop(state);
-        if let Some(party) = party::current() {
-            party.met(Arc::downgrade(self) as Weak<dyn Inspect>);
-        }
-    }
-
-    /// Tells the acting party of this channel as soon as it is made, where that party observes.
-    pub(crate) fn list_if_observed(self: &Arc<Self>)
-    where
-        T: Send + 'static,
-    {
-        if party::current().is_some_and(|party| party.observes()) {
-            self.list(self.lock());
-        }
     }
 
     fn why(&self, stop: Stop) -> Ended {
@@ -401,28 +252,10 @@ impl<T> Core<T> {
             Stop::Over => self.ended(),
         }
     }
-
-    fn ended(&self) -> Ended {
-        let (poison, lost) = {
-            let state = self.lock();
-            let cold = state.peek_cold();
-            (cold.and_then(|cold| cold.poison.clone()), cold.and_then(|cold| cold.lost.clone()))
-        };
-        match (poison, lost) {
-            (Some(poison), _) => Ended::Poisoned(poison),
-            (None, Some((peer, reason))) => Ended::Lost { channel: self.name(), peer, reason },
-            (None, None) => Ended::Retired { channel: self.name() },
-        }
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Puts a node on a list, with what others want to know of who waits there.
-fn park<T>(list: &mut List<T>, mut node: Pin<&mut Node<T>>, waking: Waking) {
+pub(crate) fn park<T>(list: &mut List<T>, mut node: Pin<&mut Node<T>>, waking: Waking) {
     let waiter = node.as_mut().apart();
     debug_assert!(matches!(waiter.waking, Waking::Nobody), "what is replaced under the lock is nobody's");
     waiter.waking = waking;

@@ -1,14 +1,17 @@
 //! The two ends of a channel: counted, cloneable, movable. Dropping one gives it up; the last one retires the channel.
 
 use crate::alt::{Order, choose};
-use crate::core::{Core, Plan};
-use crate::state::NotNow;
+use crate::closed::Closed;
+use crate::end::{End, common};
+use crate::shell::Plan;
+use crate::state::{NotNow, State};
+use crate::waiting::Waiting;
 use crate::{
-    ChannelOptions, Closed, Ended, Guard, Inspect, Next, Permit, Poison, Recv, RecvExtended, Reserve, ReserveError,
-    Send, SendError, SendFrom, TryRecvError, TrySendError, at, block_on, party,
+    ChannelOptions, Ended, Guard, Next, Permit, Recv, RecvExtended, Reserve, ReserveError, Send, SendError, SendFrom,
+    TryRecvError, TrySendError, at, block_on,
 };
-use rendez_model::{ChannelId, ChannelKind, ProcessId, Side};
-use std::fmt;
+use rendez_model::{ChannelKind, Side};
+use std::marker;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,31 +29,30 @@ use std::time::Instant;
 /// assert_eq!(rx.next_blocking(), Ok(None), "the sender's end is gone");
 /// ```
 #[must_use]
-pub fn channel<T: core::marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
+pub fn channel<T: marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
     ChannelOptions::rendezvous().open()
 }
 
 /// A channel that holds up to `capacity` values; 0 makes it a rendezvous.
 #[must_use]
-pub fn channel_bounded<T: core::marker::Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+pub fn channel_bounded<T: marker::Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     ChannelOptions::bounded(capacity).open()
 }
 
 /// A channel that holds any number of values. Its memory is bounded by nothing but its senders' restraint.
 #[must_use]
-pub fn channel_unbounded<T: core::marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
+pub fn channel_unbounded<T: marker::Send + 'static>() -> (Sender<T>, Receiver<T>) {
     ChannelOptions::unbounded().open()
 }
 
 /// A channel with a name, for errors and the picture.
 #[must_use]
-pub fn channel_named<T: core::marker::Send + 'static>(name: &str, kind: ChannelKind) -> (Sender<T>, Receiver<T>) {
+pub fn channel_named<T: marker::Send + 'static>(name: &str, kind: ChannelKind) -> (Sender<T>, Receiver<T>) {
     ChannelOptions::of(kind).name(name).open()
 }
 
-pub(crate) fn open<T: core::marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receiver<T>) {
-    let core = Core::new(plan);
-    core.list_if_observed();
+pub(crate) fn open<T: marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receiver<T>) {
+    let core = crate::core::open(plan);
     (Sender::of(End::new(Arc::clone(&core), Side::Send)), Receiver::of(End::new(core, Side::Receive)))
 }
 
@@ -58,8 +60,17 @@ pub(crate) fn open<T: core::marker::Send + 'static>(plan: Plan) -> (Sender<T>, R
 ///
 /// Clones are further ends of the same channel. When the last is dropped, receivers drain what is buffered and then
 /// see the channel retired. An end dropped by a panic or on a failing process's way out poisons the channel instead.
-pub struct Sender<T: core::marker::Send + 'static> {
-    end: End<T>,
+/// An end that was given up cannot be used:
+///
+/// ```compile_fail,E0382
+/// let (tx, rx) = rendez_channels::channel::<u8>();
+/// tx.retire();
+/// tx.try_send(1);
+/// # drop(rx);
+/// ```
+pub struct Sender<T: marker::Send + 'static> {
+    end: End<State<T>>,
+    waited: AtomicBool,
     /// As the stamp of its end, for the guard that waits for the channel's end.
     closed_stamp: AtomicU64,
 }
@@ -68,11 +79,12 @@ pub struct Sender<T: core::marker::Send + 'static> {
 ///
 /// Clones are further ends of the same channel; each value goes to one of them. When the last is dropped, senders see
 /// the channel retired at once.
-pub struct Receiver<T: core::marker::Send + 'static> {
-    end: End<T>,
+pub struct Receiver<T: marker::Send + 'static> {
+    end: End<State<T>>,
+    waited: AtomicBool,
 }
 
-impl<T: core::marker::Send + 'static> Sender<T> {
+impl<T: marker::Send + 'static> Sender<T> {
     /// Sends a value: waits until a receive has committed to it (rendezvous) or there is room for it.
     ///
     /// # Errors
@@ -173,26 +185,20 @@ impl<T: core::marker::Send + 'static> Sender<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub fn closed(&self) -> Closed<'_, T> {
-        Closed::new(self)
+    pub fn closed(&self) -> impl Future<Output = Ended> + Guard<Output = Ended> {
+        Waiting::new(self.core(), Closed(self))
     }
 
-    const fn of(end: End<T>) -> Self {
-        Self { end, closed_stamp: AtomicU64::new(0) }
+    const fn of(end: End<State<T>>) -> Self {
+        Self { end, waited: AtomicBool::new(false), closed_stamp: AtomicU64::new(0) }
     }
 
-    pub(crate) fn closed_stamp(&self) -> u64 {
-        // Relaxed: as in `stamp`.
-        self.closed_stamp.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_closed_stamp(&self, stamp: u64) {
-        // Relaxed: as in `stamp`.
-        self.closed_stamp.store(stamp, Ordering::Relaxed);
+    pub(crate) const fn closed_stamp(&self) -> &AtomicU64 {
+        &self.closed_stamp
     }
 }
 
-impl<T: core::marker::Send + 'static> Receiver<T> {
+impl<T: marker::Send + 'static> Receiver<T> {
     /// Receives a value.
     ///
     /// # Errors
@@ -298,103 +304,32 @@ impl<T: core::marker::Send + 'static> Receiver<T> {
         block_on(self.next())?
     }
 
-    const fn of(end: End<T>) -> Self {
-        Self { end }
+    const fn of(end: End<State<T>>) -> Self {
+        Self { end, waited: AtomicBool::new(false) }
     }
 }
 
-macro_rules! common {
+common!(Sender, State<T>, [marker::Send]);
+common!(Receiver, State<T>, [marker::Send]);
+
+macro_rules! exchange {
     ($end:ident) => {
-        impl<T: core::marker::Send + 'static> $end<T> {
-            /// Gives this end up; the same as dropping it. There is nothing left to use afterwards:
-            ///
-            /// ```compile_fail,E0382
-            /// let (tx, rx) = rendez_channels::channel::<u8>();
-            /// tx.retire();
-            /// tx.try_send(1);
-            /// # drop(rx);
-            /// ```
-            pub fn retire(self) {
-                drop(self);
-            }
-
-            /// Brings the channel down, at once and in both directions: nothing more is accepted or received. What a
-            /// partner has already committed to stands; buffered values become [undelivered](Self::undelivered).
-            pub fn poison(&self, cause: impl fmt::Display) {
-                let poison = Poison::new(self.name(), cause, party::current_name());
-                self.end.core.poison(Arc::new(poison));
-            }
-
-            /// Brings the channel down with poison of a level: channels [immune](crate::ChannelOptions::immune) up to it stay
-            /// as they are. `poison` is of level 1.
-            pub fn poison_at(&self, level: u32, cause: impl fmt::Display) {
-                let mut poison = Poison::new(self.name(), cause, party::current_name());
-                poison.level = level;
-                self.end.core.poison(Arc::new(poison));
-            }
-
-            /// Passes on poison that came through another channel, with its origin.
-            pub fn poison_with(&self, poison: Arc<Poison>) {
-                self.end.core.poison(poison);
-            }
-
-            /// Ends the channel because the node of its other side was lost.
-            pub fn lose(&self, peer: &str, reason: &str) {
-                self.end.core.lose(peer, reason);
-            }
-
+        impl<T: marker::Send + 'static> $end<T> {
             /// Takes back what was sent and will not be received: after poison or loss, or when no receiver is left.
             #[must_use]
             pub fn undelivered(&self) -> Vec<T> {
                 self.end.core.undelivered()
             }
 
-            /// The channel's id.
-            #[must_use]
-            pub fn id(&self) -> ChannelId {
-                self.end.core.id()
-            }
-
-            /// The channel's name, or its id where it has none.
-            #[must_use]
-            pub fn name(&self) -> String {
-                self.end.core.name()
-            }
-
-            /// Names the channel, for errors and the picture.
-            pub fn set_name(&self, name: &str) {
-                self.end.core.set_name(name);
-            }
-
-            /// The channel as data: kind, depth, counters, ends.
-            #[must_use]
-            pub fn inspect(&self) -> rendez_model::Channel {
-                Inspect::channel(&*self.end.core)
-            }
-
-            /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
-            pub fn declare(&self, holder: ProcessId) {
-                self.end.declare(holder);
-            }
-
-            pub(crate) const fn core(&self) -> &Arc<Core<T>> {
-                &self.end.core
-            }
-
-            /// Notes that the acting process holds this end: it is about to wait with it.
-            pub fn note_holder(&self) {
-                self.end.note_holder();
-            }
-
             /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once.
             pub(crate) fn waited(&self) -> bool {
                 // Relaxed: a guess, which costs time only.
-                self.end.waited.load(Ordering::Relaxed)
+                self.waited.load(Ordering::Relaxed)
             }
 
             pub(crate) fn set_waited(&self, waited: bool) {
                 // Relaxed: as in `waited`.
-                self.end.waited.store(waited, Ordering::Relaxed);
+                self.waited.store(waited, Ordering::Relaxed);
             }
 
             pub(crate) fn stamp(&self) -> u64 {
@@ -408,56 +343,13 @@ macro_rules! common {
             }
         }
 
-        impl<T: core::marker::Send + 'static> Clone for $end<T> {
+        impl<T: marker::Send + 'static> Clone for $end<T> {
             fn clone(&self) -> Self {
-                self.end.core.clone_end(self.end.side);
-                Self::of(End::new(Arc::clone(&self.end.core), self.end.side))
-            }
-        }
-
-        impl<T: core::marker::Send + 'static> fmt::Debug for $end<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}(`{}`)", stringify!($end), self.name())
+                Self::of(self.end.clone())
             }
         }
     };
 }
 
-common!(Sender);
-common!(Receiver);
-
-struct End<T: core::marker::Send + 'static> {
-    core: Arc<Core<T>>,
-    side: Side,
-    waited: AtomicBool,
-    /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
-    holder: AtomicU64,
-    /// When it was last served by a choice, on the scale of the choices it takes part in.
-    stamp: AtomicU64,
-}
-
-impl<T: core::marker::Send + 'static> End<T> {
-    const fn new(core: Arc<Core<T>>, side: Side) -> Self {
-        Self { core, side, waited: AtomicBool::new(false), holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
-    }
-
-    fn declare(&self, holder: ProcessId) {
-        if holder.0 != self.holder.load(Ordering::Relaxed) {
-            self.core.declare(self.side, &self.holder, holder);
-        }
-    }
-
-    fn note_holder(&self) {
-        let acting = party::current_id();
-        if acting != ProcessId(0) {
-            self.declare(acting);
-        }
-    }
-}
-
-impl<T: core::marker::Send + 'static> Drop for End<T> {
-    fn drop(&mut self) {
-        let legacy = party::legacy(|| self.core.name());
-        self.core.drop_end(self.side, ProcessId(*self.holder.get_mut()), legacy);
-    }
-}
+exchange!(Sender);
+exchange!(Receiver);

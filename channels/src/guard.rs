@@ -11,8 +11,7 @@ use std::task::{Context, Poll, Waker};
 /// Something that a choice may commit to.
 ///
 /// The futures of channel operations ([`Recv`](crate::Recv), [`Next`](crate::Next), [`Send`](crate::Send),
-/// [`SendFrom`](crate::SendFrom), [`Closed`](crate::Closed)) are guards, and so are [`after`](crate::after()) and [`future`]. The trait
-/// is not for implementing outside of rendez: its other half is hidden and may change.
+/// [`SendFrom`](crate::SendFrom), ..) are guards, and so are [`after`](crate::after()) and [`future`]. The trait is not for implementing outside of rendez: its other half is hidden and may change.
 #[diagnostic::on_unimplemented(
     message = "a choice cannot wait for `{Self}`",
     label = "this is no guard",

@@ -27,11 +27,13 @@
 //! ```
 
 mod after;
+mod after_lock;
 mod alt;
 mod blocking;
 mod choice;
 mod closed;
 mod core;
+mod end;
 mod ends;
 mod error;
 mod extended;
@@ -42,17 +44,19 @@ mod options;
 mod permit;
 mod prim;
 mod receive;
+mod register;
 mod send;
 mod set;
+mod shell;
 mod state;
 mod waiters;
+mod waiting;
 
 pub mod clock;
 pub mod party;
 
 pub use after::{After, after, at};
 pub use blocking::block_on;
-pub use closed::Closed;
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
 pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
 pub use extended::Extended;

@@ -1,7 +1,7 @@
 //! Options: what a channel is made by, when its kind alone does not say it. It is no channel yet.
 
-use crate::core::Plan;
 use crate::ends::open;
+use crate::shell::Plan;
 use crate::{ChannelKind, Overflow, Receiver, Sender};
 
 /// How a channel is to be: what it holds, what it does when it is full, its name, what poison it withstands.

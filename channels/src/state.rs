@@ -8,15 +8,16 @@
 //! - a sender waits only while the channel is full;
 //! - after poison nothing is accepted; what a partner has committed to stays committed.
 
-use crate::Poison;
+use crate::after_lock::After;
 use crate::choice::{Agreed, Choice, agree};
 use crate::hold::Hold;
+use crate::register::Register;
+use crate::shell::Body;
 use crate::waiters::{List, Verdict, Waiter, Waking};
-use rendez_model::{Overflow, ProcessId, Side};
+use crate::{Stand, inspect};
+use rendez_model::{Channel, Overflow, Side};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::task::Waker;
 
 pub(crate) struct State<T> {
     /// Values that a sender has handed over and no receive has committed to.
@@ -28,14 +29,14 @@ pub(crate) struct State<T> {
     reserved: usize,
     /// Length of [`Cold::returned`].
     returned: usize,
-    pub(crate) sent: u64,
-    pub(crate) received: u64,
-    pub(crate) high_water: usize,
+    sent: u64,
+    received: u64,
+    high_water: usize,
     overflow: Overflow,
     /// Poisoned or lost.
     ended: bool,
     /// Whether the acting party was told of this channel.
-    pub(crate) listed: bool,
+    listed: bool,
     cold: Option<Box<Cold<T>>>,
 }
 
@@ -46,31 +47,12 @@ pub(crate) struct Parties<T> {
 }
 
 /// What most channels never need.
-pub(crate) struct Cold<T> {
-    pub(crate) name: Option<Box<str>>,
+struct Cold<T> {
+    register: Register,
     /// Values whose receive was dropped, by the position of their commit; they go before everything else.
     returned: VecDeque<(u64, T)>,
     /// Who waits for the channel's end.
-    pub(crate) watchers: List<T>,
-    pub(crate) poison: Option<Arc<Poison>>,
-    pub(crate) lost: Option<(String, String)>,
-    /// Values that the overflow policy dropped.
-    pub(crate) dropped: u64,
-    /// By side: who is known to hold an end.
-    pub(crate) holders: [Vec<ProcessId>; 2],
-    /// By side: who held an end and gave it up; kept for the picture of a channel that has ended.
-    pub(crate) former: [Vec<ProcessId>; 2],
-}
-
-/// How many former holders of a side are remembered.
-const FORMER_MAX: usize = 64;
-
-/// What is to be done once the lock is released.
-pub(crate) struct After<T> {
-    first: Option<Waking>,
-    more: Vec<Waking>,
-    /// A value that made room for another.
-    discarded: Option<T>,
+    watchers: List<()>,
 }
 
 /// Who asks: the choice it is a guard of, if it already stands on lists.
@@ -92,13 +74,12 @@ pub(crate) enum Stop {
     Full,
 }
 
-impl<T> State<T> {
-    pub(crate) fn new(capacity: usize, overflow: Overflow, name: Option<Box<str>>) -> Self {
-        let side = || Parties { waiting: List::new(), ends: 1 };
-        let mut state = Self {
+impl<T: Send + 'static> State<T> {
+    pub(crate) const fn new(capacity: usize, overflow: Overflow) -> Self {
+        Self {
             buffer: VecDeque::new(),
-            senders: side(),
-            receivers: side(),
+            senders: Parties::new(),
+            receivers: Parties::new(),
             capacity,
             reserved: 0,
             returned: 0,
@@ -109,11 +90,7 @@ impl<T> State<T> {
             ended: false,
             listed: false,
             cold: None,
-        };
-        if name.is_some() {
-            state.cold().name = name;
         }
-        state
     }
 
     /// Commits a send now. The answer names the hold that keeps the sender from going on, if its receiver wants that.
@@ -193,7 +170,7 @@ impl<T> State<T> {
                 }
             }
         }
-        self.cold().dropped += 1;
+        self.register().dropped += 1;
         Ok(Ok(None))
     }
 
@@ -370,48 +347,6 @@ impl<T> State<T> {
         (returned, std::mem::take(&mut self.buffer))
     }
 
-    pub(crate) fn poison(&mut self, poison: Arc<Poison>, after: &mut After<T>) {
-        if self.cold().poison.is_none() {
-            self.cold().poison = Some(poison);
-            self.ended = true;
-            self.wake_all(after);
-        }
-    }
-
-    pub(crate) fn lose(&mut self, peer: &str, reason: &str, after: &mut After<T>) {
-        if !self.ended {
-            self.cold().lost = Some((peer.to_owned(), reason.to_owned()));
-            self.ended = true;
-            self.wake_all(after);
-        }
-    }
-
-    /// Has everybody look again: the channel has ended for them, or may have.
-    pub(crate) fn wake_all(&mut self, after: &mut After<T>) {
-        let mut wake = |waiter: &mut Waiter<T>| match &waiter.waking {
-            Waking::Guard(choice, guard) => {
-                choice.mark(*guard);
-                after.wake(Waking::Guard(Arc::clone(choice), *guard));
-            }
-            Waking::Plain(_) => after.wake(std::mem::replace(&mut waiter.waking, Waking::Nobody)),
-            Waking::Nobody => {}
-        };
-        self.senders.waiting.each(&mut wake);
-        self.receivers.waiting.each(&mut wake);
-        if let Some(cold) = &mut self.cold {
-            cold.watchers.each(&mut wake);
-        }
-    }
-
-    /// Whether this side can do nothing more, ever.
-    pub(crate) fn is_over(&self, side: Side) -> bool {
-        self.ended
-            || match side {
-                Side::Send => self.receivers.ends == 0,
-                Side::Receive => self.senders.ends == 0 && self.depth() == 0,
-            }
-    }
-
     fn is_full(&self) -> bool {
         self.depth() + self.reserved >= self.capacity
     }
@@ -427,49 +362,89 @@ impl<T> State<T> {
         }
     }
 
-    /// The rarely needed part, made on first use.
-    pub(crate) fn cold(&mut self) -> &mut Cold<T> {
-        self.cold.get_or_insert_default()
+    /// Who waits for the channel's end.
+    pub(crate) fn watchers(&mut self) -> &mut List<()> {
+        &mut self.cold().watchers
     }
 
-    pub(crate) fn peek_cold(&self) -> Option<&Cold<T>> {
-        self.cold.as_deref()
+    /// The rarely needed part, made on first use.
+    fn cold(&mut self) -> &mut Cold<T> {
+        self.cold.get_or_insert_default()
+    }
+}
+
+impl<T: Send + 'static> Body for State<T> {
+    type Item = T;
+
+    fn register(&mut self) -> &mut Register {
+        &mut self.cold().register
+    }
+
+    fn peek_register(&self) -> Option<&Register> {
+        self.cold.as_deref().map(|cold| &cold.register)
+    }
+
+    fn ends(&mut self, side: Side) -> &mut u32 {
+        &mut self.side(side).ends
+    }
+
+    fn is_over(&self, side: Side) -> bool {
+        self.ended
+            || match side {
+                Side::Send => self.receivers.ends == 0,
+                Side::Receive => self.senders.ends == 0 && self.depth() == 0,
+            }
+    }
+
+    fn bring_down(&mut self) {
+        self.ended = true;
+    }
+
+    fn is_down(&self) -> bool {
+        self.ended
+    }
+
+    fn wake_all(&mut self, after: &mut After<T>) {
+        after.ring(&mut self.senders.waiting);
+        after.ring(&mut self.receivers.waiting);
+        if let Some(cold) = &mut self.cold {
+            after.ring(&mut cold.watchers);
+        }
+    }
+
+    fn listed(&mut self) -> &mut bool {
+        &mut self.listed
+    }
+
+    fn describe(&mut self, channel: &mut Channel) {
+        channel.depth = self.depth() as u64;
+        channel.high_water = self.high_water as u64;
+        channel.sent = self.sent;
+        channel.received = self.received;
+    }
+
+    fn stands(&mut self) -> Vec<Stand> {
+        [Side::Send, Side::Receive]
+            .into_iter()
+            .flat_map(|side| inspect::stands(&mut self.side(side).waiting, side))
+            .collect()
+    }
+}
+
+impl<T> Parties<T> {
+    const fn new() -> Self {
+        Self { waiting: List::new(), ends: 1 }
     }
 }
 
 impl<T> Default for Cold<T> {
     fn default() -> Self {
-        Self {
-            name: None,
-            returned: VecDeque::new(),
-            watchers: List::new(),
-            poison: None,
-            lost: None,
-            dropped: 0,
-            holders: Default::default(),
-            former: Default::default(),
-        }
-    }
-}
-
-impl<T> Cold<T> {
-    pub(crate) fn forget_holder(&mut self, side: Side, holder: ProcessId) {
-        let holders = &mut self.holders[side as usize];
-        if let Some(at) = holders.iter().position(|h| *h == holder) {
-            holders.swap_remove(at);
-        }
-    }
-
-    pub(crate) fn remember_former(&mut self, side: Side, holder: ProcessId) {
-        let former = &mut self.former[side as usize];
-        if former.len() < FORMER_MAX && !former.contains(&holder) {
-            former.push(holder);
-        }
+        Self { register: Register::default(), returned: VecDeque::new(), watchers: List::new() }
     }
 }
 
 /// A commit in which no partner takes part.
-fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
+pub(crate) fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
     match us {
         Some((choice, guard)) if !choice.commit_free(guard) => Err(NotNow),
         _ => Ok(()),
@@ -477,7 +452,7 @@ fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
 }
 
 /// An attempt found nothing: a reusable choice needs not look there until it is told to.
-fn unmark(us: Us<'_>) {
+pub(crate) fn unmark(us: Us<'_>) {
     if let Some((choice, guard)) = us {
         choice.unmark(guard);
     }
@@ -496,48 +471,5 @@ fn verdict<T>(us: Us<'_>, waiter: &Waiter<T>, after: &mut After<T>, blocked: &mu
             *blocked = true;
             Verdict::Stop
         }
-    }
-}
-
-impl<T> After<T> {
-    pub(crate) const fn new() -> Self {
-        Self { first: None, more: Vec::new(), discarded: None }
-    }
-
-    fn wake(&mut self, waking: Waking) {
-        match self.first {
-            None => self.first = Some(waking),
-            Some(_) => self.more.push(waking),
-        }
-    }
-}
-
-impl<T> Drop for After<T> {
-    /// Wakes, the others too when one of the wakers panics. An `After` is made before the lock is taken, so that the lock
-    /// is free by then.
-    fn drop(&mut self) {
-        let Some(first) = self.first.take() else { return };
-        if self.more.is_empty() {
-            return wake(first);
-        }
-        let mut panic = None;
-        for waking in std::iter::once(first).chain(self.more.drain(..)) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {
-                panic.get_or_insert(payload);
-            }
-        }
-        if let Some(payload) = panic
-            && !std::thread::panicking()
-        {
-            resume_unwind(payload);
-        }
-    }
-}
-
-fn wake(waking: Waking) {
-    match waking {
-        Waking::Plain(waker) => Waker::wake(waker),
-        Waking::Guard(choice, _) => choice.wake(),
-        Waking::Nobody => {}
     }
 }

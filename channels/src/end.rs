@@ -1,0 +1,131 @@
+//! End: what every end of every channel has in common. Its channel, its side, and who holds it; no operation.
+
+use crate::party;
+use crate::shell::{Body, Shell};
+use rendez_model::{ProcessId, Side};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) struct End<S: Body> {
+    pub(crate) core: Arc<Shell<S>>,
+    side: Side,
+    /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
+    holder: AtomicU64,
+    /// When it was last served by a choice, on the scale of the choices it takes part in.
+    pub(crate) stamp: AtomicU64,
+}
+
+impl<S: Body> End<S> {
+    pub(crate) const fn new(core: Arc<Shell<S>>, side: Side) -> Self {
+        Self { core, side, holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn declare(&self, holder: ProcessId) {
+        if holder.0 != self.holder.load(Ordering::Relaxed) {
+            self.core.declare(self.side, &self.holder, holder);
+        }
+    }
+
+    pub(crate) fn note_holder(&self) {
+        let acting = party::current_id();
+        if acting != ProcessId(0) {
+            self.declare(acting);
+        }
+    }
+}
+
+impl<S: Body> Clone for End<S> {
+    fn clone(&self) -> Self {
+        self.core.clone_end(self.side);
+        Self::new(Arc::clone(&self.core), self.side)
+    }
+}
+
+impl<S: Body> Drop for End<S> {
+    fn drop(&mut self) {
+        let legacy = party::legacy(|| self.core.name());
+        self.core.drop_end(self.side, ProcessId(*self.holder.get_mut()), legacy);
+    }
+}
+
+/// What can be done with any end. The type has a field `end`.
+macro_rules! common {
+    ($end:ident, $state:ty, [$($bound:tt)*]) => {
+        impl<T: $($bound)* + 'static> $end<T> {
+            /// Gives this end up; the same as dropping it.
+            pub fn retire(self) {
+                drop(self);
+            }
+
+            /// Brings the channel down, at once and in both directions: nothing more is accepted or received. What a
+            /// partner has already committed to stands; what is in the channel is not received any more.
+            pub fn poison(&self, cause: impl std::fmt::Display) {
+                let poison = $crate::Poison::new(self.name(), cause, $crate::party::current_name());
+                self.end.core.poison(std::sync::Arc::new(poison));
+            }
+
+            /// Brings the channel down with poison of a level: channels [immune](crate::ChannelOptions::immune) up to it stay
+            /// as they are. `poison` is of level 1.
+            pub fn poison_at(&self, level: u32, cause: impl std::fmt::Display) {
+                let mut poison = $crate::Poison::new(self.name(), cause, $crate::party::current_name());
+                poison.level = level;
+                self.end.core.poison(std::sync::Arc::new(poison));
+            }
+
+            /// Passes on poison that came through another channel, with its origin.
+            pub fn poison_with(&self, poison: std::sync::Arc<$crate::Poison>) {
+                self.end.core.poison(poison);
+            }
+
+            /// Ends the channel because the node of its other side was lost.
+            pub fn lose(&self, peer: &str, reason: &str) {
+                self.end.core.lose(peer, reason);
+            }
+
+            /// The channel's id.
+            #[must_use]
+            pub fn id(&self) -> rendez_model::ChannelId {
+                self.end.core.id()
+            }
+
+            /// The channel's name, or its id where it has none.
+            #[must_use]
+            pub fn name(&self) -> String {
+                self.end.core.name()
+            }
+
+            /// Names the channel, for errors and the picture.
+            pub fn set_name(&self, name: &str) {
+                self.end.core.set_name(name);
+            }
+
+            /// The channel as data: kind, depth, counters, ends.
+            #[must_use]
+            pub fn inspect(&self) -> rendez_model::Channel {
+                $crate::Inspect::channel(&*self.end.core)
+            }
+
+            /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
+            pub fn declare(&self, holder: rendez_model::ProcessId) {
+                self.end.declare(holder);
+            }
+
+            pub(crate) const fn core(&self) -> &std::sync::Arc<$crate::shell::Shell<$state>> {
+                &self.end.core
+            }
+
+            /// Notes that the acting process holds this end: it is about to wait with it.
+            pub fn note_holder(&self) {
+                self.end.note_holder();
+            }
+        }
+
+        impl<T: $($bound)* + 'static> std::fmt::Debug for $end<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}(`{}`)", stringify!($end), self.name())
+            }
+        }
+    };
+}
+
+pub(crate) use common;

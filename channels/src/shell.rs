@@ -1,0 +1,213 @@
+//! Shell: what every channel has around its state, whatever it does with values: its lock, its id and name, its ends, how
+//! it is brought down, how it is seen.
+//!
+//! No user code runs under the lock: wakers are cloned before it is taken, and run and dropped after it is released, and
+//! so are values.
+
+use crate::after_lock::After;
+use crate::prim::{Mutex, MutexGuard};
+use crate::register::{self, Register};
+use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
+use rendez_model::{Channel, ChannelId, ChannelKind, Closing, ProcessId, Side};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+
+/// A channel with a state of type `S`.
+pub(crate) struct Shell<S> {
+    id: ChannelId,
+    pub(crate) kind: ChannelKind,
+    pub(crate) overflow: Overflow,
+    /// Poison up to this level has no effect.
+    immunity: u32,
+    state: Mutex<S>,
+}
+
+/// What a channel is made by.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) kind: ChannelKind,
+    pub(crate) overflow: Overflow,
+    pub(crate) immunity: u32,
+    pub(crate) name: Option<Box<str>>,
+}
+
+/// A state that a shell is put around.
+pub(crate) trait Body: Send + 'static {
+    /// What the channel carries.
+    type Item: Send + 'static;
+
+    /// The register, made on first use.
+    fn register(&mut self) -> &mut Register;
+    /// The register, if it was needed yet.
+    fn peek_register(&self) -> Option<&Register>;
+    /// How many ends of a side live.
+    fn ends(&mut self, side: Side) -> &mut u32;
+    /// Whether this side can do nothing more, ever.
+    fn is_over(&self, side: Side) -> bool;
+    /// It was poisoned or lost: nothing is accepted or received from now on.
+    fn bring_down(&mut self);
+    /// Whether it was.
+    fn is_down(&self) -> bool;
+    /// Has everybody look again: the channel has ended for them, or may have.
+    fn wake_all(&mut self, after: &mut After<Self::Item>);
+    /// Whether the acting party was told of this channel.
+    fn listed(&mut self) -> &mut bool;
+    /// Notes depth and counters.
+    fn describe(&mut self, channel: &mut Channel);
+    /// Who waits.
+    fn stands(&mut self) -> Vec<Stand>;
+}
+
+impl<S> Shell<S> {
+    pub(crate) const fn id(&self) -> ChannelId {
+        self.id
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
+        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Body> Shell<S> {
+    pub(crate) fn new(plan: Plan, mut state: S) -> Arc<Self> {
+        // Relaxed: the number has to be unique and says nothing about other memory.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = ChannelId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let Plan { kind, overflow, immunity, name } = plan;
+        if name.is_some() {
+            *state.register() = Register::named(name);
+        }
+        let shell = Arc::new(Self { id, kind, overflow, immunity, state: Mutex::new(state) });
+        if party::current().is_some_and(|party| party.observes()) {
+            shell.list(shell.lock());
+        }
+        shell
+    }
+
+    pub(crate) fn name(&self) -> String {
+        register::name(self.lock().peek_register(), self.id)
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        let old = self.lock().register().name.replace(name.into());
+        drop(old);
+    }
+
+    /// How it has ended.
+    pub(crate) fn ended(&self) -> Ended {
+        register::ended(self.lock().peek_register(), self.id)
+    }
+
+    pub(crate) fn clone_end(&self, side: Side) {
+        *self.lock().ends(side) += 1;
+    }
+
+    /// An end is dropped; `legacy` is what a failing process leaves behind.
+    pub(crate) fn drop_end(&self, side: Side, holder: ProcessId, legacy: Option<Arc<Poison>>) {
+        let mut after = After::new();
+        let mut state = self.lock();
+        if holder != ProcessId(0) {
+            state.register().given_up(side, holder);
+        }
+        if let Some(poison) = legacy {
+            self.spoil(&mut state, poison, &mut after);
+        }
+        let ends = state.ends(side);
+        *ends -= 1;
+        if *ends == 0 {
+            state.wake_all(&mut after);
+        }
+    }
+
+    /// Notes that an end, whose `holder` changes with it, passed on to another; 0 is nobody.
+    pub(crate) fn declare(&self, side: Side, holder: &AtomicU64, to: ProcessId) {
+        let mut state = self.lock();
+        // Relaxed: it is written under the lock only; who reads it without takes a hint.
+        let from = ProcessId(holder.swap(to.0, Ordering::Relaxed));
+        state.register().pass_on(side, from, to);
+    }
+
+    /// Ends it because the node of its other side was lost.
+    pub(crate) fn lose(&self, peer: &str, reason: &str) {
+        let mut after = After::new();
+        let mut state = self.lock();
+        if !state.is_down() {
+            state.register().lost = Some((peer.to_owned(), reason.to_owned()));
+            state.bring_down();
+            state.wake_all(&mut after);
+        }
+    }
+
+    /// Brings it down, unless it is immune.
+    pub(crate) fn poison(&self, poison: Arc<Poison>) {
+        let mut after = After::new();
+        self.spoil(&mut self.lock(), poison, &mut after);
+    }
+
+    fn spoil(&self, state: &mut S, poison: Arc<Poison>, after: &mut After<S::Item>) {
+        if poison.level > self.immunity && state.peek_register().is_none_or(|known| known.poison.is_none()) {
+            state.register().poison = Some(poison);
+            state.bring_down();
+            state.wake_all(after);
+        }
+    }
+
+    /// Tells the acting party of this channel, once.
+    pub(crate) fn list(self: &Arc<Self>, mut state: MutexGuard<'_, S>) {
+        if *state.listed() || !party::is_known() {
+            return;
+        }
+        *state.listed() = true;
+        drop(state);
+        if let Some(party) = party::current() {
+            party.met(Arc::downgrade(self) as Weak<dyn Inspect>);
+        }
+    }
+}
+
+impl<S: Body> Inspect for Shell<S> {
+    fn channel(&self) -> Channel {
+        let mut channel = Channel::new(self.id(), String::new(), self.kind);
+        channel.overflow = self.overflow;
+        let mut state = self.lock();
+        channel.senders.count = *state.ends(Side::Send);
+        channel.receivers.count = *state.ends(Side::Receive);
+        if channel.senders.count == 0 || channel.receivers.count == 0 {
+            channel.closing = Some(Closing::Retired);
+        }
+        state.describe(&mut channel);
+        if let Some(register) = state.peek_register() {
+            register.describe(&mut channel);
+        }
+        drop(state);
+        channel.item = short_type_name::<S::Item>();
+        channel
+    }
+
+    fn waits(&self) -> Vec<Stand> {
+        self.lock().stands()
+    }
+
+    fn poison(&self, poison: Arc<Poison>) {
+        self.poison(poison);
+    }
+}
+
+/// The type's name as written in Rust, without paths.
+fn short_type_name<T>() -> String {
+    let mut short = String::new();
+    let mut word = String::new();
+    for c in std::any::type_name::<T>().chars() {
+        match c {
+            ':' => word.clear(),
+            c if c.is_alphanumeric() || c == '_' => word.push(c),
+            c => {
+                short.push_str(&word);
+                word.clear();
+                short.push(c);
+            }
+        }
+    }
+    short + &word
+}
