@@ -1,96 +1,97 @@
-//! Measuring contenders side by side: sizes first, then alternating runs, then medians and ratios. It knows no network.
+//! Measuring contenders side by side: sizes first, then alternating runs. It knows no network and prints no table.
 
-use std::time::Duration;
+use crate::child::Worker;
+use crate::choose::{Bench, benches};
+use crate::networks::Run;
+use crate::options::Options;
+use crate::table::Row;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 
-/// How long one run should take; a size is enough when it takes more than 0.6 of it.
-const TARGET: Duration = Duration::from_millis(1_000);
-/// The operations that sizing starts with, and where it gives up.
-const FIRST: u64 = 1_000;
-const MOST: u64 = 1 << 40;
-/// Runs of each contender; odd, so that one of them is the median.
-const RUNS: usize = 5;
-
-/// What one run of a contender did, or in a sentence what was wrong with its result.
-pub(crate) type Measured = Result<Run, String>;
-
-/// A benchmark and who takes part; the first two contenders are what the others are compared with.
-pub(crate) struct Bench {
-    /// Its name, in the first column.
-    pub(crate) name: &'static str,
-    /// Those who take part.
-    pub(crate) contenders: Vec<Contender>,
-}
-
-/// One who takes part.
-pub(crate) struct Contender {
-    /// Its name, in the second column.
-    pub(crate) name: &'static str,
-    /// Runs about this many operations and checks the result.
-    pub(crate) run: fn(u64) -> Measured,
-}
-
-/// What was done in which time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
-    /// Operations.
-    pub(crate) ops: u64,
-    /// The time they took.
-    pub(crate) time: Duration,
-}
-
-impl Run {
-    fn ns_per_op(self) -> f64 {
-        self.time.as_secs_f64() * 1e9 / self.ops as f64
+/// Measures all benchmarks that are wanted. Fails if a contender did, after all others have been measured.
+pub(crate) fn all(options: &Options) -> ExitCode {
+    println!("{}", crate::table::HEADER);
+    let mut failures = 0;
+    for bench in benches().iter().filter(|bench| options.wants(&bench.name)) {
+        let mut contest = Contest::begin(bench, options);
+        contest.run(options.runs);
+        failures += contest.failures;
+        let rows: Vec<Row> = contest.entrants.into_iter().filter_map(Entrant::row).collect();
+        crate::table::print(&bench.name, &rows);
     }
+    ExitCode::from(u8::from(failures > 0))
 }
 
-/// Measures all contenders and prints their medians and ratios.
-///
-/// # Errors
-/// The first wrong result.
-pub(crate) fn run(bench: &Bench) -> Result<(), String> {
-    let sizes = bench.contenders.iter().map(size).collect::<Result<Vec<_>, _>>()?;
-    let mut runs = vec![vec![]; bench.contenders.len()];
-    for _ in 0..RUNS {
-        for (contender, (size, runs)) in bench.contenders.iter().zip(sizes.iter().zip(&mut runs)) {
-            runs.push((contender.run)(*size)?);
+/// One benchmark while it is measured.
+struct Contest<'a> {
+    bench: &'a Bench,
+    entrants: Vec<Entrant>,
+    failures: usize,
+}
+
+struct Entrant {
+    name: String,
+    worker: Worker,
+    ops: u64,
+    runs: Vec<Run>,
+}
+
+impl<'a> Contest<'a> {
+    /// Starts and sizes all contenders.
+    fn begin(bench: &'a Bench, options: &Options) -> Self {
+        let mut contest = Self { bench, entrants: vec![], failures: 0 };
+        for contender in &bench.contenders {
+            progress(&format!("{}: sizing {}", bench.name, contender.name));
+            match Entrant::begin(&bench.name, &contender.name, options) {
+                Ok(entrant) => contest.entrants.push(entrant),
+                Err(error) => contest.failed(&contender.name, &error),
+            }
         }
+        contest
     }
-    for runs in &mut runs {
-        runs.sort_by(|a, b| a.ns_per_op().total_cmp(&b.ns_per_op()));
-    }
-    print(bench, &runs);
-    Ok(())
-}
 
-/// How many operations take this contender long enough. The runs that find it out warm the machine up, too.
-fn size(contender: &Contender) -> Result<u64, String> {
-    let mut ops = FIRST;
-    while ops < MOST {
-        let run = (contender.run)(ops)?;
-        let share = run.time.as_secs_f64() / TARGET.as_secs_f64();
-        if share >= 0.6 {
-            return Ok(ops);
+    /// Runs all contenders in turn, so often; who fails is out.
+    fn run(&mut self, runs: usize) {
+        for round in 1..=runs {
+            for mut entrant in std::mem::take(&mut self.entrants) {
+                progress(&format!("{}: run {round} of {runs}, {}", self.bench.name, entrant.name));
+                match entrant.worker.run(entrant.ops) {
+                    Ok(run) => {
+                        entrant.runs.push(run);
+                        self.entrants.push(entrant);
+                    }
+                    Err(error) => self.failed(&entrant.name, &error),
+                }
+            }
         }
-        ops = (ops as f64 * (0.9 / share).clamp(1.3, 10.0)) as u64;
+        progress("");
     }
-    Err(format!("{} did {MOST} operations in no time", contender.name))
+
+    fn failed(&mut self, contender: &str, error: &str) {
+        progress("");
+        eprintln!("error: {}, {contender}: {error}", self.bench.name);
+        self.failures += 1;
+    }
 }
 
-fn print(bench: &Bench, runs: &[Vec<Run>]) {
-    let medians: Vec<Run> = runs.iter().map(|runs| runs[RUNS / 2]).collect();
-    for (contender, run) in bench.contenders.iter().zip(&medians) {
-        let seconds = run.time.as_secs_f64();
-        println!("{},{},{},{seconds:.3},{:.1}", bench.name, contender.name, run.ops, run.ns_per_op());
+impl Entrant {
+    fn begin(bench: &str, contender: &str, options: &Options) -> Result<Self, String> {
+        let mut worker = Worker::start(bench, contender)?;
+        let ops = worker.size(options.target)?.ops;
+        Ok(Self { name: contender.to_owned(), worker, ops, runs: vec![] })
     }
-    eprintln!("\n{} (ns per operation, median of {RUNS}; ratio to each other)", bench.name);
-    eprint!("{:<18}{:>8}{:>8}{:>8}", "", "median", "least", "most");
-    bench.contenders.iter().for_each(|other| eprint!("  /{:<14}", other.name));
-    eprintln!();
-    for ((contender, median), runs) in bench.contenders.iter().zip(&medians).zip(runs) {
-        let ns = median.ns_per_op();
-        eprint!("{:<18}{ns:>8.1}{:>8.1}{:>8.1}", contender.name, runs[0].ns_per_op(), runs[RUNS - 1].ns_per_op());
-        medians.iter().for_each(|other| eprint!("  {:<15.2}", ns / other.ns_per_op()));
-        eprintln!();
+
+    fn row(self) -> Option<Row> {
+        Row::new(self.name, self.runs)
     }
+}
+
+/// Says what is being done, in the line that the last such sentence stands in, where somebody looks at it.
+fn progress(what: &str) {
+    let mut to = std::io::stderr();
+    if !to.is_terminal() {
+        return;
+    }
+    // Where nobody reads it, measuring goes on.
+    let _ = write!(to, "\r\x1b[K{what}").and_then(|()| to.flush());
 }

@@ -10,7 +10,8 @@ Usage: cargo xtask VERB
   setup [--no-setup]               say what the system lacks and install it (as root, with apt), or print the command
   test [--no-setup]                set up, then rustfmt, tidy, clippy, all tests, the examples that end by themselves
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
-  bench NAME                       run one benchmark (commstime); lines bench,contender,ops,seconds,ns_per_op
+  bench channels [NAME..] [--target-ms N] [--runs N]
+                                   rendez beside its peers; lines bench,contender,ops,seconds,ns_per_op
   deep                             checks that take long: Miri over channels and model, long runs of the fuzz bodies
   tidy                             the rules of the house that a machine can see; a part of `test`
   weight                           crates and first build of the facade, by feature
@@ -29,8 +30,8 @@ pub(crate) enum Verb {
     Test { install: bool },
     /// Run the main job with `arguments`.
     Demo { install: bool, arguments: Vec<String> },
-    /// Run the benchmark `name`.
-    Bench { name: String },
+    /// Run the benchmarks of `program` with `arguments`.
+    Bench { program: String, arguments: Vec<String> },
     /// Run the checks that take long.
     Deep,
     /// Check the rules of the house.
@@ -59,7 +60,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
         "help" | "--help" | "-h" => ("help", Verb::Help),
         "setup" => ("setup", Verb::Setup { install: rest.installs() }),
         "test" => ("test", Verb::Test { install: rest.installs() }),
-        "bench" => ("bench", Verb::Bench { name: rest.first("bench", "the NAME of a benchmark")? }),
+        "bench" => {
+            let program = rest.first("bench", "the name of a program: channels")?;
+            return Ok(Verb::Bench { program, arguments: rest.0 });
+        }
         "deep" => ("deep", Verb::Deep),
         "tidy" => ("tidy", Verb::Tidy),
         "weight" => ("weight", Verb::Weight),
@@ -135,9 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn a_benchmark_has_a_name() {
-        assert_eq!(parsed("bench commstime"), Ok(Verb::Bench { name: "commstime".to_owned() }));
-        assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the NAME of a benchmark");
+    fn what_follows_the_program_of_a_benchmark_is_for_it() {
+        let bench = |arguments: &[&str]| Verb::Bench {
+            program: "channels".to_owned(),
+            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        };
+        assert_eq!(parsed("bench channels"), Ok(bench(&[])));
+        assert_eq!(parsed("bench channels ring --runs 3"), Ok(bench(&["ring", "--runs", "3"])));
+        assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the name of a program: channels");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::manifest::Manifest;
 use std::collections::BTreeSet;
 
 /// The arrows of the house; what can be reached over several is allowed, too. Dev-dependencies are free.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("rendez-model", &[]),
     ("rendez-wire", &[]),
     ("rendez-macros", &[]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("rendez-diagram", &["rendez-model"]),
     ("rendez", &["rendez-skeletons", "rendez-diagram"]),
     ("rendez-cli", &["rendez"]),
+    ("rendez-benches", &["rendez"]),
     ("xtask", &[]),
 ];
 
