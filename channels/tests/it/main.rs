@@ -7,7 +7,9 @@ mod support;
 mod choice;
 #[cfg(not(miri))]
 mod exchange;
+mod fairness;
 mod model;
+mod operations;
 mod property;
 mod questions;
 mod reentry;

@@ -70,6 +70,43 @@ impl Wake for Woken {
     }
 }
 
+/// A future that is polled by hand and knows whether it was woken since.
+pub(crate) struct Task<F: Future> {
+    future: Pin<Box<F>>,
+    woken: Arc<Woken>,
+}
+
+impl<F: Future> Task<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future: Box::pin(future), woken: Arc::default() }
+    }
+
+    /// One that was polled, and waits.
+    pub(crate) fn waiting(future: F) -> Self {
+        let mut task = Self::new(future);
+        assert!(task.poll().is_pending(), "it has to wait");
+        task
+    }
+
+    pub(crate) fn poll(&mut self) -> Poll<F::Output> {
+        self.woken.reset();
+        let waker = Waker::from(Arc::clone(&self.woken));
+        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    /// What it comes to at this poll.
+    pub(crate) fn done(&mut self) -> F::Output {
+        match self.poll() {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it still waits"),
+        }
+    }
+
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.is_woken()
+    }
+}
+
 /// Random numbers from a seed that a failing test prints and `RENDEZ_SEED` sets.
 pub(crate) struct Chance {
     seed: u64,

@@ -1,0 +1,10 @@
+//! What one operation does, beside the plain send and receive: each by hand, one party at a time where that can be.
+
+mod corners;
+mod deadlines;
+mod extended;
+mod overflow;
+mod panics;
+mod permits;
+mod poison;
+mod undelivered;
