@@ -80,6 +80,11 @@ impl Choice {
         }
     }
 
+    /// Its place in the order of claims.
+    pub(crate) const fn id(&self) -> u64 {
+        self.id
+    }
+
     /// The guard it is committed to.
     pub(crate) fn committed(&self) -> Option<usize> {
         // Acquire: pairs with the AcqRel of `commit` and `commit_free`.

@@ -20,6 +20,13 @@ impl<S: Body> End<S> {
         Self { core, side, holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
     }
 
+    /// A further end of the other side.
+    pub(crate) fn other(&self) -> Self {
+        let side = self.side.opposite();
+        self.core.clone_end(side);
+        Self::new(Arc::clone(&self.core), side)
+    }
+
     pub(crate) fn declare(&self, holder: ProcessId) {
         if holder.0 != self.holder.load(Ordering::Relaxed) {
             self.core.declare(self.side, &self.holder, holder);

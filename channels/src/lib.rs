@@ -29,7 +29,9 @@
 mod after;
 mod after_lock;
 mod alt;
+mod barrier;
 mod blocking;
+mod broadcast;
 mod choice;
 mod closed;
 mod core;
@@ -40,6 +42,7 @@ mod extended;
 mod guard;
 mod hold;
 mod inspect;
+mod oneshot;
 mod options;
 mod permit;
 mod prim;
@@ -49,25 +52,32 @@ mod send;
 mod set;
 mod shell;
 mod state;
+mod token;
 mod waiters;
 mod waiting;
+mod watch;
 
 pub mod clock;
 pub mod party;
 
 pub use after::{After, after, at};
+pub use barrier::{Barrier, Party};
 pub use blocking::block_on;
+pub use broadcast::{BroadcastReceiver, BroadcastSender, broadcast, broadcast_with};
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
 pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
 pub use extended::Extended;
 pub use guard::{FutureGuard, Guard, future};
 pub use inspect::{Inspect, Stand};
+pub use oneshot::{OneshotSender, oneshot};
 pub use options::ChannelOptions;
 pub use permit::{Permit, ReserveError};
 pub use receive::{Next, Recv, RecvExtended};
-pub use rendez_model::{ChannelKind, Overflow};
+pub use rendez_model::{ChannelKind, Delivery, Overflow};
 pub use send::{Reserve, Send, SendFrom};
 pub use set::{Alt, GuardId};
+pub use token::CancellationToken;
+pub use watch::{WatchReceiver, WatchSender, watch};
 
 /// What macros of rendez expand to; not for use by hand.
 #[doc(hidden)]

@@ -34,7 +34,9 @@ pub(crate) struct Plan {
 /// A state that a shell is put around.
 pub(crate) trait Body: Send + 'static {
     /// What the channel carries.
-    type Item: Send + 'static;
+    type Item: 'static;
+    /// What has to be dropped once the lock is released.
+    type Scrap;
 
     /// The register, made on first use.
     fn register(&mut self) -> &mut Register;
@@ -49,7 +51,7 @@ pub(crate) trait Body: Send + 'static {
     /// Whether it was.
     fn is_down(&self) -> bool;
     /// Has everybody look again: the channel has ended for them, or may have.
-    fn wake_all(&mut self, after: &mut After<Self::Item>);
+    fn wake_all(&mut self, after: &mut After<Self::Scrap>);
     /// Whether the acting party was told of this channel.
     fn listed(&mut self) -> &mut bool;
     /// Notes depth and counters.
@@ -145,7 +147,7 @@ impl<S: Body> Shell<S> {
         self.spoil(&mut self.lock(), poison, &mut after);
     }
 
-    fn spoil(&self, state: &mut S, poison: Arc<Poison>, after: &mut After<S::Item>) {
+    fn spoil(&self, state: &mut S, poison: Arc<Poison>, after: &mut After<S::Scrap>) {
         if poison.level > self.immunity && state.peek_register().is_none_or(|known| known.poison.is_none()) {
             state.register().poison = Some(poison);
             state.bring_down();

@@ -375,6 +375,7 @@ impl<T: Send + 'static> State<T> {
 
 impl<T: Send + 'static> Body for State<T> {
     type Item = T;
+    type Scrap = T;
 
     fn register(&mut self) -> &mut Register {
         &mut self.cold().register

@@ -61,6 +61,12 @@ pub(crate) trait Source<P: Place>: Send {
     }
 }
 
+/// Tries without waiting.
+pub(crate) fn now<P: Place, S: Source<P>>(place: &P, source: &mut S) -> Option<S::Output> {
+    let mut after = After::new();
+    source.take(&mut place.lock(), None, &mut after)
+}
+
 pin_project! {
     /// A wait under way.
     #[must_use = "a wait does nothing unless it is awaited or is a guard"]
@@ -83,6 +89,11 @@ pin_project! {
 impl<'a, P: Place, S: Source<P>> Waiting<'a, P, S> {
     pub(crate) fn new(place: &'a P, source: S) -> Self {
         Self { place, source, node: Node::new(None), outcome: None }
+    }
+
+    /// What was waited for, with what belongs to it.
+    pub(crate) fn source(self: Pin<&mut Self>) -> &mut S {
+        self.project().source
     }
 
     /// Tries; if nothing is there, `wait` says whom to wake.

@@ -72,6 +72,29 @@ impl fmt::Display for Overflow {
     }
 }
 
+/// To whom a value of a channel goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Delivery {
+    /// To one receive.
+    #[default]
+    One,
+    /// To every receiving end.
+    All,
+    /// To every receiving end that looks before there is a newer one.
+    Latest,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One => "to one",
+            Self::All => "broadcast",
+            Self::Latest => "watch",
+        })
+    }
+}
+
 /// One of the two directions of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -141,6 +164,8 @@ pub struct Channel {
     pub item: String,
     /// What it holds between send and receive.
     pub kind: ChannelKind,
+    /// To whom a value goes.
+    pub delivery: Delivery,
     /// What it does when it has no room.
     pub overflow: Overflow,
     /// Values that this has dropped so far.
@@ -172,6 +197,7 @@ impl Channel {
             name: name.into(),
             item: String::new(),
             kind,
+            delivery: Delivery::One,
             overflow: Overflow::Wait,
             dropped: 0,
             depth: 0,

@@ -23,6 +23,6 @@ mod channel;
 mod network;
 mod process;
 
-pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Ends, Overflow, Side};
+pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Delivery, Ends, Overflow, Side};
 pub use network::{Cycle, Network, Node, Waits};
 pub use process::{End, Process, ProcessId, ProcessKind, State, Wait};

@@ -4,6 +4,8 @@ extern crate rendez_channels as rendez;
 
 mod support;
 
+mod barrier;
+mod broadcast;
 mod choice;
 #[cfg(not(miri))]
 mod exchange;

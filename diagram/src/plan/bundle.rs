@@ -23,7 +23,7 @@ impl Kinship {
             name: stem(&wire.name).to_owned(),
             host: wire.host,
             item: wire.item.clone(),
-            kind: wire.kind.to_string(),
+            kind: format!("{} {}", wire.kind, wire.delivery),
             ended: match &wire.closing {
                 None => 0,
                 Some(Closing::Retired) => 1,
@@ -86,6 +86,7 @@ impl Wire {
         self.count += 1;
         self.depth = self.depth.saturating_add(wire.depth);
         self.high_water = self.high_water.max(wire.high_water);
+        self.dropped = self.dropped.saturating_add(wire.dropped);
         self.sent = self.sent.saturating_add(wire.sent);
         self.received = self.received.saturating_add(wire.received);
         for (mine, its) in [(&mut self.senders, wire.senders), (&mut self.receivers, wire.receivers)] {

@@ -10,7 +10,7 @@ use crate::words::{Mark, clean, counted, duration, grouped, stem};
 use bundle::Bundling;
 use fold::Folds;
 use merge::{Holder, Line, Lines};
-use rendez_model::{ChannelKind, Closing, Cycle, End, Network, Process, ProcessKind, Side, State};
+use rendez_model::{ChannelKind, Closing, Cycle, Delivery, End, Network, Process, ProcessKind, Side, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When families are folded.
@@ -122,6 +122,9 @@ pub(crate) struct Wire {
     pub(crate) name: String,
     pub(crate) item: String,
     pub(crate) kind: ChannelKind,
+    pub(crate) delivery: Delivery,
+    /// Values that its overflow policy has dropped.
+    pub(crate) dropped: u64,
     /// How many channels it stands for.
     pub(crate) count: usize,
     pub(crate) depth: u64,
@@ -173,14 +176,16 @@ impl Wire {
         format!("{} received{pending}", grouped(self.received))
     }
 
-    /// How it ended and where it lives, where there is something to be said.
+    /// To whom its values go, what it has dropped, how it ended and where it lives, where there is something to be said.
     pub(crate) fn remarks(&self) -> Vec<String> {
+        let delivery = (self.delivery != Delivery::One).then(|| self.delivery.to_string());
+        let dropped = (self.dropped > 0).then(|| format!("{} dropped", grouped(self.dropped)));
         let ended = self.closing.as_ref().map(|closing| match closing {
             Closing::Retired => "retired".to_owned(),
             Closing::Poisoned(cause) => format!("poisoned: {cause}"),
         });
         let lives = (!self.elsewhere.is_empty()).then(|| format!("lives as {}", self.elsewhere));
-        ended.into_iter().chain(lives).collect()
+        [delivery, dropped, ended, lives].into_iter().flatten().collect()
     }
 
     /// Whether a side of it has more than one end.
@@ -419,6 +424,8 @@ fn wire(line: &Line<'_>, folds: &Folds) -> Wire {
         name: clean(&line.channel.label()),
         item: clean(&line.channel.item),
         kind: line.channel.kind,
+        delivery: line.channel.delivery,
+        dropped: line.most(|c| c.dropped),
         count: 1,
         depth: line.most(|c| c.depth),
         high_water: line.most(|c| c.high_water),

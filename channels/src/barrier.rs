@@ -1,0 +1,334 @@
+//! Barrier: a meeting of all parties that are enrolled, again and again. Its sync is a guard: a party may choose between the
+//! meeting and something else.
+
+use crate::after_lock::After;
+use crate::choice::Choice;
+use crate::core::park;
+use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::prim::{Mutex, MutexGuard};
+use crate::state::{Us, unmark};
+use crate::waiters::{List, Node, Verdict, Waking};
+use crate::{Ended, block_on};
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+
+/// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when dropped.
+///
+/// The barrier of occam-pi and JCSP's `AltingBarrier`: a sync is done when all enrolled parties have come to it; parties that
+/// choose commit all together or not at all.
+///
+/// ```
+/// use rendez_channels::Barrier;
+///
+/// let parties = Barrier::new().enrol_many(3);
+/// let threads = parties.into_iter().map(|mut party| {
+///     std::thread::spawn(move || (0..2).map(|_| party.sync_blocking().unwrap()).collect::<Vec<_>>())
+/// });
+/// let threads: Vec<_> = threads.collect();
+/// for thread in threads {
+///     assert_eq!(thread.join().unwrap(), [0, 1], "each has met the others twice");
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Barrier(Arc<Meeting>);
+
+struct Meeting(Mutex<State>);
+
+struct State {
+    enrolled: usize,
+    /// Length of `waiting`.
+    arrived: usize,
+    waiting: List<()>,
+    /// How many times all have met.
+    phase: u64,
+}
+
+/// A party of a [`Barrier`]; dropping it resigns.
+pub struct Party {
+    meeting: Arc<Meeting>,
+    /// When its sync was last served by a choice, on the scale of that choice.
+    stamp: AtomicU64,
+}
+
+pin_project! {
+    /// A sync under way.
+    #[must_use = "a sync does nothing unless it is awaited or is a guard"]
+    struct Meet<'a> {
+        party: &'a Party,
+        #[pin]
+        node: Node<()>,
+        // The phase that a choice came to here.
+        outcome: Option<u64>,
+    }
+
+    impl PinnedDrop for Meet<'_> {
+        fn drop(this: Pin<&mut Self>) {
+            Attempt::leave(this);
+        }
+    }
+}
+
+impl Barrier {
+    /// A barrier without parties.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Meeting(Mutex::new(State { enrolled: 0, arrived: 0, waiting: List::new(), phase: 0 }))))
+    }
+
+    /// One more party. The meeting that others wait for now waits for it, too.
+    pub fn enrol(&self) -> Party {
+        self.0.lock().enrolled += 1;
+        Party { meeting: Arc::clone(&self.0), stamp: AtomicU64::new(0) }
+    }
+
+    /// `count` more parties.
+    #[must_use]
+    pub fn enrol_many(&self, count: usize) -> Vec<Party> {
+        (0..count).map(|_| self.enrol()).collect()
+    }
+
+    /// How many parties there are, and how many of them wait at the barrier now.
+    #[must_use]
+    pub fn parties(&self) -> (usize, usize) {
+        let state = self.0.lock();
+        (state.enrolled, state.arrived)
+    }
+}
+
+impl Default for Barrier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Party {
+    /// Waits until all enrolled parties are at the barrier, and gives the number of the meeting, from 0 on.
+    ///
+    /// # Cancel safety
+    /// A dropped sync does not count as arrived; if the meeting had taken place by then, it has.
+    pub fn sync(&mut self) -> impl Future<Output = u64> + Guard<Output = u64> {
+        Meet { party: self, node: Node::new(None), outcome: None }
+    }
+
+    /// Meets the others if all of them wait at the barrier now.
+    pub fn try_sync(&mut self) -> Option<u64> {
+        let mut after = After::new();
+        let mut state = self.meeting.lock();
+        state.meet(None, true, &mut after)
+    }
+
+    /// Like [`sync`](Self::sync), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn sync_blocking(&mut self) -> Result<u64, Ended> {
+        block_on(self.sync())
+    }
+
+    /// Leaves the barrier for good; the same as dropping it. The others do not wait for it any more.
+    pub fn resign(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Party {
+    fn drop(&mut self) {
+        let mut after = After::new();
+        let mut state = self.meeting.lock();
+        state.enrolled -= 1;
+        state.meet(None, false, &mut after);
+    }
+}
+
+impl Meeting {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Has all meet, if all are here and willing; `we_come` says that the caller is here without being on the list.
+    fn meet(&mut self, us: Us<'_>, we_come: bool, after: &mut After<()>) -> Option<u64> {
+        let present = self.arrived + usize::from(we_come);
+        if present == 0 || present < self.enrolled {
+            unmark(us);
+            return None;
+        }
+        let words = self.words(us.filter(|_| we_come));
+        if !claim_all(&words, after) {
+            return None;
+        }
+        words.iter().for_each(|(choice, guard)| choice.commit(*guard));
+        let phase = self.phase;
+        let mut waking = Waking::Nobody;
+        while self
+            .waiting
+            .serve(
+                |_| Verdict::Take,
+                |waiter| {
+                    waiter.at = phase;
+                    waking = std::mem::replace(&mut waiter.waking, Waking::Nobody);
+                },
+            )
+            .is_some()
+        {
+            after.wake(std::mem::replace(&mut waking, Waking::Nobody));
+        }
+        self.arrived = 0;
+        self.phase += 1;
+        Some(phase)
+    }
+
+    /// The words of all parties that are choosing, in the order of ids.
+    fn words(&mut self, us: Us<'_>) -> Vec<(Arc<Choice>, usize)> {
+        let mut words: Vec<_> = us.map(|(choice, guard)| (Arc::clone(choice), guard)).into_iter().collect();
+        self.waiting.each(|waiter| {
+            if let Waking::Guard(choice, guard) = &waiter.waking {
+                words.push((Arc::clone(choice), *guard));
+            }
+        });
+        words.sort_by_key(|(choice, _)| choice.id());
+        words
+    }
+}
+
+/// Claims all words or none. One that could not be had is to look again when it can.
+fn claim_all(words: &[(Arc<Choice>, usize)], after: &mut After<()>) -> bool {
+    if words.windows(2).any(|two| two[0].0.id() == two[1].0.id()) {
+        // A choice never meets itself.
+        return false;
+    }
+    let Some(failed) = words.iter().position(|(choice, _)| !choice.claim()) else { return true };
+    let (choice, guard) = &words[failed];
+    choice.mark(*guard);
+    for (choice, guard) in &words[..failed] {
+        if choice.release() {
+            choice.mark(*guard);
+            after.wake(Waking::Guard(Arc::clone(choice), *guard));
+        }
+    }
+    false
+}
+
+impl Meet<'_> {
+    /// Meets or parks.
+    fn arrive(self: Pin<&mut Self>, us: Us<'_>, waking: Waking) -> Option<u64> {
+        let this = self.project();
+        let mut after = After::new();
+        let mut state = this.party.meeting.lock();
+        let phase = state.meet(us, true, &mut after);
+        if phase.is_none() {
+            park(&mut state.waiting, this.node, waking);
+            state.arrived += 1;
+        }
+        drop(state);
+        drop(after);
+        phase
+    }
+
+    /// The meeting that it was served, if it was; its node is apart then.
+    fn served(self: Pin<&mut Self>) -> Option<u64> {
+        let this = self.project();
+        this.node.is_served().then(|| this.node.seen().at)
+    }
+}
+
+impl Future for Meet<'_> {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        let mut fresh = Waking::Plain(cx.waker().clone());
+        if !self.node.is_queued() && !self.node.is_served() {
+            return self.arrive(None, fresh).map_or(Poll::Pending, Poll::Ready);
+        }
+        let this = self.as_mut().project();
+        if let Some(waiter) = this.party.meeting.lock().waiting.get(this.node) {
+            std::mem::swap(&mut waiter.waking, &mut fresh);
+        }
+        drop(fresh);
+        self.served().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl Attempt for Meet<'_> {
+    fn attempt(mut self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        if seat.is_none() {
+            // It may have been polled before it became a guard; then the meeting may even be over.
+            self.as_mut().leave();
+        }
+        if self.outcome.is_none() {
+            let this = self.as_mut().project();
+            let mut after = After::new();
+            let phase = this.party.meeting.lock().meet(seat, !this.node.is_queued(), &mut after);
+            drop(after);
+            *this.outcome = phase;
+        }
+        Progress::committed_if(self.outcome.is_some())
+    }
+
+    fn enlist(mut self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+        let phase = self.as_mut().arrive(Some((choice, number)), Waking::Guard(Arc::clone(choice), number));
+        *self.project().outcome = phase;
+        Progress::committed_if(phase.is_some())
+    }
+
+    fn collect(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.leave();
+        Poll::Ready(())
+    }
+
+    fn leave(mut self: Pin<&mut Self>) {
+        let mut this = self.as_mut().project();
+        if this.node.is_queued() {
+            // Whoever has all meet does so under this lock.
+            let mut state = this.party.meeting.lock();
+            if state.waiting.get(this.node.as_mut()).is_some() {
+                state.waiting.leave(this.node.as_mut());
+                state.arrived -= 1;
+            }
+            drop(state);
+        }
+        if let Some(phase) = self.as_mut().served() {
+            *self.project().outcome = Some(phase);
+        } else {
+            self.project().node.apart().waking = Waking::Nobody;
+        }
+    }
+
+    fn stamp(&self) -> u64 {
+        // Relaxed: a choice orders its guards by it and reads nothing else through it.
+        self.party.stamp.load(Ordering::Relaxed)
+    }
+
+    fn set_stamp(&self, stamp: u64) {
+        // Relaxed: as in `stamp`.
+        self.party.stamp.store(stamp, Ordering::Relaxed);
+    }
+}
+
+impl Guard for Meet<'_> {
+    type Output = u64;
+
+    fn output(self: Pin<&mut Self>) -> u64 {
+        self.project().outcome.take().expect("the choice has committed to this guard")
+    }
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (enrolled, arrived) = self.parties();
+        write!(f, "Barrier({arrived} of {enrolled} have come)")
+    }
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Party").finish_non_exhaustive()
+    }
+}

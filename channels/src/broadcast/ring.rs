@@ -1,0 +1,230 @@
+//! The ring of a broadcast: values that some receiver has still to read. A pure machine; its lock and its ends are elsewhere.
+
+use crate::after_lock::After;
+use crate::register::Register;
+use crate::shell::Body;
+use crate::state::{Us, commit_alone, unmark};
+use crate::waiters::List;
+use crate::{Overflow, Stand, inspect};
+use rendez_model::{Channel, Delivery, Side};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub(crate) struct Ring<T> {
+    entries: VecDeque<Entry<T>>,
+    /// Position of the first entry among all values that were sent.
+    first: u64,
+    capacity: usize,
+    overflow: Overflow,
+    senders: u32,
+    receivers: u32,
+    /// Receivers that read; one that is being dropped does so no more.
+    reading: u32,
+    pub(super) sending: List<()>,
+    pub(super) receiving: List<()>,
+    received: u64,
+    high_water: usize,
+    is_down: bool,
+    listed: bool,
+    register: Option<Box<Register>>,
+}
+
+struct Entry<T> {
+    value: Arc<T>,
+    /// Receivers that have not read it; along the ring it never falls.
+    readers: u32,
+}
+
+/// Why nothing was sent or received for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    Over,
+    Full,
+}
+
+impl<T> Ring<T> {
+    pub(super) const fn new(capacity: usize, overflow: Overflow) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            capacity,
+            overflow,
+            senders: 1,
+            receivers: 1,
+            reading: 1,
+            sending: List::new(),
+            receiving: List::new(),
+            received: 0,
+            high_water: 0,
+            is_down: false,
+            listed: false,
+            register: None,
+        }
+    }
+
+    /// The position after the last value.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// Commits a send: takes the value, or says why it never will; none while there is no room.
+    pub(super) fn offer(
+        &mut self,
+        value: &mut Option<Arc<T>>,
+        us: Us<'_>,
+        after: &mut After<Arc<T>>,
+    ) -> Option<Result<(), Stop>>
+    where
+        T: Send + Sync + 'static,
+    {
+        let is_full = self.entries.len() >= self.capacity;
+        if self.is_over(Side::Send) {
+            return commit_alone(us).ok().map(|()| Err(Stop::Over));
+        }
+        if is_full && self.overflow == Overflow::Wait {
+            unmark(us);
+            return None;
+        }
+        commit_alone(us).ok()?;
+        if is_full {
+            match self.overflow {
+                Overflow::Fail => return Some(Err(Stop::Full)),
+                Overflow::DropNewest => after.discarded = value.take(),
+                Overflow::DropOldest | Overflow::Wait => after.discarded = self.pop(),
+            }
+            self.register().dropped += 1;
+        }
+        if let Some(value) = value.take() {
+            self.entries.push_back(Entry { value, readers: self.reading });
+            self.high_water = self.high_water.max(self.entries.len());
+            after.ring(&mut self.receiving);
+        }
+        Some(Ok(()))
+    }
+
+    /// Commits a receive by the receiver that has read up to `cursor`; `missed` counts what was dropped before it got there.
+    pub(super) fn take(
+        &mut self,
+        cursor: &mut u64,
+        missed: &mut u64,
+        us: Us<'_>,
+        after: &mut After<Arc<T>>,
+    ) -> Option<Result<Arc<T>, Stop>> {
+        if self.is_down {
+            return commit_alone(us).ok().map(|()| Err(Stop::Over));
+        }
+        let at = usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        if at >= self.entries.len() {
+            if self.senders == 0 {
+                return commit_alone(us).ok().map(|()| Err(Stop::Over));
+            }
+            unmark(us);
+            return None;
+        }
+        commit_alone(us).ok()?;
+        *missed += self.first.saturating_sub(*cursor);
+        *cursor = self.first + at as u64 + 1;
+        self.received += 1;
+        let entry = &mut self.entries[at];
+        entry.readers -= 1;
+        let (value, is_read) = (Arc::clone(&entry.value), entry.readers == 0);
+        if is_read {
+            debug_assert_eq!(at, 0, "all before it were read earlier, by the same receivers");
+            after.discarded = self.pop();
+            after.ring(&mut self.sending);
+        }
+        Some(Ok(value))
+    }
+
+    /// One more receiver, which has read up to `cursor`.
+    pub(super) fn join(&mut self, cursor: u64) {
+        self.reading += 1;
+        for entry in self.unread(cursor) {
+            entry.readers += 1;
+        }
+    }
+
+    /// A receiver that had read up to `cursor` reads no more; gives what nobody will read, for when the lock is released.
+    pub(super) fn part(&mut self, cursor: u64, after: &mut After<Arc<T>>) -> Vec<Arc<T>> {
+        self.reading -= 1;
+        for entry in self.unread(cursor) {
+            entry.readers -= 1;
+        }
+        let mut read = vec![];
+        while self.entries.front().is_some_and(|entry| entry.readers == 0) {
+            read.extend(self.pop());
+        }
+        after.ring(&mut self.sending);
+        read
+    }
+
+    fn unread(&mut self, cursor: u64) -> impl Iterator<Item = &mut Entry<T>> {
+        let read = usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.entries.iter_mut().skip(read)
+    }
+
+    fn pop(&mut self) -> Option<Arc<T>> {
+        let entry = self.entries.pop_front()?;
+        self.first += 1;
+        Some(entry.value)
+    }
+}
+
+impl<T: Send + Sync + 'static> Body for Ring<T> {
+    type Item = T;
+    type Scrap = Arc<T>;
+
+    fn register(&mut self) -> &mut Register {
+        self.register.get_or_insert_default()
+    }
+
+    fn peek_register(&self) -> Option<&Register> {
+        self.register.as_deref()
+    }
+
+    fn ends(&mut self, side: Side) -> &mut u32 {
+        match side {
+            Side::Send => &mut self.senders,
+            Side::Receive => &mut self.receivers,
+        }
+    }
+
+    fn is_over(&self, side: Side) -> bool {
+        self.is_down
+            || match side {
+                Side::Send => self.reading == 0,
+                Side::Receive => self.senders == 0 && self.entries.is_empty(),
+            }
+    }
+
+    fn bring_down(&mut self) {
+        self.is_down = true;
+    }
+
+    fn is_down(&self) -> bool {
+        self.is_down
+    }
+
+    fn wake_all(&mut self, after: &mut After<Arc<T>>) {
+        after.ring(&mut self.sending);
+        after.ring(&mut self.receiving);
+    }
+
+    fn listed(&mut self) -> &mut bool {
+        &mut self.listed
+    }
+
+    fn describe(&mut self, channel: &mut Channel) {
+        channel.delivery = Delivery::All;
+        channel.depth = self.entries.len() as u64;
+        channel.high_water = self.high_water as u64;
+        channel.sent = self.end();
+        channel.received = self.received;
+    }
+
+    fn stands(&mut self) -> Vec<Stand> {
+        let mut stands = inspect::stands(&mut self.sending, Side::Send);
+        stands.extend(inspect::stands(&mut self.receiving, Side::Receive));
+        stands
+    }
+}
