@@ -54,8 +54,9 @@ pub use rendez_skeletons as skeletons;
 pub use rendez_wire as wire;
 
 pub use rendez_channels::{
-    ChannelKind, Ended, Receiver, SendError, Sender, after, block_on, channel, channel_bounded, channel_named,
-    channel_unbounded, future,
+    Alt, Barrier, BroadcastReceiver, BroadcastSender, CancellationToken, ChannelKind, ChannelOptions, Ended,
+    OneshotSender, Overflow, Receiver, SendError, Sender, WatchReceiver, WatchSender, after, at, block_on, broadcast,
+    broadcast_with, channel, channel_bounded, channel_named, channel_unbounded, future, oneshot, watch,
 };
 pub use rendez_runtime::{
     Actor, CallError, Failure, IntoOutcome, IntoProcess, Outcome, Ports, Process, ProcessRef, Spawned, Supervisor,

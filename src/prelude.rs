@@ -1,9 +1,10 @@
 //! What a program of rendez begins with: `use rendez::prelude::*;`. Names only.
 
 pub use crate::{
-    CallError, ChannelKind, Failure, Outcome, Process, ProcessRef, Receiver, Sender, Spawned, Supervisor, actor, after,
-    alt, blocking, channel, channel_bounded, channel_named, channel_unbounded, ctrl_c, future, par, process, run, seq,
-    spawn, spawn_actor,
+    Alt, Barrier, CallError, CancellationToken, ChannelKind, ChannelOptions, Failure, Outcome, Overflow, Process,
+    ProcessRef, Receiver, Sender, Spawned, Supervisor, actor, after, alt, at, blocking, broadcast, channel,
+    channel_bounded, channel_named, channel_unbounded, ctrl_c, future, oneshot, par, process, run, seq, spawn,
+    spawn_actor, watch,
 };
 
 #[cfg(feature = "skeletons")]

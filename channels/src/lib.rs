@@ -52,6 +52,8 @@ mod send;
 mod set;
 mod shell;
 mod state;
+#[cfg(feature = "stream")]
+mod stream;
 mod token;
 mod waiters;
 mod waiting;
@@ -76,6 +78,8 @@ pub use receive::{Next, Recv, RecvExtended};
 pub use rendez_model::{ChannelKind, Delivery, Overflow};
 pub use send::{Reserve, Send, SendFrom};
 pub use set::{Alt, GuardId};
+#[cfg(feature = "stream")]
+pub use stream::{Incoming, Outgoing};
 pub use token::CancellationToken;
 pub use watch::{WatchReceiver, WatchSender, watch};
 

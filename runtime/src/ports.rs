@@ -1,6 +1,8 @@
 //! Ports: the channel ends that a process is given, found among its arguments. What holds none is passed over.
 
-use rendez_channels::{Receiver, Sender};
+use rendez_channels::{
+    BroadcastReceiver, BroadcastSender, OneshotSender, Receiver, Sender, WatchReceiver, WatchSender,
+};
 use rendez_model::ProcessId;
 
 /// Something that holds channel ends.
@@ -9,15 +11,22 @@ pub trait Ports {
     fn declare(&self, holder: ProcessId);
 }
 
-impl<T: Send + 'static> Ports for Sender<T> {
-    fn declare(&self, holder: ProcessId) {
-        Self::declare(self, holder);
-    }
+macro_rules! ends {
+    ($($end:ident: $($bound:ident)+),+) => {
+        $(impl<T: $($bound +)+ 'static> Ports for $end<T> {
+            fn declare(&self, holder: ProcessId) {
+                Self::declare(self, holder);
+            }
+        })+
+    };
 }
 
-impl<T: Send + 'static> Ports for Receiver<T> {
+ends!(Sender: Send, Receiver: Send);
+ends!(BroadcastSender: Send Sync, BroadcastReceiver: Send Sync, WatchSender: Send Sync, WatchReceiver: Send Sync);
+
+impl<T: Send + 'static> Ports for OneshotSender<T> {
     fn declare(&self, holder: ProcessId) {
-        Self::declare(self, holder);
+        self.as_sender().declare(holder);
     }
 }
 

@@ -17,6 +17,7 @@ mod questions;
 mod reentry;
 mod rendezvous;
 mod reusable;
+mod stream;
 #[cfg(not(miri))]
 mod stress;
 mod timers;

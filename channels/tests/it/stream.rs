@@ -1,0 +1,59 @@
+//! Ends as `Stream` and `Sink`.
+
+use crate::support::poll_once;
+use futures_core::Stream;
+use futures_sink::Sink;
+use rendez::{Ended, channel, channel_bounded};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+#[test]
+fn a_stream_gives_all_values_and_ends_with_the_channel() {
+    let (tx, rx) = channel_bounded(2);
+    let mut stream = pin!(rx.stream());
+    let mut next = move || poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))));
+    assert_eq!(next(), Poll::Pending);
+    (0..2).for_each(|n| tx.try_send(n).unwrap());
+    drop(tx);
+    assert_eq!([next(), next(), next(), next()], [Some(Ok(0)), Some(Ok(1)), None, None].map(Poll::Ready));
+}
+
+#[test]
+fn poison_is_the_last_item_of_a_stream() {
+    let (tx, rx) = channel::<u8>();
+    let mut stream = pin!(rx.stream());
+    let mut next = move || poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))));
+    tx.poison("bad");
+    assert!(matches!(next(), Poll::Ready(Some(Err(Ended::Poisoned(_))))));
+    assert_eq!(next(), Poll::Ready(None));
+}
+
+#[test]
+fn a_dropped_stream_hands_on_what_it_was_served() {
+    let (tx, rx) = channel();
+    {
+        let mut stream = pin!(rx.stream());
+        assert!(poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx)))).is_pending());
+        tx.try_send(3).unwrap();
+    }
+    assert_eq!(rx.try_recv(), Ok(3));
+}
+
+#[test]
+fn a_sink_is_ready_when_its_value_is_sent_and_fails_with_the_value() {
+    let (tx, rx) = channel();
+    let mut sink = pin!(tx.sink());
+    let ready = |sink: &mut std::pin::Pin<&mut rendez::Outgoing<'_, i32>>| {
+        poll_once(&mut pin!(poll_fn(|cx| sink.as_mut().poll_ready(cx))))
+    };
+    assert_eq!(ready(&mut sink), Poll::Ready(Ok(())));
+    sink.as_mut().start_send(1).unwrap();
+    assert_eq!(ready(&mut sink), Poll::Pending, "nobody receives");
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(ready(&mut sink), Poll::Ready(Ok(())));
+    sink.as_mut().start_send(2).unwrap();
+    drop(rx);
+    let Poll::Ready(Err(error)) = ready(&mut sink) else { panic!("the receiver is gone") };
+    assert_eq!((error.value, error.cause.is_retired()), (2, true));
+}
