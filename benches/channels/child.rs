@@ -1,10 +1,10 @@
 //! The process of one contender, and the parent's handle of it. What it is asked to run is up to `measure`.
 //!
 //! Requests are lines on its standard input, `size MILLISECONDS` and `run OPERATIONS`; answers are lines on its standard
-//! output, `OPERATIONS NANOSECONDS` or `error SENTENCE`. When its input ends it ends, whatever it does at that time: so
+//! output, `OPERATIONS NANOSECONDS BYTES` (`-` for no bytes) or `error SENTENCE`. When its input ends it ends, whatever it does at that time: so
 //! nothing is left behind by a parent that was interrupted.
 
-use crate::choose::{Bench, benches};
+use crate::choose::{Bench, Size, benches};
 use crate::networks::{Measured, Run};
 use crate::options;
 use std::io::{BufRead, BufReader, Write};
@@ -17,6 +17,8 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The operations that sizing starts with.
 const FIRST: u64 = 1_000;
+/// Where sizing gives up.
+const MOST: u64 = 1 << 40;
 /// A run is long enough when it takes this share of what it should.
 const ENOUGH: f64 = 0.6;
 
@@ -90,7 +92,7 @@ pub(crate) fn serve(bench: &str, contender: &str) -> ExitCode {
     };
     for request in requests() {
         match answer(bench, number, &request) {
-            Ok(Run { ops, time }) => println!("{ops} {}", time.as_nanos()),
+            Ok(run) => println!("{}", written(run)),
             Err(error) => println!("{ERROR}{error}"),
         }
     }
@@ -111,15 +113,19 @@ fn answer(bench: &Bench, contender: usize, request: &str) -> Measured {
     let run = &bench.contenders[contender].run;
     let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{request}` has no number"));
     match request.split_once(' ') {
-        Some(("size", target)) => size(run, bench.most, Duration::from_millis(number(target)?)),
+        Some(("size", target)) => size(run, bench.size, Duration::from_millis(number(target)?)),
         Some(("run", ops)) => run(number(ops)?),
         _ => Err(format!("`{request}` is no request")),
     }
 }
 
 /// The first run that takes long enough. Those before it warm up, too.
-fn size(run: &dyn Fn(u64) -> Measured, most: u64, target: Duration) -> Measured {
-    let mut ops = FIRST.min(most);
+fn size(run: &dyn Fn(u64) -> Measured, size: Size, target: Duration) -> Measured {
+    let (mut ops, most) = match size {
+        Size::Timed => (FIRST, MOST),
+        Size::AtMost(most) => (FIRST.min(most), most),
+        Size::Fixed(ops) => (ops, ops),
+    };
     loop {
         let done = run(ops)?;
         let share = done.time.as_secs_f64() / target.as_secs_f64();
@@ -130,14 +136,22 @@ fn size(run: &dyn Fn(u64) -> Measured, most: u64, target: Duration) -> Measured 
     }
 }
 
+fn written(Run { ops, time, bytes }: Run) -> String {
+    let bytes = bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
+    format!("{ops} {} {bytes}", time.as_nanos())
+}
+
 fn read(answer: &str) -> Measured {
     if let Some(error) = answer.strip_prefix(ERROR) {
         return Err(error.to_owned());
     }
-    let wrong = || format!("`{answer}` is no answer");
-    let (ops, nanoseconds) = answer.split_once(' ').ok_or_else(wrong)?;
-    let nanoseconds = nanoseconds.parse().map_err(|_| wrong())?;
-    Ok(Run { ops: ops.parse().map_err(|_| wrong())?, time: Duration::from_nanos(nanoseconds) })
+    read_run(answer).ok_or_else(|| format!("`{answer}` is no answer"))
+}
+
+fn read_run(answer: &str) -> Option<Run> {
+    let [ops, nanoseconds, bytes] = answer.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let bytes = if bytes == "-" { None } else { Some(bytes.parse().ok()?) };
+    Some(Run { ops: ops.parse().ok()?, time: Duration::from_nanos(nanoseconds.parse().ok()?), bytes })
 }
 
 #[cfg(test)]
@@ -146,20 +160,23 @@ mod tests {
 
     #[test]
     fn sizing_grows_until_a_run_takes_long_enough() {
-        let run = |ops| Ok(Run { ops, time: Duration::from_micros(ops) });
-        let sized = size(&run, u64::MAX, Duration::from_millis(100)).unwrap();
+        let run = |ops| Ok(Run::timed(ops, Duration::from_micros(ops)));
+        let sized = size(&run, Size::Timed, Duration::from_millis(100)).unwrap();
         assert!((60_000..=100_000).contains(&sized.ops), "{sized:?}");
     }
 
     #[test]
     fn sizing_stops_at_the_most() {
-        let run = |ops| Ok(Run { ops, time: Duration::ZERO });
-        assert_eq!(size(&run, 123_456, Duration::from_millis(100)).unwrap().ops, 123_456);
+        let run = |ops| Ok(Run::timed(ops, Duration::ZERO));
+        assert_eq!(size(&run, Size::AtMost(123_456), Duration::from_millis(100)).unwrap().ops, 123_456);
     }
 
     #[test]
     fn an_answer_is_read_as_it_was_written() {
-        assert_eq!(read("7 1000"), Ok(Run { ops: 7, time: Duration::from_micros(1) }));
+        let timed = Run::timed(7, Duration::from_micros(1));
+        for run in [timed, Run { bytes: Some(0), ..timed }, Run { bytes: Some(512), ..timed }] {
+            assert_eq!(read(&written(run)), Ok(run));
+        }
         assert_eq!(read("error it is wrong"), Err("it is wrong".to_owned()));
         assert_eq!(read("7"), Err("`7` is no answer".to_owned()));
     }

@@ -1,26 +1,42 @@
 //! Who takes part in what: the benchmarks, each with its contenders. It runs nothing.
 
-use crate::families::{Crossbeam, Kanal, Rendez, Tokio, TokioShared, TokioUnbounded};
-use crate::family::{Capacity, Family};
-use crate::networks::{Commstime, Many, Measured, Network, PingPong, Ring, Stream};
-use crate::place::{Place, TASKS};
+use crate::families::{
+    AsyncChannel, Blocked, Crossbeam, Crossed, Crossfire, CrossfireBlocked, CrossfireCrossed, CrossfireShared,
+    CrossfireUnbounded, Flume, Kanal, Rendez, RendezAlt, Tokio, TokioShared, TokioUnbounded,
+};
+use crate::family::{Capacity, Choose, Family};
+use crate::networks::{Choice, Commstime, Cross, Idle, Many, Measured, Network, PingPong, Ring, Stream};
+use crate::place::Place::{self, CurrentThread, OneWorker, Threads, TwoWorkers};
 
 /// Messages after which a run over a channel without a bound is long enough: they may all be in memory at once.
 const MOST_UNBOUNDED: u64 = 4_000_000;
-/// Where sizing gives up.
-const MOST: u64 = 1 << 40;
+/// Processes whose memory is measured.
+const IDLE: u64 = 1_000_000;
 
 /// The capacity that is `1k` in a name.
 const ONE_K: Capacity = Capacity::Bounded(1_024);
+/// The places of those contenders that matter most.
+const TASKS: &[Place] = &[TwoWorkers, OneWorker, CurrentThread];
 
 /// A benchmark and who takes part.
 pub(crate) struct Bench {
     /// Its name, in the first column.
     pub(crate) name: String,
+    /// How large a run is.
+    pub(crate) size: Size,
     /// Those who take part.
     pub(crate) contenders: Vec<Contender>,
-    /// A size that is large enough however short it takes.
-    pub(crate) most: u64,
+}
+
+/// How many operations a run has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// As many as take long enough.
+    Timed,
+    /// The same, but not more than this.
+    AtMost(u64),
+    /// This many, and each run in a fresh process.
+    Fixed(u64),
 }
 
 /// One who takes part.
@@ -31,12 +47,21 @@ pub(crate) struct Contender {
     pub(crate) run: Box<dyn Fn(u64) -> Measured>,
 }
 
+/// A list of contenders: a network, and for each family its name and its places.
+macro_rules! contenders {
+    ($network:expr; $($name:literal: $family:ty, $places:expr;)*) => {{
+        let (network, mut contenders) = ($network, vec![]);
+        $(contenders.extend($places.iter().map(|&place| Contender::new::<$family, _>($name, place, network)));)*
+        contenders
+    }};
+}
+
 /// All benchmarks, in the order in which they are measured.
 pub(crate) fn benches() -> Vec<Bench> {
     let mut benches = vec![
-        Bench::new("commstime", MOST, bounded(Commstime)),
-        Bench::new("ring", MOST, tasks(Ring)),
-        Bench::new("pingpong", MOST, bounded(PingPong)),
+        Bench::new("commstime", Size::Timed, with_threads(Commstime)),
+        Bench::new("ring", Size::Timed, tasks(Ring)),
+        Bench::new("pingpong", Size::Timed, with_threads(PingPong)),
     ];
     for (suffix, capacity) in [("0", Capacity::Rendezvous), ("1k", ONE_K), ("unb", Capacity::Unbounded)] {
         for (name, producers) in [("spsc", 1), ("mpsc2", 2), ("mpsc8", 8)] {
@@ -45,73 +70,155 @@ pub(crate) fn benches() -> Vec<Bench> {
     }
     for (suffix, capacity) in [("0", Capacity::Rendezvous), ("1k", ONE_K)] {
         let network = Many { pairs: 4, capacity };
-        benches.push(Bench::new(&format!("mpmc4_{suffix}"), MOST, several_receivers(network)));
+        benches.push(Bench::new(&format!("mpmc4_{suffix}"), Size::Timed, several_receivers(network)));
     }
+    benches.extend([
+        Bench::new("select4", Size::Timed, choices::<4>()),
+        Bench::new("select64", Size::Timed, choices::<64>()),
+        Bench::new("alt4", Size::Timed, alts::<4>()),
+        Bench::new("alt64", Size::Timed, alts::<64>()),
+    ]);
+    for (suffix, capacity) in [("0", Capacity::Rendezvous), ("1k", ONE_K)] {
+        benches.push(Bench::new(&format!("threads_{suffix}"), Size::Timed, threads(capacity)));
+    }
+    benches.push(Bench::new("cross_1k", Size::Timed, crossed(ONE_K)));
+    benches.push(Bench::new("rss", Size::Fixed(IDLE), idle()));
     benches
 }
 
 fn stream(name: &str, network: Stream) -> Bench {
     match network.capacity {
-        Capacity::Unbounded => Bench::new(name, MOST_UNBOUNDED, unbounded(network)),
-        _ => Bench::new(name, MOST, bounded(network)),
+        Capacity::Unbounded => Bench::new(name, Size::AtMost(MOST_UNBOUNDED), unbounded(network)),
+        _ => Bench::new(name, Size::Timed, with_threads(network)),
     }
 }
 
-/// Those who run a network over channels with a bound.
-fn bounded<N: Network<Rendez> + Network<Tokio> + Network<Kanal> + Network<Crossbeam>>(network: N) -> Vec<Contender> {
-    [tasks(network), at::<Crossbeam, N>("crossbeam", &[Place::Threads], network)].into_iter().flatten().collect()
+/// Those who run a network of tasks over channels with a bound.
+fn tasks<N>(network: N) -> Vec<Contender>
+where
+    N: Network<Rendez> + Network<Tokio> + Network<Kanal>,
+    N: Network<Crossfire> + Network<Flume> + Network<AsyncChannel>,
+{
+    contenders! { network;
+        "rendez": Rendez, TASKS;
+        "tokio": Tokio, TASKS;
+        "kanal": Kanal, TASKS;
+        "crossfire": Crossfire, [TwoWorkers];
+        "flume": Flume, [TwoWorkers];
+        "async-channel": AsyncChannel, [TwoWorkers];
+    }
 }
 
-/// Those who run a network of more processes than there should be threads, over channels with a bound.
-fn tasks<N: Network<Rendez> + Network<Tokio> + Network<Kanal>>(network: N) -> Vec<Contender> {
-    let contenders = [
-        at::<Rendez, N>("rendez", &TASKS, network),
-        at::<Tokio, N>("tokio", &TASKS, network),
-        at::<Kanal, N>("kanal", &TASKS, network),
-    ];
-    contenders.into_iter().flatten().collect()
+/// The same, and crossbeam's channels between threads.
+fn with_threads<N>(network: N) -> Vec<Contender>
+where
+    N: Network<Rendez> + Network<Tokio> + Network<Kanal> + Network<Crossbeam>,
+    N: Network<Crossfire> + Network<Flume> + Network<AsyncChannel>,
+{
+    let mut contenders = tasks(network);
+    contenders.extend(contenders! { network; "crossbeam": Crossbeam, [Threads]; });
+    contenders
 }
 
-/// Those who run a network over channels without a bound.
-fn unbounded<N: Network<Rendez> + Network<TokioUnbounded> + Network<Kanal> + Network<Crossbeam>>(
-    network: N,
-) -> Vec<Contender> {
-    let contenders = [
-        at::<Rendez, N>("rendez", &TASKS, network),
-        at::<TokioUnbounded, N>("tokio", &TASKS, network),
-        at::<Kanal, N>("kanal", &TASKS, network),
-        at::<Crossbeam, N>("crossbeam", &[Place::Threads], network),
-    ];
-    contenders.into_iter().flatten().collect()
+fn unbounded(network: Stream) -> Vec<Contender> {
+    contenders! { network;
+        "rendez": Rendez, TASKS;
+        "tokio": TokioUnbounded, TASKS;
+        "kanal": Kanal, TASKS;
+        "crossfire": CrossfireUnbounded, [TwoWorkers];
+        "flume": Flume, [TwoWorkers];
+        "async-channel": AsyncChannel, [TwoWorkers];
+        "crossbeam": Crossbeam, [Threads];
+    }
 }
 
-/// Those who run a network over channels with several receivers.
-fn several_receivers<N: Network<Rendez> + Network<TokioShared> + Network<Kanal> + Network<Crossbeam>>(
-    network: N,
-) -> Vec<Contender> {
-    let contenders = [
-        at::<Rendez, N>("rendez", &TASKS, network),
-        at::<TokioShared, N>("tokio", &TASKS, network),
-        at::<Kanal, N>("kanal", &TASKS, network),
-        at::<Crossbeam, N>("crossbeam", &[Place::Threads], network),
-    ];
-    contenders.into_iter().flatten().collect()
+fn several_receivers(network: Many) -> Vec<Contender> {
+    contenders! { network;
+        "rendez": Rendez, TASKS;
+        "tokio": TokioShared, TASKS;
+        "kanal": Kanal, TASKS;
+        "crossfire": CrossfireShared, [TwoWorkers];
+        "flume": Flume, [TwoWorkers];
+        "async-channel": AsyncChannel, [TwoWorkers];
+        "crossbeam": Crossbeam, [Threads];
+    }
 }
 
-/// A family at each of these places.
-fn at<F: Family, N: Network<F>>(family: &str, places: &[Place], network: N) -> Vec<Contender> {
-    places.iter().map(|&place| Contender::new::<F, N>(family, place, network)).collect()
+/// Those who choose with guards that are made afresh each time.
+fn choices<const INPUTS: usize>() -> Vec<Contender>
+where
+    Rendez: Choose<INPUTS>,
+    Tokio: Choose<INPUTS>,
+    Crossfire: Choose<INPUTS>,
+    Flume: Choose<INPUTS>,
+    AsyncChannel: Choose<INPUTS>,
+{
+    contenders! { Choice::<INPUTS>;
+        "rendez": Rendez, TASKS;
+        "tokio": Tokio, TASKS;
+        "crossfire": Crossfire, [TwoWorkers];
+        "flume": Flume, [TwoWorkers];
+        "flume": Blocked<Flume>, [Threads];
+        "async-channel": AsyncChannel, [TwoWorkers];
+        "crossbeam": Crossbeam, [Threads];
+    }
+}
+
+/// A choice that keeps its guards, beside tokio's that does not.
+fn alts<const INPUTS: usize>() -> Vec<Contender>
+where
+    Tokio: Choose<INPUTS>,
+{
+    contenders! { Choice::<INPUTS>;
+        "rendez": RendezAlt, TASKS;
+        "tokio": Tokio, TASKS;
+    }
+}
+
+/// Threads that block at both ends.
+fn threads(capacity: Capacity) -> Vec<Contender> {
+    contenders! { Stream { producers: 1, capacity };
+        "rendez": Blocked<Rendez>, [Threads];
+        "crossbeam": Crossbeam, [Threads];
+        "kanal": Blocked<Kanal>, [Threads];
+        "flume": Blocked<Flume>, [Threads];
+        "crossfire": CrossfireBlocked, [Threads];
+    }
+}
+
+/// From a thread that blocks to a task.
+fn crossed(capacity: Capacity) -> Vec<Contender> {
+    contenders! { Cross { capacity };
+        "rendez": Crossed<Rendez>, TASKS;
+        "tokio": Crossed<Tokio>, TASKS;
+        "kanal": Crossed<Kanal>, TASKS;
+        "crossfire": CrossfireCrossed, [TwoWorkers];
+        "flume": Crossed<Flume>, [TwoWorkers];
+        "async-channel": Crossed<AsyncChannel>, [TwoWorkers];
+    }
+}
+
+/// Those whose waiting processes are weighed.
+fn idle() -> Vec<Contender> {
+    contenders! { Idle;
+        "rendez": Rendez, [TwoWorkers];
+        "tokio": Tokio, [TwoWorkers];
+        "kanal": Kanal, [TwoWorkers];
+        "crossfire": Crossfire, [TwoWorkers];
+        "flume": Flume, [TwoWorkers];
+        "async-channel": AsyncChannel, [TwoWorkers];
+    }
 }
 
 impl Bench {
-    fn new(name: &str, most: u64, contenders: Vec<Contender>) -> Self {
-        Self { name: name.to_owned(), contenders, most }
+    fn new(name: &str, size: Size, contenders: Vec<Contender>) -> Self {
+        Self { name: name.to_owned(), size, contenders }
     }
 }
 
 impl Contender {
     fn new<F: Family, N: Network<F>>(family: &str, place: Place, network: N) -> Self {
-        let run = move |ops| place.run(network.run(place, ops));
+        let run = move |ops| place.run(Box::pin(network.run(ops)));
         Self { name: format!("{family}-{place}"), run: Box::new(run) }
     }
 }

@@ -1,8 +1,8 @@
 //! Measuring contenders side by side: sizes first, then alternating runs. It knows no network and prints no table.
 
 use crate::child::Worker;
-use crate::choose::{Bench, benches};
-use crate::networks::Run;
+use crate::choose::{Bench, Size, benches};
+use crate::networks::{Measured, Run};
 use crate::options::Options;
 use crate::table::Row;
 use std::io::{IsTerminal, Write};
@@ -31,7 +31,8 @@ struct Contest<'a> {
 
 struct Entrant {
     name: String,
-    worker: Worker,
+    /// Its process, unless each run has one of its own.
+    worker: Option<Worker>,
     ops: u64,
     runs: Vec<Run>,
 }
@@ -42,7 +43,7 @@ impl<'a> Contest<'a> {
         let mut contest = Self { bench, entrants: vec![], failures: 0 };
         for contender in &bench.contenders {
             progress(&format!("{}: sizing {}", bench.name, contender.name));
-            match Entrant::begin(&bench.name, &contender.name, options) {
+            match Entrant::begin(bench, &contender.name, options) {
                 Ok(entrant) => contest.entrants.push(entrant),
                 Err(error) => contest.failed(&contender.name, &error),
             }
@@ -55,7 +56,7 @@ impl<'a> Contest<'a> {
         for round in 1..=runs {
             for mut entrant in std::mem::take(&mut self.entrants) {
                 progress(&format!("{}: run {round} of {runs}, {}", self.bench.name, entrant.name));
-                match entrant.worker.run(entrant.ops) {
+                match entrant.run(&self.bench.name) {
                     Ok(run) => {
                         entrant.runs.push(run);
                         self.entrants.push(entrant);
@@ -75,10 +76,23 @@ impl<'a> Contest<'a> {
 }
 
 impl Entrant {
-    fn begin(bench: &str, contender: &str, options: &Options) -> Result<Self, String> {
-        let mut worker = Worker::start(bench, contender)?;
-        let ops = worker.size(options.target)?.ops;
+    fn begin(bench: &Bench, contender: &str, options: &Options) -> Result<Self, String> {
+        let (worker, ops) = match bench.size {
+            Size::Fixed(ops) => (None, ops),
+            Size::Timed | Size::AtMost(_) => {
+                let mut worker = Worker::start(&bench.name, contender)?;
+                let ops = worker.size(options.target)?.ops;
+                (Some(worker), ops)
+            }
+        };
         Ok(Self { name: contender.to_owned(), worker, ops, runs: vec![] })
+    }
+
+    fn run(&mut self, bench: &str) -> Measured {
+        match &mut self.worker {
+            Some(worker) => worker.run(self.ops),
+            None => Worker::start(bench, &self.name)?.run(self.ops),
+        }
     }
 
     fn row(self) -> Option<Row> {

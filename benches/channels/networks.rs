@@ -1,19 +1,24 @@
 //! The networks, each written once for all families. What is measured of them and how is not here.
 
+mod choice;
 mod commstime;
+mod cross;
+mod idle;
 mod many;
 mod pingpong;
 mod ring;
 mod stream;
 
+pub(crate) use choice::Choice;
 pub(crate) use commstime::Commstime;
+pub(crate) use cross::Cross;
+pub(crate) use idle::Idle;
 pub(crate) use many::Many;
 pub(crate) use pingpong::PingPong;
 pub(crate) use ring::Ring;
 pub(crate) use stream::Stream;
 
 use crate::family::Family;
-use crate::place::Place;
 use std::future::Future;
 use std::time::Duration;
 
@@ -21,18 +26,32 @@ use std::time::Duration;
 pub(crate) type Measured = Result<Run, String>;
 
 /// What was done in which time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     /// Operations.
     pub(crate) ops: u64,
     /// The time they took.
     pub(crate) time: Duration,
+    /// The memory they took, where that is what counts and not the time.
+    pub(crate) bytes: Option<u64>,
+}
+
+impl Run {
+    /// A run whose time counts.
+    pub(crate) fn timed(ops: u64, time: Duration) -> Self {
+        Self { ops, time, bytes: None }
+    }
+
+    /// What an operation costs: nanoseconds, or bytes.
+    pub(crate) fn cost(self) -> f64 {
+        self.bytes.map_or(self.time.as_secs_f64() * 1e9, |bytes| bytes as f64) / self.ops as f64
+    }
 }
 
 /// Processes over channels of the family `F`.
 pub(crate) trait Network<F: Family>: Copy + Send + Sync + 'static {
-    /// Does about this many operations at this place and checks the result.
-    fn run(self, place: Place, ops: u64) -> impl Future<Output = Measured> + Send;
+    /// Does about this many operations and checks the result.
+    fn run(self, ops: u64) -> impl Future<Output = Measured> + Send;
 }
 
 /// An error unless a run has given what it should.

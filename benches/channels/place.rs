@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use tokio::runtime::{Builder, Runtime};
@@ -20,30 +20,20 @@ pub(crate) enum Place {
     Threads,
 }
 
-/// All places for tasks.
-pub(crate) const TASKS: [Place; 3] = [Place::TwoWorkers, Place::OneWorker, Place::CurrentThread];
+/// A network that is run as one of its processes. Boxed, once a run, so that the program is built in half the time: all
+/// contenders pay for one call through a table more at each poll of that process.
+type Network<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
 impl Place {
-    /// Runs a network to its end, as a process of this place, on a runtime of its own.
+    /// Runs a network to its end, on a runtime of its own.
     ///
     /// # Errors
     /// The runtime does not start, or the network's own.
-    pub(crate) fn run<T: Send + 'static>(
-        self,
-        network: impl Future<Output = Result<T, String>> + Send + 'static,
-    ) -> Result<T, String> {
+    pub(crate) fn run<T: Send + 'static>(self, network: Network<T>) -> Result<T, String> {
         match self.runtime().transpose().map_err(|e| format!("the runtime does not start: {e}"))? {
             // In a task: what `block_on` itself polls runs on a thread beside the workers.
-            Some(runtime) => runtime.block_on(async { self.spawn(network).join().await })?,
+            Some(runtime) => runtime.block_on(async { Tasks::spawn(network).join().await })?,
             None => ready(network),
-        }
-    }
-
-    /// Starts a process.
-    pub(crate) fn spawn<T: Send + 'static>(self, process: impl Future<Output = T> + Send + 'static) -> Process<T> {
-        match self {
-            Self::Threads => Process::Thread(thread::spawn(|| ready(process))),
-            _ => Process::Task(tokio::spawn(process)),
         }
     }
 
@@ -65,6 +55,30 @@ impl Display for Place {
             Self::CurrentThread => "ct",
             Self::Threads => "threads",
         })
+    }
+}
+
+/// What carries a process: a type, so that a family is compiled for its own kind only.
+pub(crate) trait Carrier {
+    /// Starts a process.
+    fn spawn<T: Send + 'static>(process: impl Future<Output = T> + Send + 'static) -> Process<T>;
+}
+
+/// Tasks of the runtime that the network runs on.
+pub(crate) struct Tasks;
+
+impl Carrier for Tasks {
+    fn spawn<T: Send + 'static>(process: impl Future<Output = T> + Send + 'static) -> Process<T> {
+        Process::Task(tokio::spawn(process))
+    }
+}
+
+/// OS threads.
+pub(crate) struct Threads;
+
+impl Carrier for Threads {
+    fn spawn<T: Send + 'static>(process: impl Future<Output = T> + Send + 'static) -> Process<T> {
+        Process::Thread(thread::spawn(|| ready(process)))
     }
 }
 

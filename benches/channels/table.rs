@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub(crate) const HEADER: &str = "bench,contender,ops,seconds,ns_per_op";
 
 /// Contenders that the others are compared with, as far as they take part; most first.
-const BASELINES: [&str; 5] = ["tokio-mt2", "tokio-mt1", "kanal-mt2", "kanal-mt1", "crossbeam-threads"];
+const BASELINES: [&str; 6] = ["tokio-mt2", "tokio-mt1", "kanal-mt2", "kanal-mt1", "crossbeam-threads", "kanal-threads"];
 
 /// A contender's runs.
 pub(crate) struct Row {
@@ -19,18 +19,12 @@ pub(crate) struct Row {
 impl Row {
     /// The row of a contender, if it has run.
     pub(crate) fn new(name: String, mut runs: Vec<Run>) -> Option<Self> {
-        runs.sort_by(|a, b| a.ns_per_op().total_cmp(&b.ns_per_op()));
+        runs.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
         (!runs.is_empty()).then_some(Self { name, runs })
     }
 
     fn median(&self) -> Run {
         self.runs[self.runs.len() / 2]
-    }
-}
-
-impl Run {
-    fn ns_per_op(self) -> f64 {
-        self.time.as_secs_f64() * 1e9 / self.ops as f64
     }
 }
 
@@ -42,7 +36,7 @@ pub(crate) fn print(bench: &str, rows: &[Row]) {
 
 fn line(bench: &str, row: &Row) -> String {
     let median = row.median();
-    format!("{bench},{},{},{:.3},{:.1}", row.name, median.ops, median.time.as_secs_f64(), median.ns_per_op())
+    format!("{bench},{},{},{:.3},{:.1}", row.name, median.ops, median.time.as_secs_f64(), median.cost())
 }
 
 fn table(bench: &str, rows: &[Row]) -> String {
@@ -50,11 +44,11 @@ fn table(bench: &str, rows: &[Row]) -> String {
     let mut text = format!("{bench:<20}{:>10}{:>10}{:>10}", "median", "least", "most");
     baselines.iter().for_each(|row| write!(text, "  /{}", row.name).expect("a String takes all"));
     for row in rows {
-        let (least, most) = (row.runs[0].ns_per_op(), row.runs[row.runs.len() - 1].ns_per_op());
-        let median = row.median().ns_per_op();
+        let (least, most) = (row.runs[0].cost(), row.runs[row.runs.len() - 1].cost());
+        let median = row.median().cost();
         write!(text, "\n{:<20}{median:>10.1}{least:>10.1}{most:>10.1}", row.name).expect("a String takes all");
         for baseline in &baselines {
-            let (ratio, width) = (median / baseline.median().ns_per_op(), baseline.name.len() + 3);
+            let (ratio, width) = (median / baseline.median().cost(), baseline.name.len() + 3);
             write!(text, "{ratio:>width$.2}").expect("a String takes all");
         }
     }
@@ -67,7 +61,7 @@ mod tests {
     use std::time::Duration;
 
     fn row(name: &str, times: &[u64]) -> Row {
-        let runs = times.iter().map(|&time| Run { ops: 10, time: Duration::from_nanos(time) });
+        let runs = times.iter().map(|&time| Run::timed(10, Duration::from_nanos(time)));
         Row::new(name.to_owned(), runs.collect()).unwrap()
     }
 

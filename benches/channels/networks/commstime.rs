@@ -13,7 +13,6 @@
 
 use super::{Measured, Network, Run, expect};
 use crate::family::{Capacity, Family};
-use crate::place::Place;
 use std::time::{Duration, Instant};
 
 const COMMUNICATIONS_A_LOOP: u64 = 4;
@@ -23,14 +22,14 @@ const COMMUNICATIONS_A_LOOP: u64 = 4;
 pub(crate) struct Commstime;
 
 impl<F: Family> Network<F> for Commstime {
-    async fn run(self, place: Place, ops: u64) -> Measured {
+    async fn run(self, ops: u64) -> Measured {
         let loops = ops.div_ceil(COMMUNICATIONS_A_LOOP);
         let [a, b, c, d] = [(); 4].map(|()| F::make(Capacity::Rendezvous));
-        place.spawn(prefix::<F>(c.1, a.0));
-        place.spawn(delta::<F>(a.1, b.0, d.0));
-        place.spawn(successor::<F>(b.1, c.0));
+        F::spawn(prefix::<F>(c.1, a.0));
+        F::spawn(delta::<F>(a.1, b.0, d.0));
+        F::spawn(successor::<F>(b.1, c.0));
         let time = consume::<F>(loops, d.1).await?;
-        Ok(Run { ops: loops * COMMUNICATIONS_A_LOOP, time })
+        Ok(Run::timed(loops * COMMUNICATIONS_A_LOOP, time))
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::{Measured, Network, Run, expect, stream};
 use crate::family::{Capacity, Family};
-use crate::place::Place;
 use std::time::Instant;
 
 /// As many consumers as producers, for families whose receiving end can be cloned.
@@ -16,14 +15,14 @@ pub(crate) struct Many {
 }
 
 impl<F: Family<Rx: Clone>> Network<F> for Many {
-    async fn run(self, place: Place, ops: u64) -> Measured {
+    async fn run(self, ops: u64) -> Measured {
         let each = ops.div_ceil(self.pairs);
         let start = Instant::now();
         let (output, input) = F::make(self.capacity);
-        let consumers: Vec<_> = (0..self.pairs).map(|_| place.spawn(stream::consume::<F>(input.clone()))).collect();
+        let consumers: Vec<_> = (0..self.pairs).map(|_| F::spawn(stream::consume::<F>(input.clone()))).collect();
         drop(input);
         for _ in 0..self.pairs {
-            place.spawn(stream::produce::<F>(each, output.clone()));
+            F::spawn(stream::produce::<F>(each, output.clone()));
         }
         drop(output);
         let (mut count, mut sum) = (0, 0);
@@ -34,6 +33,6 @@ impl<F: Family<Rx: Clone>> Network<F> for Many {
         }
         let time = start.elapsed();
         expect("count and sum of what came", (count, sum), stream::right(self.pairs, each))?;
-        Ok(Run { ops: each * self.pairs, time })
+        Ok(Run::timed(each * self.pairs, time))
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{Measured, Network, Run, expect};
 use crate::family::{Capacity, Family};
-use crate::place::Place;
 use std::time::Instant;
 
 /// Two processes, two rendezvous.
@@ -10,10 +9,10 @@ use std::time::Instant;
 pub(crate) struct PingPong;
 
 impl<F: Family> Network<F> for PingPong {
-    async fn run(self, place: Place, ops: u64) -> Measured {
+    async fn run(self, ops: u64) -> Measured {
         let (there, echo_input) = F::make(Capacity::Rendezvous);
         let (echo_output, mut back) = F::make(Capacity::Rendezvous);
-        let echo = place.spawn(echo::<F>(echo_input, echo_output));
+        let echo = F::spawn(echo::<F>(echo_input, echo_output));
         let mut start = Instant::now();
         for trip in 0..=ops {
             if trip == 1 {
@@ -25,7 +24,7 @@ impl<F: Family> Network<F> for PingPong {
         let time = start.elapsed();
         drop(there);
         expect("the number of echoes", echo.join().await?, ops + 1)?;
-        Ok(Run { ops, time })
+        Ok(Run::timed(ops, time))
     }
 }
 

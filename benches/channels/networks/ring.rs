@@ -2,7 +2,6 @@
 
 use super::{Measured, Network, Run, expect};
 use crate::family::{Capacity, Family};
-use crate::place::Place;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
@@ -17,20 +16,20 @@ pub(crate) struct Ring;
 type Report = (u64, Instant);
 
 impl<F: Family> Network<F> for Ring {
-    async fn run(self, place: Place, ops: u64) -> Measured {
+    async fn run(self, ops: u64) -> Measured {
         let (report, mut reported) = mpsc::channel(1);
         let (first, mut input) = F::make(Capacity::Rendezvous);
         for number in 0..PROCESSES - 1 {
             let (output, next) = F::make(Capacity::Rendezvous);
-            place.spawn(pass::<F>(number, input, output, report.clone()));
+            F::spawn(pass::<F>(number, input, output, report.clone()));
             input = next;
         }
-        place.spawn(pass::<F>(PROCESSES - 1, input, first.clone(), report));
+        F::spawn(pass::<F>(PROCESSES - 1, input, first.clone(), report));
         let start = Instant::now();
         F::send(&first, ops).await.ok_or("the ring broke before its start")?;
         let (who, end): Report = reported.recv().await.ok_or("the ring broke")?;
         expect("the one who got 0", who, ops % PROCESSES)?;
-        Ok(Run { ops, time: end - start })
+        Ok(Run::timed(ops, end - start))
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::{Measured, Network, Run, expect};
 use crate::family::{Capacity, Family};
-use crate::place::Place;
 use std::time::Instant;
 
 /// Some producers and one consumer.
@@ -16,18 +15,18 @@ pub(crate) struct Stream {
 }
 
 impl<F: Family> Network<F> for Stream {
-    async fn run(self, place: Place, ops: u64) -> Measured {
+    async fn run(self, ops: u64) -> Measured {
         let each = ops.div_ceil(self.producers);
         let start = Instant::now();
         let (output, input) = F::make(self.capacity);
         for _ in 0..self.producers {
-            place.spawn(produce::<F>(each, output.clone()));
+            F::spawn(produce::<F>(each, output.clone()));
         }
         drop(output);
         let seen = consume::<F>(input).await;
         let time = start.elapsed();
         expect("count and sum of what came", seen, right(self.producers, each))?;
-        Ok(Run { ops: each * self.producers, time })
+        Ok(Run::timed(each * self.producers, time))
     }
 }
 

@@ -1,0 +1,41 @@
+//! kanal. A receive that is dropped may lose its value, so it takes no part in choices.
+
+use super::Blocking;
+use crate::family::{Capacity, Family};
+use crate::place::Tasks;
+use kanal::{AsyncReceiver, AsyncSender, bounded_async, unbounded_async};
+
+/// kanal's async channels, whose ends can be used as blocking ones.
+pub(crate) struct Kanal;
+
+impl Family for Kanal {
+    type Tx = AsyncSender<u64>;
+    type Rx = AsyncReceiver<u64>;
+    type Carrier = Tasks;
+
+    fn make(capacity: Capacity) -> (Self::Tx, Self::Rx) {
+        match capacity {
+            Capacity::Rendezvous => bounded_async(0),
+            Capacity::Bounded(places) => bounded_async(places),
+            Capacity::Unbounded => unbounded_async(),
+        }
+    }
+
+    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
+        tx.send(value).await.ok()
+    }
+
+    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await.ok()
+    }
+}
+
+impl Blocking for Kanal {
+    fn send_blocking(tx: &Self::Tx, value: u64) -> Option<()> {
+        tx.as_sync().send(value).ok()
+    }
+
+    fn recv_blocking(rx: &mut Self::Rx) -> Option<u64> {
+        rx.as_sync().recv().ok()
+    }
+}
