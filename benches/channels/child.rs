@@ -30,6 +30,7 @@ pub(crate) struct Worker {
     child: Child,
     requests: ChildStdin,
     answers: Receiver<String>,
+    deadline: Duration,
 }
 
 impl Worker {
@@ -38,15 +39,18 @@ impl Worker {
     /// # Errors
     /// It does not start.
     pub(crate) fn start(bench: &str, contender: &str) -> Result<Self, String> {
-        let not_started = |e| format!("its process does not start: {e}");
         let mut command = Command::new(std::env::current_exe().map_err(not_started)?);
-        command.args(options::child(bench, contender)).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(not_started)?;
+        command.args(options::child(bench, contender));
+        Self::of(command, DEADLINE)
+    }
+
+    fn of(mut command: Command, deadline: Duration) -> Result<Self, String> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(not_started)?;
         let requests = child.stdin.take().expect("its input is piped");
         let output = child.stdout.take().expect("its output is piped");
         let (answer, answers) = channel();
         thread::spawn(move || BufReader::new(output).lines().map_while(Result::ok).try_for_each(|a| answer.send(a)));
-        Ok(Self { child, requests, answers })
+        Ok(Self { child, requests, answers, deadline })
     }
 
     /// Lets it find out how many operations take about this long.
@@ -66,11 +70,14 @@ impl Worker {
     }
 
     fn ask(&mut self, request: &str) -> Measured {
-        writeln!(self.requests, "{request}").map_err(|_| "its process has ended".to_owned())?;
-        match self.answers.recv_timeout(DEADLINE) {
+        let ended = || Err("its process has ended".to_owned());
+        if writeln!(self.requests, "{request}").is_err() {
+            return ended();
+        }
+        match self.answers.recv_timeout(self.deadline) {
             Ok(answer) => read(&answer),
-            Err(RecvTimeoutError::Timeout) => Err(format!("hung: no answer within {} s", DEADLINE.as_secs())),
-            Err(RecvTimeoutError::Disconnected) => Err("its process has ended".to_owned()),
+            Err(RecvTimeoutError::Timeout) => Err(format!("hung: no answer within {:?}", self.deadline)),
+            Err(RecvTimeoutError::Disconnected) => ended(),
         }
     }
 }
@@ -81,6 +88,10 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn not_started(error: std::io::Error) -> String {
+    format!("its process does not start: {error}")
 }
 
 /// Is the process of a contender until its input ends.
@@ -179,6 +190,27 @@ mod tests {
         }
         assert_eq!(read("error it is wrong"), Err("it is wrong".to_owned()));
         assert_eq!(read("7"), Err("`7` is no answer".to_owned()));
+    }
+
+    /// A process of another program, in a contender's place.
+    fn worker(program: &str, argument: &str, deadline: Duration) -> Worker {
+        let mut command = Command::new(program);
+        command.arg(argument);
+        Worker::of(command, deadline).unwrap()
+    }
+
+    #[test]
+    fn one_that_does_not_answer_is_hung() {
+        let mut silent = worker("sleep", "1000", Duration::from_millis(20));
+        assert_eq!(silent.run(1), Err("hung: no answer within 20ms".to_owned()));
+        assert_eq!(silent.size(DEADLINE), Err("hung: no answer within 20ms".to_owned()));
+    }
+
+    #[test]
+    fn one_that_ended_or_answers_nonsense_is_told_apart() {
+        assert_eq!(worker("cat", "-", DEADLINE).run(1), Err("`run 1` is no answer".to_owned()));
+        assert_eq!(worker("true", "", DEADLINE).run(1), Err("its process has ended".to_owned()));
+        assert!(Worker::of(Command::new("/nonexistent/program"), DEADLINE).is_err());
     }
 
     #[test]
