@@ -2,18 +2,18 @@
 
 extern crate rendez_channels as rendez;
 
+#[macro_use]
+mod networks;
 mod support;
 
 mod barrier;
 mod broadcast;
 mod choice;
-#[cfg(not(miri))]
-mod exchange;
+mod conformance;
 mod fairness;
 mod model;
 mod operations;
 mod property;
-mod questions;
 mod reentry;
 mod rendezvous;
 mod reusable;

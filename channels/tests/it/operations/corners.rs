@@ -1,11 +1,13 @@
 //! Operations at the edge: no room, no guards, oneself at the other side, a runtime that is gone.
 
-use crate::support::{Either, Task, arms, either, poll_once};
+#[cfg(not(miri))]
+use crate::support::{Either, either};
+use crate::support::{Task, arms, poll_once};
 use rendez::__private::{ELSE, Order, choose};
 use rendez::{
     Alt, ChannelKind, ChannelOptions, Receiver, TryRecvError, TrySendError, block_on, channel, channel_bounded,
 };
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 
 #[test]
@@ -161,7 +163,7 @@ mod after_its_runtime {
     #[test]
     fn an_operation_that_waited_in_it_goes_on_elsewhere() {
         let (tx, rx) = channel();
-        let mut receive: Pin<Box<_>> = Box::pin(rx.recv());
+        let mut receive = Box::pin(rx.recv());
         let runtime = runtime();
         runtime.block_on(async {
             let polled_once = std::future::poll_fn(|cx| Poll::Ready(receive.as_mut().poll(cx).is_pending()));

@@ -1,0 +1,27 @@
+//! The conformance suite of channels and choice: what every transport has to do. It knows no transport itself.
+//!
+//! A row is an async function over a [`Net`], which opens channels and starts processes. Who runs the suite brings a
+//! [`Transport`] and a macro `rows!`, which makes a test of each row. A row settles before it looks at what was done at
+//! another end: by a `try_`, an `else`, or a poll by hand.
+//!
+//! Its sources, each row's in the words above it:
+//! - *Q1* to *Q18*, the questions that CSP libraries have answered wrongly (Q17, a partial deadlock is named, is of processes);
+//! - PyCSP's test suite (its processes on other machines and its blocking I/O are of processes, too).
+
+mod net;
+#[cfg(not(miri))] // too long for it
+mod pycsp;
+mod questions;
+
+pub(crate) use net::{Net, On, Transport, Value, run};
+
+use rendez::Receiver;
+
+/// All that comes until the channel is retired.
+async fn drain<V: Value>(rx: &Receiver<V>) -> Vec<V> {
+    let mut seen = Vec::new();
+    while let Some(value) = rx.next().await.expect("nobody poisons it") {
+        seen.push(value);
+    }
+    seen
+}
