@@ -6,10 +6,18 @@
 //!
 //! Its sources, each row's in the words above it:
 //! - *Q1* to *Q18*, the questions that CSP libraries have answered wrongly (Q17, a partial deadlock is named, is of processes);
-//! - PyCSP's test suite (its processes on other machines and its blocking I/O are of processes, too).
+//! - PyCSP's test suite (its processes on other machines and its blocking I/O are of processes, too);
+//! - Go's tests of channels and `select`. Left out is what is of its language and its collector: perm.go (the types forbid
+//!   it), sendstmt.go, select4.go and select5.go but for what they run (how expressions are evaluated), select8.go (`break`
+//!   and `goto`), select2.go (memory; Q18 asks the same), sends of interfaces, stacks that shrink, write barriers, the race
+//!   detector; and closing twice, which the types forbid.
 
-mod net;
 #[cfg(not(miri))] // too long for it
+mod go_channels;
+#[cfg(not(miri))]
+mod go_choice;
+mod net;
+#[cfg(not(miri))]
 mod pycsp;
 mod questions;
 

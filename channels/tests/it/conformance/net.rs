@@ -91,6 +91,11 @@ impl<T: Transport> Net<T> {
         (0..count).map(|_| self.bounded(capacity)).unzip()
     }
 
+    /// What runs its processes.
+    pub(crate) const fn on(&self) -> On {
+        self.on
+    }
+
     /// Waits until all news so far is delivered.
     pub(crate) async fn settle(&self) {
         self.transport.settle().await;
