@@ -7,21 +7,23 @@ use std::task::Waker;
 
 /// Whom to wake, and what to drop, when it is dropped. It is made before the lock is taken, so that the lock is free by then.
 pub(crate) struct After<T> {
-    first: Option<Waking>,
-    more: Vec<Waking>,
+    first: Waking,
+    /// Boxed, so that a common one is little to look after.
+    #[expect(clippy::box_collection, reason = "a `Vec` is three words to write and one call to drop, each time")]
+    more: Option<Box<Vec<Waking>>>,
     /// A value that made room for another.
     pub(crate) discarded: Option<T>,
 }
 
 impl<T> After<T> {
     pub(crate) const fn new() -> Self {
-        Self { first: None, more: Vec::new(), discarded: None }
+        Self { first: Waking::Nobody, more: None, discarded: None }
     }
 
     pub(crate) fn wake(&mut self, waking: Waking) {
         match self.first {
-            None => self.first = Some(waking),
-            Some(_) => self.more.push(waking),
+            Waking::Nobody => self.first = waking,
+            _ => self.more.get_or_insert_default().push(waking),
         }
     }
 
@@ -39,23 +41,31 @@ impl<T> After<T> {
 }
 
 impl<T> Drop for After<T> {
-    /// Wakes, the others too when one of the wakers panics.
+    #[inline]
     fn drop(&mut self) {
-        let Some(first) = self.first.take() else { return };
-        if self.more.is_empty() {
-            return wake(first);
+        if matches!(self.first, Waking::Nobody) {
+            return;
         }
-        let mut panic = None;
-        for waking in std::iter::once(first).chain(self.more.drain(..)) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {
-                panic.get_or_insert(payload);
-            }
+        let first = std::mem::replace(&mut self.first, Waking::Nobody);
+        match self.more.take() {
+            None => wake(first),
+            Some(more) => wake_all(std::iter::once(first).chain(*more)),
         }
-        if let Some(payload) = panic
-            && !std::thread::panicking()
-        {
-            resume_unwind(payload);
+    }
+}
+
+/// Wakes, the others too when one of the wakers panics.
+fn wake_all(wakings: impl Iterator<Item = Waking>) {
+    let mut panic = None;
+    for waking in wakings {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {
+            panic.get_or_insert(payload);
         }
+    }
+    if let Some(payload) = panic
+        && !std::thread::panicking()
+    {
+        resume_unwind(payload);
     }
 }
 

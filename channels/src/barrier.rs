@@ -5,7 +5,7 @@ use crate::after_lock::After;
 use crate::choice::Choice;
 use crate::core::park;
 use crate::guard::{Attempt, Guard, Progress, Seat};
-use crate::prim::{Mutex, MutexGuard};
+use crate::prim::{Held, Lock};
 use crate::state::{Us, unmark};
 use crate::waiters::{List, Node, Verdict, Waking};
 use crate::{Ended, block_on};
@@ -13,8 +13,8 @@ use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 /// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when dropped.
@@ -37,7 +37,7 @@ use std::task::{Context, Poll};
 #[derive(Clone)]
 pub struct Barrier(Arc<Meeting>);
 
-struct Meeting(Mutex<State>);
+struct Meeting(Lock<State>);
 
 struct State {
     enrolled: usize,
@@ -77,7 +77,7 @@ impl Barrier {
     /// A barrier without parties.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Meeting(Mutex::new(State { enrolled: 0, arrived: 0, waiting: List::new(), phase: 0 }))))
+        Self(Arc::new(Meeting(Lock::new(State { enrolled: 0, arrived: 0, waiting: List::new(), phase: 0 }))))
     }
 
     /// One more party. The meeting that others wait for now waits for it, too.
@@ -146,9 +146,8 @@ impl Drop for Party {
 }
 
 impl Meeting {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Held<'_, State> {
+        self.0.lock()
     }
 }
 

@@ -11,8 +11,7 @@
 //!
 //! `channels/verification/` has models of the protocol.
 
-use crate::prim::{AtomicUsize, Mutex, MutexGuard};
-use std::sync::PoisonError;
+use crate::prim::{AtomicUsize, Held, Lock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
@@ -36,7 +35,7 @@ pub struct Choice {
     reusable: bool,
     /// Whether a guard of it waits for something outside of channels. Relaxed: read by snapshots only.
     open: AtomicBool,
-    owner: Mutex<Owner>,
+    owner: Lock<Owner>,
 }
 
 /// What its owner is told: when to look, and where.
@@ -76,7 +75,7 @@ impl Choice {
             word: AtomicUsize::new(phase),
             reusable,
             open: AtomicBool::new(false),
-            owner: Mutex::new(Owner { waker, marks: Vec::new() }),
+            owner: Lock::new(Owner { waker, marks: Vec::new() }),
         }
     }
 
@@ -250,8 +249,8 @@ impl Choice {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Owner> {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Held<'_, Owner> {
+        self.owner.lock()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::after_lock::After;
 use crate::hold::Hold;
 use crate::shell::{Body, Plan, Shell};
-use crate::state::{NotNow, State, Stop, Us};
+use crate::state::{Attempted, NotNow, State, Stop, Us};
 use crate::waiters::{List, Node, Waking};
 use crate::{Ended, clock, party};
 use rendez_model::{ChannelKind, Side};
@@ -24,9 +24,6 @@ pub(crate) enum Resumed {
     Over,
 }
 
-/// An attempt as its caller sees it: committed, ended, or nothing now.
-pub(crate) type Tried<R> = Result<Result<R, Ended>, NotNow>;
-
 /// Makes a channel by its plan.
 pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
     let capacity = match plan.kind {
@@ -40,25 +37,24 @@ pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
 
 impl<T: Send + 'static> Core<T> {
     /// Commits a send now: takes the value, or says how the channel has ended.
-    pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Tried<Option<Arc<Hold>>> {
+    pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut after = After::new();
         let outcome = self.lock().offer(value, us, &mut after);
         drop(after);
-        outcome.map(|sent| sent.map_err(|stop| self.why(stop)))
+        outcome
     }
 
     /// Commits a receive now.
-    pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Tried<T> {
+    pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         let mut after = After::new();
         let outcome = self.lock().take(us, hold, &mut after);
         drop(after);
-        outcome.map(|got| got.map_err(|stop| self.why(stop)))
+        outcome
     }
 
     /// Commits a reservation now.
-    pub(crate) fn reserve(&self) -> Tried<()> {
-        let outcome = self.lock().reserve();
-        outcome.map(|kept| kept.map_err(|stop| self.why(stop)))
+    pub(crate) fn reserve(&self) -> Attempted<()> {
+        self.lock().reserve()
     }
 
     /// Commits the send whose value is in the node, or parks it; under one lock, so that no partner slips by in between.
@@ -67,7 +63,7 @@ impl<T: Send + 'static> Core<T> {
         mut node: Pin<&mut Node<T>>,
         us: Us<'_>,
         waking: Waking,
-    ) -> Tried<Option<Arc<Hold>>> {
+    ) -> Attempted<Option<Arc<Hold>>> {
         let mut after = After::new();
         let mut state = self.lock();
         let waiter = node.as_mut().apart();
@@ -76,32 +72,30 @@ impl<T: Send + 'static> Core<T> {
         } else {
             state.offer(&mut waiter.slot, us, &mut after)
         };
-        let outcome = match outcome {
-            Ok(done) => Ok(done),
-            Err(NotNow) => {
-                park(&mut state.senders.waiting, node, waking);
-                Err(NotNow)
-            }
-        };
+        if outcome.is_err() {
+            park(&mut state.senders.waiting, node, waking);
+        }
         self.list(state);
         drop(after);
-        outcome.map(|sent| sent.map_err(|stop| self.why(stop)))
+        outcome
     }
 
     /// Commits a receive now or parks it.
-    pub(crate) fn take_or_park(self: &Arc<Self>, mut node: Pin<&mut Node<T>>, us: Us<'_>, waking: Waking) -> Tried<T> {
+    pub(crate) fn take_or_park(
+        self: &Arc<Self>,
+        mut node: Pin<&mut Node<T>>,
+        us: Us<'_>,
+        waking: Waking,
+    ) -> Attempted<T> {
         let mut after = After::new();
         let mut state = self.lock();
-        let outcome = match state.take(us, node.as_mut().apart().hold.as_ref(), &mut after) {
-            Ok(done) => Ok(done),
-            Err(NotNow) => {
-                park(&mut state.receivers.waiting, node, waking);
-                Err(NotNow)
-            }
-        };
+        let outcome = state.take(us, node.as_mut().apart().hold.as_ref(), &mut after);
+        if outcome.is_err() {
+            park(&mut state.receivers.waiting, node, waking);
+        }
         self.list(state);
         drop(after);
-        outcome.map(|got| got.map_err(|stop| self.why(stop)))
+        outcome
     }
 
     /// Takes what else can be had now, until there are `most`.
@@ -150,7 +144,7 @@ impl<T: Send + 'static> Core<T> {
     }
 
     /// A parked send of a choice tries again, with the value that it left in the list.
-    pub(crate) fn reoffer(&self, mut node: Pin<&mut Node<T>>, us: Us<'_>) -> Tried<Option<Arc<Hold>>> {
+    pub(crate) fn reoffer(&self, mut node: Pin<&mut Node<T>>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut after = After::new();
         let mut state = self.lock();
         let mut value = state.senders.waiting.get(node.as_mut()).and_then(|waiter| waiter.slot.take());
@@ -163,18 +157,18 @@ impl<T: Send + 'static> Core<T> {
         }
         drop(state);
         drop(after);
-        outcome.map(|sent| sent.map_err(|stop| self.why(stop)))
+        outcome
     }
 
     /// A parked receive of a choice tries again, with the hold that it left in the list.
-    pub(crate) fn retake(&self, node: Pin<&mut Node<T>>, us: Us<'_>) -> Tried<T> {
+    pub(crate) fn retake(&self, node: Pin<&mut Node<T>>, us: Us<'_>) -> Attempted<T> {
         let mut after = After::new();
         let mut state = self.lock();
         let hold = state.receivers.waiting.get(node).and_then(|waiter| waiter.hold.clone());
         let outcome = state.take(us, hold.as_ref(), &mut after);
         drop(state);
         drop(after);
-        outcome.map(|got| got.map_err(|stop| self.why(stop)))
+        outcome
     }
 
     /// A parked send leaves: true if it was served; if not, its value is in the node.
@@ -220,18 +214,12 @@ impl<T: Send + 'static> Core<T> {
         }
     }
 
-    /// Why sending is of no more use.
-    pub(crate) fn send_over(&self) -> Option<Ended> {
-        let over = self.lock().is_over(Side::Send);
-        over.then(|| self.why(Stop::Over))
-    }
-
     /// Sends on a permit.
-    pub(crate) fn redeem(&self, value: &mut Option<T>) -> Result<(), Ended> {
+    pub(crate) fn redeem(&self, value: &mut Option<T>) -> Result<(), Stop> {
         let mut after = After::new();
         let sent = self.lock().redeem(value, &mut after);
         drop(after);
-        sent.map_err(|stop| self.why(stop))
+        sent
     }
 
     /// Gives a permit's place up.
@@ -246,7 +234,9 @@ impl<T: Send + 'static> Core<T> {
         returned.into_iter().map(|(_, value)| value).chain(buffer).collect()
     }
 
-    fn why(&self, stop: Stop) -> Ended {
+    /// A stop in the words of the channel.
+    #[cold]
+    pub(crate) fn why(&self, stop: Stop) -> Ended {
         match stop {
             Stop::Full => Ended::Overflow { channel: self.name() },
             Stop::Over => self.ended(),

@@ -115,7 +115,9 @@ impl<T: marker::Send + 'static> Sender<T> {
         let mut value = Some(value);
         let outcome = self.end.core.offer(&mut value, None);
         match (outcome, value) {
-            (Ok(Err(cause)), Some(value)) => Err(TrySendError::Ended(SendError { value, cause })),
+            (Ok(Err(stop)), Some(value)) => {
+                Err(TrySendError::Ended(SendError { value, cause: self.end.core.why(stop) }))
+            }
             (Err(NotNow), Some(value)) => Err(TrySendError::Full(value)),
             _ => Ok(()),
         }
@@ -156,7 +158,7 @@ impl<T: marker::Send + 'static> Sender<T> {
         self.has_places()?;
         match self.end.core.reserve() {
             Ok(Ok(())) => Ok(Permit::new(self)),
-            Ok(Err(ended)) => Err(ReserveError::Ended(ended)),
+            Ok(Err(stop)) => Err(ReserveError::Ended(self.end.core.why(stop))),
             Err(NotNow) => Err(ReserveError::Full),
         }
     }
@@ -283,7 +285,7 @@ impl<T: marker::Send + 'static> Receiver<T> {
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match self.end.core.take(None, None) {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(ended)) => Err(TryRecvError::Ended(ended)),
+            Ok(Err(stop)) => Err(TryRecvError::Ended(self.end.core.why(stop))),
             Err(NotNow) => Err(TryRecvError::Empty),
         }
     }

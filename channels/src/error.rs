@@ -36,6 +36,32 @@ impl fmt::Display for Poison {
     }
 }
 
+/// What is known of a channel whose other side was lost with its node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loss {
+    /// The channel.
+    pub channel: String,
+    /// The lost node.
+    pub peer: String,
+    /// What is known about the loss.
+    pub reason: String,
+}
+
+impl Loss {
+    /// The loss of a channel.
+    #[must_use]
+    pub fn new(channel: impl Into<String>, peer: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { channel: channel.into(), peer: peer.into(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "channel `{}` is lost with node `{}`: {}", self.channel, self.peer, self.reason)
+    }
+}
+
 /// How a channel has ended for this end of it.
 ///
 /// `Retired` is the ordinary end of work; the others are failures.
@@ -50,14 +76,7 @@ pub enum Ended {
     /// Somebody brought the channel down.
     Poisoned(Arc<Poison>),
     /// The other side lives on a node that was lost.
-    Lost {
-        /// The channel.
-        channel: String,
-        /// The lost node.
-        peer: String,
-        /// What is known about the loss.
-        reason: String,
-    },
+    Lost(Arc<Loss>),
     /// The channel has no room, and its policy is to say so ([`Overflow::Fail`](crate::Overflow::Fail)). It goes on.
     Overflow {
         /// The channel.
@@ -80,9 +99,7 @@ impl fmt::Display for Ended {
         match self {
             Self::Retired { channel } => write!(f, "channel `{channel}` is retired"),
             Self::Poisoned(poison) => poison.fmt(f),
-            Self::Lost { channel, peer, reason } => {
-                write!(f, "channel `{channel}` is lost with node `{peer}`: {reason}")
-            }
+            Self::Lost(loss) => loss.fmt(f),
             Self::Overflow { channel } => write!(f, "channel `{channel}` is full"),
             Self::Cancelled => f.write_str("the process is being cancelled by its scope"),
         }

@@ -1,12 +1,11 @@
 //! Hold: what keeps a sender that has committed from going on until its receiver has acted. For extended rendezvous.
 
-use crate::prim::Mutex;
+use crate::prim::Lock;
 use crate::waiters::Waking;
-use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 /// Shared by the two parties of one extended rendezvous.
-pub(crate) struct Hold(Mutex<State>);
+pub(crate) struct Hold(Lock<State>);
 
 enum State {
     /// The receiver acts; the sender, if it waits, is to be woken.
@@ -16,7 +15,7 @@ enum State {
 
 impl Hold {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State::Held(Waking::Nobody)))
+        Self(Lock::new(State::Held(Waking::Nobody)))
     }
 
     /// Notes whom to wake; at commit, under the channel's lock, where the sender is on a list.
@@ -53,7 +52,7 @@ impl Hold {
         Poll::Pending
     }
 
-    fn lock(&self) -> crate::prim::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> crate::prim::Held<'_, State> {
+        self.0.lock()
     }
 }

@@ -42,6 +42,8 @@ mod extended;
 mod guard;
 mod hold;
 mod inspect;
+#[cfg(not(loom))]
+mod lock;
 mod oneshot;
 mod options;
 mod permit;
@@ -67,7 +69,7 @@ pub use barrier::{Barrier, Party};
 pub use blocking::block_on;
 pub use broadcast::{BroadcastReceiver, BroadcastSender, broadcast, broadcast_with};
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
-pub use error::{Ended, Poison, SendError, TryRecvError, TrySendError};
+pub use error::{Ended, Loss, Poison, SendError, TryRecvError, TrySendError};
 pub use extended::Extended;
 pub use guard::{FutureGuard, Guard, future};
 pub use inspect::{Inspect, Stand};

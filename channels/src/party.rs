@@ -3,7 +3,7 @@
 use crate::{Inspect, Poison};
 use rendez_model::ProcessId;
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
@@ -26,6 +26,8 @@ pub trait Party: Send + Sync {
 }
 
 thread_local! {
+    /// The id of [`CURRENT`], so that asking for it is a load.
+    static ID: Cell<Option<ProcessId>> = const { Cell::new(None) };
     static CURRENT: RefCell<Option<Arc<dyn Party>>> = const { RefCell::new(None) };
     static FAILING: RefCell<Option<Arc<Poison>>> = const { RefCell::new(None) };
 }
@@ -34,6 +36,7 @@ thread_local! {
 ///
 /// A runtime calls it around every poll, moving the same `Arc` in and out, so that no count is touched.
 pub fn swap(party: Option<Arc<dyn Party>>) -> Option<Arc<dyn Party>> {
+    ID.set(party.as_ref().map(|party| party.id()));
     CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), party))
 }
 
@@ -45,14 +48,13 @@ pub fn current() -> Option<Arc<dyn Party>> {
 
 /// Whether somebody said so.
 pub(crate) fn is_known() -> bool {
-    CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(false)
+    ID.get().is_some()
 }
 
 /// Its id; 0 where nobody said.
 #[must_use]
 pub fn current_id() -> ProcessId {
-    // A thread that is ending may still use its ends.
-    CURRENT.try_with(|current| current.borrow().as_ref().map(|party| party.id())).ok().flatten().unwrap_or_default()
+    ID.get().unwrap_or_default()
 }
 
 /// Its name; empty where nobody said.

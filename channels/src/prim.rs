@@ -1,10 +1,27 @@
 //! The primitives under the crate's own synchronisation: std's, or loom's while its model checker drives. No logic.
 
 #[cfg(not(loom))]
-pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicU8, atomic::AtomicUsize};
+pub(crate) use crate::lock::{Held, Lock};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{atomic::AtomicU8, atomic::AtomicUsize};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::{Mutex, MutexGuard, atomic::AtomicU8, atomic::AtomicUsize};
+pub(crate) use loom::sync::{MutexGuard as Held, atomic::AtomicU8, atomic::AtomicUsize};
+
+/// A lock that loom drives; ours is a loop that it cannot see the end of.
+#[cfg(loom)]
+pub(crate) struct Lock<S>(loom::sync::Mutex<S>);
+
+#[cfg(loom)]
+impl<S> Lock<S> {
+    pub(crate) fn new(state: S) -> Self {
+        Self(loom::sync::Mutex::new(state))
+    }
+
+    pub(crate) fn lock(&self) -> Held<'_, S> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
 
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;

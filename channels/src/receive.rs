@@ -2,10 +2,10 @@
 //! on its channel's list while it is pending; dropped, it leaves, and hands on what it was served.
 
 use crate::choice::Choice;
-use crate::core::{Resumed, Tried};
+use crate::core::{Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
-use crate::state::NotNow;
+use crate::state::{Attempted, NotNow, Stop};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Extended, Receiver};
 use pin_project_lite::pin_project;
@@ -50,7 +50,7 @@ pin_project! {
         #[pin]
         node: Node<T>,
         // What a choice came to here; the value, if any, is in the node.
-        outcome: Option<Result<(), Box<Ended>>>,
+        outcome: Option<Result<(), Stop>>,
     }
 
     impl<T> PinnedDrop for Take<'_, T> where T: marker::Send, T: 'static {
@@ -83,7 +83,17 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         Self { end, node: Node::receiver(hold), outcome: None }
     }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Ended>> {
+    fn core(&self) -> &'a Arc<Core<T>> {
+        self.end.core()
+    }
+
+    /// Polls; a channel that is over is told how it has ended.
+    fn finish(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Ended>> {
+        let core = self.core();
+        self.poll(cx).map_err(|stop| core.why(stop))
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Stop>> {
         let this = self.as_mut().project();
         if this.node.is_queued() {
             match this.end.core().resume(Side::Receive, this.node, cx.waker()) {
@@ -105,7 +115,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     }
 
     /// Commits or parks.
-    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Result<Result<T, Ended>, NotNow> {
+    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<T> {
         let mut this = self.project();
         let core = this.end.core();
         if !this.end.waited() {
@@ -147,7 +157,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     }
 
     /// Keeps what an attempt of a choice came to. One that has its value stands on no list any more.
-    fn note(mut self: Pin<&mut Self>, tried: Tried<T>) -> Progress {
+    fn note(mut self: Pin<&mut Self>, tried: Attempted<T>) -> Progress {
         let Ok(outcome) = tried else { return Progress::Nothing };
         self.as_mut().pick_up();
         let this = self.project();
@@ -156,7 +166,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
                 this.node.apart().slot = Some(value);
                 Ok(())
             }
-            Err(ended) => Err(Box::new(ended)),
+            Err(stop) => Err(stop),
         });
         Progress::Committed
     }
@@ -187,7 +197,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn output(self: Pin<&mut Self>) -> Result<T, Ended> {
         let this = self.project();
         let outcome = this.outcome.take().expect(COMMITTED);
-        outcome.map(|()| this.node.apart().slot.take().expect(COMMITTED)).map_err(|ended| *ended)
+        outcome.map(|()| this.node.apart().slot.take().expect(COMMITTED)).map_err(|stop| this.end.core().why(stop))
     }
 
     fn hold(self: Pin<&mut Self>) -> Option<Arc<Hold>> {
@@ -201,7 +211,7 @@ impl<T: marker::Send + 'static> Future for Recv<'_, T> {
     type Output = Result<T, Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.poll(cx)
+        self.project().take.finish(cx)
     }
 }
 
@@ -209,7 +219,7 @@ impl<T: marker::Send + 'static> Future for Next<'_, T> {
     type Output = Result<Option<T>, Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.poll(cx).map(retired_is_none)
+        self.project().take.finish(cx).map(retired_is_none)
     }
 }
 
@@ -218,7 +228,7 @@ impl<T: marker::Send + 'static> Future for RecvExtended<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut take = self.project().take;
-        take.as_mut().poll(cx).map_ok(|value| Extended::new(value, take.hold()))
+        take.as_mut().finish(cx).map_ok(|value| Extended::new(value, take.hold()))
     }
 }
 

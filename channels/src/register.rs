@@ -1,7 +1,7 @@
 //! Register: a channel's name, who is known to hold its ends, and who brought it down. What few channels need; no state of
 //! the exchange.
 
-use crate::{Ended, Poison};
+use crate::{Ended, Loss, Poison};
 use rendez_model::{Channel, ChannelId, Closing, Ends, ProcessId, Side};
 use std::sync::Arc;
 
@@ -80,9 +80,7 @@ pub(crate) fn ended(register: Option<&Register>, id: ChannelId) -> Ended {
     let channel = name(register, id);
     match register {
         Some(Register { poison: Some(poison), .. }) => Ended::Poisoned(Arc::clone(poison)),
-        Some(Register { lost: Some((peer, reason)), .. }) => {
-            Ended::Lost { channel, peer: peer.clone(), reason: reason.clone() }
-        }
+        Some(Register { lost: Some((peer, reason)), .. }) => Ended::Lost(Arc::new(Loss::new(channel, peer, reason))),
         _ => Ended::Retired { channel },
     }
 }

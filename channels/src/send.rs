@@ -5,7 +5,7 @@ use crate::choice::Choice;
 use crate::core::{Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
-use crate::state::NotNow;
+use crate::state::{Attempted, NotNow, Stop};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Permit, SendError, Sender};
 use pin_project_lite::pin_project;
@@ -60,7 +60,7 @@ pin_project! {
         node: Node<T>,
         hold: Option<Arc<Hold>>,
         // What a choice came to here.
-        outcome: Option<Result<(), Box<Ended>>>,
+        outcome: Option<Result<(), Stop>>,
     }
 
     impl<T> PinnedDrop for Offer<'_, T> where T: marker::Send, T: 'static {
@@ -104,18 +104,18 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         self.end.core()
     }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
         let this = self.as_mut().project();
         if this.node.is_queued() {
             match this.end.core().resume(Side::Send, this.node, cx.waker()) {
                 Resumed::Parked => return Poll::Pending,
-                Resumed::Over => return Poll::Ready(Err(self.core().send_over().unwrap_or(Ended::Cancelled))),
+                Resumed::Over => return Poll::Ready(Err(Stop::Over)),
                 Resumed::Served => {}
             }
         } else if !this.node.is_served() && this.hold.is_none() && is_something(this.node) {
             match self.as_mut().begin(cx) {
                 Err(NotNow) => return Poll::Pending,
-                Ok(Err(ended)) => return Poll::Ready(Err(ended)),
+                Ok(Err(stop)) => return Poll::Ready(Err(stop)),
                 Ok(Ok(hold)) => *self.as_mut().project().hold = hold,
             }
         }
@@ -124,7 +124,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     /// The first poll: commits or parks.
-    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Result<Result<Option<Arc<Hold>>, Ended>, NotNow> {
+    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut this = self.project();
         let core = this.end.core();
         if !this.end.waited() {
@@ -213,12 +213,12 @@ fn is_something<T>(node: Pin<&mut Node<T>>) -> bool {
 
 /// Keeps what an attempt of a choice came to.
 fn note(
-    outcome: Result<Result<Option<Arc<Hold>>, Ended>, NotNow>,
+    outcome: Attempted<Option<Arc<Hold>>>,
     hold: &mut Option<Arc<Hold>>,
-    kept: &mut Option<Result<(), Box<Ended>>>,
+    kept: &mut Option<Result<(), Stop>>,
 ) -> Progress {
     let Ok(outcome) = outcome else { return Progress::Nothing };
-    *kept = Some(outcome.map(|held| *hold = held).map_err(Box::new));
+    *kept = Some(outcome.map(|held| *hold = held));
     Progress::Committed
 }
 
@@ -227,8 +227,9 @@ impl<T: marker::Send + 'static> Future for Send<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut offer = self.project().offer;
-        let outcome = ready!(offer.as_mut().poll(cx));
-        Poll::Ready(with_value(outcome, offer.value()))
+        let Err(stop) = ready!(offer.as_mut().poll(cx)) else { return Poll::Ready(Ok(())) };
+        let cause = offer.core().why(stop);
+        Poll::Ready(with_value(Err(cause), offer.value()))
     }
 }
 
@@ -236,7 +237,9 @@ impl<T: marker::Send + 'static> Future for SendFrom<'_, T> {
     type Output = Result<(), Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().offer.poll(cx)
+        let offer = self.project().offer;
+        let core = offer.core();
+        offer.poll(cx).map_err(|stop| core.why(stop))
     }
 }
 
@@ -246,7 +249,7 @@ impl<'a, T: marker::Send + 'static> Future for Reserve<'a, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let offer = self.project().offer;
         let end = offer.end;
-        offer.poll(cx).map_ok(|()| Permit::new(end))
+        offer.poll(cx).map_ok(|()| Permit::new(end)).map_err(|stop| end.core().why(stop))
     }
 }
 
@@ -280,7 +283,8 @@ macro_rules! guard {
                 let mut offer = self.project().offer;
                 let outcome = offer.as_mut().project().outcome.take();
                 let outcome = outcome.expect("the choice has committed to this guard");
-                $finish(outcome.map_err(|ended| *ended), offer)
+                let core = offer.core();
+                $finish(outcome.map_err(|stop| core.why(stop)), offer)
             }
         }
     };

@@ -3,6 +3,7 @@
 
 use crate::choice::Choice;
 use crate::guard::{Attempt, Guard, NO_MEMORY, Progress, Seat};
+use crate::state::Stop;
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Receiver, SendError, Sender, block_on};
 use pin_project_lite::pin_project;
@@ -305,7 +306,7 @@ pin_project! {
         end: &'a Receiver<T>,
         #[pin]
         node: Node<T>,
-        outcome: Option<Result<T, Ended>>,
+        outcome: Option<Result<T, Stop>>,
         map: F,
     }
 
@@ -357,7 +358,7 @@ impl<T: marker::Send + 'static, F: FnMut(Result<T, Ended>) -> R + marker::Send, 
         let this = self.project();
         let outcome = this.outcome.take().expect("the choice has committed to this guard");
         let stays = outcome.is_ok();
-        ((this.map)(outcome), stays)
+        ((this.map)(outcome.map_err(|stop| this.end.core().why(stop))), stays)
     }
 
     fn is_listed(&self) -> bool {

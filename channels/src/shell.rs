@@ -5,12 +5,12 @@
 //! so are values.
 
 use crate::after_lock::After;
-use crate::prim::{Mutex, MutexGuard};
+use crate::prim::{Held, Lock};
 use crate::register::{self, Register};
 use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
 use rendez_model::{Channel, ChannelId, ChannelKind, Closing, ProcessId, Side};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// A channel with a state of type `S`.
 pub(crate) struct Shell<S> {
@@ -19,7 +19,7 @@ pub(crate) struct Shell<S> {
     pub(crate) overflow: Overflow,
     /// Poison up to this level has no effect.
     immunity: u32,
-    state: Mutex<S>,
+    state: Lock<S>,
 }
 
 /// What a channel is made by.
@@ -65,9 +65,8 @@ impl<S> Shell<S> {
         self.id
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, S> {
-        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> Held<'_, S> {
+        self.state.lock()
     }
 }
 
@@ -80,7 +79,7 @@ impl<S: Body> Shell<S> {
         if name.is_some() {
             *state.register() = Register::named(name);
         }
-        let shell = Arc::new(Self { id, kind, overflow, immunity, state: Mutex::new(state) });
+        let shell = Arc::new(Self { id, kind, overflow, immunity, state: Lock::new(state) });
         if party::current().is_some_and(|party| party.observes()) {
             shell.list(shell.lock());
         }
@@ -156,7 +155,7 @@ impl<S: Body> Shell<S> {
     }
 
     /// Tells the acting party of this channel, once.
-    pub(crate) fn list(self: &Arc<Self>, mut state: MutexGuard<'_, S>) {
+    pub(crate) fn list(self: &Arc<Self>, mut state: Held<'_, S>) {
         if *state.listed() || !party::is_known() {
             return;
         }

@@ -1,13 +1,13 @@
 //! Cancellation token: a word to stop that many can wait for, and that can be a guard. It stops nobody itself.
 
 use crate::after_lock::After;
-use crate::prim::{Mutex, MutexGuard};
+use crate::prim::{Held, Lock};
 use crate::state::{Us, commit_alone, unmark};
 use crate::waiters::List;
 use crate::waiting::{Place, Source, Waiting};
 use crate::{Ended, Guard, block_on};
 use std::fmt;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// Says to everybody who holds a clone of it, or a child, that work is to stop.
 ///
@@ -26,7 +26,7 @@ use std::sync::{Arc, PoisonError, Weak};
 #[derive(Clone)]
 pub struct CancellationToken(Arc<Token>);
 
-struct Token(Mutex<State>);
+struct Token(Lock<State>);
 
 struct State {
     is_cancelled: bool,
@@ -38,7 +38,7 @@ impl CancellationToken {
     /// A token that nobody has cancelled.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Token(Mutex::new(State { is_cancelled: false, waiting: List::new(), children: Vec::new() }))))
+        Self(Arc::new(Token(Lock::new(State { is_cancelled: false, waiting: List::new(), children: Vec::new() }))))
     }
 
     /// A token that is cancelled with this one, and may be cancelled before.
@@ -109,9 +109,8 @@ impl fmt::Debug for CancellationToken {
 impl Place for Token {
     type State = State;
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No user code runs under this lock, so that a panic cannot leave the state half-changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Held<'_, State> {
+        self.0.lock()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::after_lock::After;
 use crate::choice::Choice;
 use crate::core::park;
 use crate::guard::{Attempt, Guard, NO_MEMORY, Progress, Seat};
-use crate::prim::MutexGuard;
+use crate::prim::Held;
 use crate::shell::{Body, Shell};
 use crate::state::Us;
 use crate::waiters::{List, Node, Waking};
@@ -20,10 +20,10 @@ use std::task::{Context, Poll};
 pub(crate) trait Place: Sync {
     type State: Send;
 
-    fn lock(&self) -> MutexGuard<'_, Self::State>;
+    fn lock(&self) -> Held<'_, Self::State>;
 
     /// Somebody has parked here.
-    fn parked(&self, state: MutexGuard<'_, Self::State>) {
+    fn parked(&self, state: Held<'_, Self::State>) {
         drop(state);
     }
 }
@@ -31,11 +31,11 @@ pub(crate) trait Place: Sync {
 impl<S: Body> Place for Arc<Shell<S>> {
     type State = S;
 
-    fn lock(&self) -> MutexGuard<'_, S> {
+    fn lock(&self) -> Held<'_, S> {
         (**self).lock()
     }
 
-    fn parked(&self, state: MutexGuard<'_, S>) {
+    fn parked(&self, state: Held<'_, S>) {
         self.list(state);
     }
 }

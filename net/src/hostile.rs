@@ -3,7 +3,7 @@
 use crate::proto::{ChannelControl, ControlFrame, Direction, Hello, ProtocolError, Raw, put};
 use crate::quic::{Code, Endpoint, Link, Reader, Writer};
 use crate::{Admit, Config, Identity, Node, NodeEvent, Reason, Transport};
-use rendez_channels::{Ended, Receiver, Sender, channel};
+use rendez_channels::{Ended, Loss, Receiver, Sender, channel};
 use rendez_wire::{FRAME_MAX, FrameReader, fingerprint};
 use std::future::Future;
 use std::time::Duration;
@@ -332,8 +332,8 @@ async fn a_hub_that_breaks_the_protocol_ends_the_channel_here_as_lost() {
                     break ended;
                 }
             };
-            let reason = "it broke the protocol: more than 1 values under way".to_owned();
-            assert_eq!(ended, Ended::Lost { channel: "anything@hub".into(), peer: "hub".into(), reason });
+            let reason = "it broke the protocol: more than 1 values under way";
+            assert_eq!(ended, Ended::Lost(Loss::new("anything@hub", "hub", reason).into()));
             worker.shutdown().await;
         };
         tokio::join!(serving, using);

@@ -238,9 +238,9 @@ fn tell(line: &mut Line, ended: &Ended) {
             cause: cut(&poison.cause),
             origin: cut(&poison.origin),
         }),
-        Ended::Lost { channel, .. } => {
+        Ended::Lost(loss) => {
             let cause = ended.to_string();
-            line.put(&ChannelControl::Poison { channel: cut(channel), cause: cut(&cause), origin: "" });
+            line.put(&ChannelControl::Poison { channel: cut(&loss.channel), cause: cut(&cause), origin: "" });
         }
         _ => line.put(&ChannelControl::Retire),
     }

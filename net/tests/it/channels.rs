@@ -197,9 +197,9 @@ async fn a_lost_connection_ends_the_channel_on_both_sides() {
     let remote = soon(pair.peer.sender::<u32>("results")).await.unwrap();
     pair.peer.close();
     let lost = soon(input.recv()).await.unwrap_err();
-    assert!(matches!(&lost, Ended::Lost { peer, .. } if peer == "worker"), "{lost}");
+    assert!(matches!(&lost, Ended::Lost(loss) if loss.peer == "worker"), "{lost}");
     let lost = soon(remote.closed()).await;
-    assert!(matches!(&lost, Ended::Lost { channel, peer, .. } if channel == "results@hub" && peer == "hub"), "{lost}");
+    assert!(matches!(&lost, Ended::Lost(loss) if loss.channel == "results@hub" && loss.peer == "hub"), "{lost}");
     pair.shutdown().await;
 }
 

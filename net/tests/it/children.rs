@@ -1,7 +1,7 @@
 //! Child processes as nodes. The child is this test program again: [`in_the_child`] is its `main`.
 
 use crate::common::{PATIENCE, event, node, soon};
-use rendez_channels::{Ended, channel};
+use rendez_channels::{Ended, Loss, channel};
 use rendez_net::{Admit, Child, ChildSpec, Node, NodeEvent, Publish, Reason, child_main};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -95,7 +95,7 @@ async fn a_killed_child_is_lost_at_once_with_the_signal() {
     let reason = Reason::Exited("exited with signal 9".into());
     assert_eq!(lost, NodeEvent::Lost { peer: child.id(), name: "worker".into(), reason });
     let ended = soon(squares.recv()).await.unwrap_err();
-    let lost = Ended::Lost { channel: squares.name(), peer: "worker".into(), reason: "exited with signal 9".into() };
+    let lost = Ended::Lost(Loss::new(squares.name(), "worker", "exited with signal 9").into());
     assert_eq!(ended, lost);
     assert!(!hub.admit().admits(&child.id()), "its key is of no more use");
     soon(hub.shutdown()).await;

@@ -15,7 +15,7 @@ const HOMES: [Home; 4] = [
     Home {
         rule: "unsafe",
         words: &["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait", "unsafe extern", "allow(unsafe_code)"],
-        files: &["channels/src/waiters.rs", "gpu/src/vulkan.rs", "gpu/src/sgemm.rs"],
+        files: &["channels/src/lock.rs", "channels/src/waiters.rs", "gpu/src/vulkan.rs", "gpu/src/sgemm.rs"],
     },
     Home { rule: "vulkano", words: &["vulkano", "ash"], files: &["gpu/src/vulkan.rs"] },
     Home { rule: "quinn", words: &["quinn", "rustls"], files: &["net/src/quic.rs"] },

@@ -1,0 +1,136 @@
+//! Lock: mutual exclusion for a few instructions, none of them a user's. It parks nobody and keeps no order.
+//!
+//! Taking it is one atomic exchange and giving it back a plain store, where a mutex that can park its waiters needs two
+//! exchanges; a channel takes its lock once for every operation, so that this is most of what an operation costs. Who
+//! meets it taken spins a little, as its holder is about to be done, then yields, as the holder may have been taken off its
+//! core, and at last sleeps, so that a holder of lower priority gets its turn.
+
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Rounds of spinning before the first yield; longer than any holder needs that is running.
+const SPINS: u32 = 64;
+/// Rounds of spinning and yielding before the first sleep.
+const YIELDS: u32 = 128;
+/// How long a sleep lasts.
+const SLEEP: Duration = Duration::from_micros(50);
+
+/// A value that is reached by one thread at a time.
+pub(crate) struct Lock<S> {
+    taken: AtomicBool,
+    state: UnsafeCell<S>,
+}
+
+/// The right to reach what is in a lock; given back when dropped. It stays on its thread, as a mutex's does.
+pub(crate) struct Held<'a, S> {
+    lock: &'a Lock<S>,
+    _stays: PhantomData<*const ()>,
+}
+
+// SAFETY: by `&Lock` one gets at the state only through a `Held`, of which there is one at a time; so sharing the lock is
+// passing the state from thread to thread.
+unsafe impl<S: Send> Sync for Lock<S> {}
+
+impl<S> Lock<S> {
+    pub(crate) const fn new(state: S) -> Self {
+        Self { taken: AtomicBool::new(false), state: UnsafeCell::new(state) }
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> Held<'_, S> {
+        if !self.take() {
+            self.wait();
+        }
+        Held { lock: self, _stays: PhantomData }
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
+        // Acquire: pairs with the Release of `Held::drop`.
+        self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    #[cold]
+    fn wait(&self) {
+        let mut round = 0;
+        loop {
+            // Relaxed: a look, so that the cache line stays shared while it is taken.
+            if !self.taken.load(Ordering::Relaxed) && self.take() {
+                return;
+            }
+            match round {
+                0..SPINS => std::hint::spin_loop(),
+                SPINS..YIELDS => std::thread::yield_now(),
+                _ => std::thread::sleep(SLEEP),
+            }
+            round = round.saturating_add(1);
+        }
+    }
+}
+
+impl<S> Deref for Held<'_, S> {
+    type Target = S;
+
+    #[inline]
+    fn deref(&self) -> &S {
+        // SAFETY: there is one `Held` at a time, from the exchange in `take` to the store in `drop`; it is borrowed.
+        unsafe { &*self.lock.state.get() }
+    }
+}
+
+impl<S> DerefMut for Held<'_, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut S {
+        // SAFETY: as in `deref`; it is borrowed mutably.
+        unsafe { &mut *self.lock.state.get() }
+    }
+}
+
+impl<S> Drop for Held<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire of `take`.
+        self.lock.taken.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thread_at_a_time_reaches_the_state() {
+        const ROUNDS: u64 = if cfg!(miri) { 100 } else { 100_000 };
+        let lock = Lock::new((0u64, 0u64));
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        let mut held = lock.lock();
+                        held.0 += 1;
+                        held.1 += 1;
+                        assert_eq!(held.0, held.1);
+                    }
+                });
+            }
+        });
+        assert_eq!(*lock.lock(), (3 * ROUNDS, 3 * ROUNDS));
+    }
+
+    #[test]
+    fn a_panic_gives_it_back() {
+        let lock = Lock::new(1);
+        let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _held = lock.lock();
+            panic!("on purpose");
+        }));
+        assert!(unwound.is_err());
+        *lock.lock() += 1;
+        assert_eq!(*lock.lock(), 2);
+    }
+}
