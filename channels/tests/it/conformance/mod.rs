@@ -10,12 +10,21 @@
 //! - Go's tests of channels and `select`. Left out is what is of its language and its collector: perm.go (the types forbid
 //!   it), sendstmt.go, select4.go and select5.go but for what they run (how expressions are evaluated), select8.go (`break`
 //!   and `goto`), select2.go (memory; Q18 asks the same), sends of interfaces, stacks that shrink, write barriers, the race
-//!   detector; and closing twice, which the types forbid.
+//!   detector; and closing twice, which the types forbid;
+//! - crossbeam-channel's tests of channels and selection. Left out is what is of its macro's syntax (that is tested with
+//!   `alt!`), of `Select`'s unfinished operations (a guard of ours is finished by its choice), of `tick` and `never` (no
+//!   such channels: a timer made anew, and a guard whose condition does not hold), and of the modules `ready` and `mpsc`.
 
 #[cfg(not(miri))] // too long for it
+mod crossbeam_channels;
+#[cfg(not(miri))]
+mod crossbeam_choice;
+#[cfg(not(miri))]
 mod go_channels;
 #[cfg(not(miri))]
 mod go_choice;
+#[cfg(not(miri))]
+mod go_programs;
 mod net;
 #[cfg(not(miri))]
 mod pycsp;

@@ -86,6 +86,11 @@ impl<T: Transport> Net<T> {
         }
     }
 
+    /// A channel that holds any number of values.
+    pub(crate) fn unbounded<V: Value>(&self) -> (Sender<V>, Receiver<V>) {
+        self.transport.open(ChannelKind::Unbounded)
+    }
+
     /// So many channels of a capacity; their sending ends and their receiving ends.
     pub(crate) fn many<V: Value>(&self, count: usize, capacity: usize) -> (Vec<Sender<V>>, Vec<Receiver<V>>) {
         (0..count).map(|_| self.bounded(capacity)).unzip()
