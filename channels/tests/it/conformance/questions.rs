@@ -64,6 +64,13 @@ async fn q2_a_poisoned_channel_accepts_nothing_more<T: Transport>(net: Net<T>) {
 /// Q3: PyCSP's hung, and its timeout with it; another of PyCSP's talked to itself.
 async fn q3_a_choice_never_meets_itself_and_its_timeout_fires<T: Transport>(net: Net<T>) {
     let (tx, rx) = net.channel();
+    let mut both = Task::waiting(either(tx.send(1), rx.recv()));
+    for _ in 0..3 {
+        net.settle().await;
+        assert!(!both.is_woken(), "it sleeps");
+        assert!(both.poll().is_pending());
+    }
+    drop(both);
     let chosen = alt! {
         _ = tx.send(1) => "sent",
         _ = rx.recv() => "received",
