@@ -8,23 +8,38 @@ use std::task::Waker;
 /// Whom to wake, and what to drop, when it is dropped. It is made before the lock is taken, so that the lock is free by then.
 pub(crate) struct After<T> {
     first: Waking,
-    /// Boxed, so that a common one is little to look after.
-    #[expect(clippy::box_collection, reason = "a `Vec` is three words to write and one call to drop, each time")]
-    more: Option<Box<Vec<Waking>>>,
+    /// What is rare, so that the common case is little to look after.
+    rest: Option<Box<Rest<T>>>,
+}
+
+struct Rest<T> {
+    more: Vec<Waking>,
     /// A value that made room for another.
-    pub(crate) discarded: Option<T>,
+    discarded: Option<T>,
 }
 
 impl<T> After<T> {
+    #[inline(always)]
     pub(crate) const fn new() -> Self {
-        Self { first: Waking::Nobody, more: None, discarded: None }
+        Self { first: Waking::Nobody, rest: None }
     }
 
+    #[inline(always)]
     pub(crate) fn wake(&mut self, waking: Waking) {
         match self.first {
             Waking::Nobody => self.first = waking,
-            _ => self.more.get_or_insert_default().push(waking),
+            _ => self.rest().more.push(waking),
         }
+    }
+
+    /// Drops a value that made room for another.
+    pub(crate) fn discard(&mut self, value: Option<T>) {
+        self.rest().discarded = value;
+    }
+
+    #[cold]
+    fn rest(&mut self) -> &mut Rest<T> {
+        self.rest.get_or_insert_with(|| Box::new(Rest { more: Vec::new(), discarded: None }))
     }
 
     /// Has everybody on a list look again; they stay there.
@@ -41,26 +56,28 @@ impl<T> After<T> {
 }
 
 impl<T> Drop for After<T> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if matches!(self.first, Waking::Nobody) {
-            return;
-        }
         let first = std::mem::replace(&mut self.first, Waking::Nobody);
-        match self.more.take() {
+        match self.rest.take() {
             None => wake(first),
-            Some(more) => wake_all(std::iter::once(first).chain(*more)),
+            Some(rest) => finish(first, *rest),
         }
     }
 }
 
-/// Wakes, the others too when one of the wakers panics.
-fn wake_all(wakings: impl Iterator<Item = Waking>) {
+/// Wakes, the others too when one of the wakers panics, and drops.
+#[cold]
+fn finish<T>(first: Waking, rest: Rest<T>) {
+    let Rest { more, discarded } = rest;
     let mut panic = None;
-    for waking in wakings {
+    for waking in std::iter::once(first).chain(more) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {
             panic.get_or_insert(payload);
         }
+    }
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(discarded))) {
+        panic.get_or_insert(payload);
     }
     if let Some(payload) = panic
         && !std::thread::panicking()
@@ -69,6 +86,7 @@ fn wake_all(wakings: impl Iterator<Item = Waking>) {
     }
 }
 
+#[inline(always)]
 fn wake(waking: Waking) {
     match waking {
         Waking::Plain(waker) => Waker::wake(waker),

@@ -44,6 +44,15 @@ struct Choosing<'a, 'g> {
     phase: Phase,
 }
 
+impl Drop for Choosing<'_, '_> {
+    /// A choice that is dropped before its guards are leaves nothing of itself behind in them.
+    fn drop(&mut self) {
+        if !matches!(self.phase, Phase::Fresh) {
+            self.guards.iter_mut().flatten().for_each(|guard| guard.as_mut().leave());
+        }
+    }
+}
+
 enum Phase {
     /// It stands on no list.
     Fresh,
@@ -64,6 +73,8 @@ impl<'g> Choosing<'_, 'g> {
         if number != ELSE {
             self.phase = Phase::Committed(number);
             ready!(self.guard(number).collect(cx));
+            // What was given stays in the guard.
+            self.phase = Phase::Fresh;
             self.stamp(number);
         }
         Poll::Ready(number)

@@ -258,6 +258,7 @@ impl Choice {
 ///
 /// Claims in the order of ids, whoever asks. `look_again` gets each choice that was freed after somebody had met it:
 /// it has to be woken once the channel's lock is released.
+#[inline]
 pub(crate) fn agree<C: AsRef<Choice>>(
     us: Option<(&C, usize)>,
     them: Option<(&C, usize)>,

@@ -37,17 +37,31 @@ pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
 
 impl<T: Send + 'static> Core<T> {
     /// Commits a send now: takes the value, or says how the channel has ended.
+    #[inline]
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
+        let mut state = self.lock();
+        if us.is_none() && state.push_at_once(value) {
+            return Ok(Ok(None));
+        }
         let mut after = After::new();
-        let outcome = self.lock().offer(value, us, &mut after);
+        let outcome = state.offer(value, us, &mut after);
+        drop(state);
         drop(after);
         outcome
     }
 
     /// Commits a receive now.
+    #[inline]
     pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
+        let mut state = self.lock();
+        if us.is_none()
+            && let Some(value) = state.pop_at_once()
+        {
+            return Ok(Ok(value));
+        }
         let mut after = After::new();
-        let outcome = self.lock().take(us, hold, &mut after);
+        let outcome = state.take(us, hold, &mut after);
+        drop(state);
         drop(after);
         outcome
     }
@@ -57,41 +71,46 @@ impl<T: Send + 'static> Core<T> {
         self.lock().reserve()
     }
 
-    /// Commits the send whose value is in the node, or parks it; under one lock, so that no partner slips by in between.
+    /// Commits a send or parks it, with its value; under one lock, so that no partner slips by in between.
     pub(crate) fn offer_or_park(
         self: &Arc<Self>,
-        mut node: Pin<&mut Node<T>>,
+        cargo: &mut Cargo<T>,
+        mut node: Pin<&mut Option<Node<T>>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<Option<Arc<Hold>>> {
         let mut after = After::new();
         let mut state = self.lock();
-        let waiter = node.as_mut().apart();
-        let outcome = if waiter.place {
-            state.reserve().map(|kept| kept.map(|()| None))
-        } else {
-            state.offer(&mut waiter.slot, us, &mut after)
+        let outcome = match cargo {
+            Cargo::Place => state.reserve().map(|kept| kept.map(|()| None)),
+            Cargo::Value(value) => state.offer(value, us, &mut after),
         };
         if outcome.is_err() {
-            park(&mut state.senders.waiting, node, waking);
+            node.set(Some(match cargo {
+                Cargo::Place => Node::place(),
+                Cargo::Value(value) => Node::new(value.take()),
+            }));
+            park(&mut state.senders.waiting, made(node), waking);
         }
         self.list(state);
         drop(after);
         outcome
     }
 
-    /// Commits a receive now or parks it.
+    /// Commits a receive or parks it.
     pub(crate) fn take_or_park(
         self: &Arc<Self>,
-        mut node: Pin<&mut Node<T>>,
+        hold: Option<&Arc<Hold>>,
+        mut node: Pin<&mut Option<Node<T>>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<T> {
         let mut after = After::new();
         let mut state = self.lock();
-        let outcome = state.take(us, node.as_mut().apart().hold.as_ref(), &mut after);
+        let outcome = state.take(us, hold, &mut after);
         if outcome.is_err() {
-            park(&mut state.receivers.waiting, node, waking);
+            node.set(Some(Node::receiver(hold.cloned())));
+            park(&mut state.receivers.waiting, made(node), waking);
         }
         self.list(state);
         drop(after);
@@ -160,28 +179,14 @@ impl<T: Send + 'static> Core<T> {
         outcome
     }
 
-    /// A parked receive of a choice tries again, with the hold that it left in the list.
-    pub(crate) fn retake(&self, node: Pin<&mut Node<T>>, us: Us<'_>) -> Attempted<T> {
-        let mut after = After::new();
-        let mut state = self.lock();
-        let hold = state.receivers.waiting.get(node).and_then(|waiter| waiter.hold.clone());
-        let outcome = state.take(us, hold.as_ref(), &mut after);
-        drop(state);
-        drop(after);
-        outcome
-    }
-
-    /// A parked send leaves: true if it was served; if not, its value is in the node.
+    /// A parked send leaves: true if it was served; if not, its value is in the node. A place it was served is given back.
     pub(crate) fn leave_send(&self, mut node: Pin<&mut Node<T>>) -> bool {
         let mut after = After::new();
         let mut state = self.lock();
         state.senders.waiting.leave(node.as_mut());
         let served = node.is_served();
-        if served {
-            let waiter = node.as_mut().seen();
-            if waiter.place {
-                state.unreserve(&mut after);
-            }
+        if served && node.as_mut().seen().place {
+            state.unreserve(&mut after);
         }
         drop(state);
         drop(after);
@@ -189,12 +194,14 @@ impl<T: Send + 'static> Core<T> {
         served
     }
 
-    /// A parked receive leaves; a value it was served goes to the next receive, before everything not yet committed.
-    pub(crate) fn abandon_receive(&self, mut node: Pin<&mut Node<T>>) {
+    /// A parked receive leaves; a value it was served goes to the next receive, before everything not yet committed. True if
+    /// it was served.
+    pub(crate) fn abandon_receive(&self, mut node: Pin<&mut Node<T>>) -> bool {
         let mut after = After::new();
         let mut state = self.lock();
         state.receivers.waiting.leave(node.as_mut());
-        if node.is_served() {
+        let served = node.is_served();
+        if served {
             let waiter = node.as_mut().seen();
             let commit = waiter.at;
             if let Some(value) = waiter.slot.take() {
@@ -204,11 +211,14 @@ impl<T: Send + 'static> Core<T> {
         drop(state);
         drop(after);
         node.apart().waking = Waking::Nobody;
+        served
     }
 
     /// A parked receive leaves; what it was served, if it was, stays in the node.
     pub(crate) fn leave_receive(&self, mut node: Pin<&mut Node<T>>) {
-        self.lock().receivers.waiting.leave(node.as_mut());
+        if node.is_queued() {
+            self.lock().receivers.waiting.leave(node.as_mut());
+        }
         if !node.is_served() {
             node.apart().waking = Waking::Nobody;
         }
@@ -244,7 +254,18 @@ impl<T: Send + 'static> Core<T> {
     }
 }
 
+/// What a send brings: a value, while it has one, or the wish for a place.
+pub(crate) enum Cargo<T> {
+    Value(Option<T>),
+    Place,
+}
+
+fn made<T>(node: Pin<&mut Option<Node<T>>>) -> Pin<&mut Node<T>> {
+    node.as_pin_mut().expect("it was made a line ago")
+}
+
 /// Puts a node on a list, with what others want to know of who waits there.
+#[inline]
 pub(crate) fn park<T>(list: &mut List<T>, mut node: Pin<&mut Node<T>>, waking: Waking) {
     let waiter = node.as_mut().apart();
     debug_assert!(matches!(waiter.waking, Waking::Nobody), "what is replaced under the lock is nobody's");

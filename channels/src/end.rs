@@ -27,12 +27,14 @@ impl<S: Body> End<S> {
         Self::new(Arc::clone(&self.core), side)
     }
 
+    #[inline]
     pub(crate) fn declare(&self, holder: ProcessId) {
         if holder.0 != self.holder.load(Ordering::Relaxed) {
             self.core.declare(self.side, &self.holder, holder);
         }
     }
 
+    #[inline]
     pub(crate) fn note_holder(&self) {
         let acting = party::current_id();
         if acting != ProcessId(0) {

@@ -47,12 +47,14 @@ pub fn current() -> Option<Arc<dyn Party>> {
 }
 
 /// Whether somebody said so.
+#[inline]
 pub(crate) fn is_known() -> bool {
     ID.get().is_some()
 }
 
 /// Its id; 0 where nobody said.
 #[must_use]
+#[inline]
 pub fn current_id() -> ProcessId {
     ID.get().unwrap_or_default()
 }

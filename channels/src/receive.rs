@@ -47,13 +47,16 @@ pin_project! {
     /// What all receives have in common: all but the form of the answer.
     struct Take<'a, T> where T: marker::Send, T: 'static {
         end: &'a Receiver<T>,
+        // There while it is parked.
         #[pin]
-        node: Node<T>,
-        // What a choice came to here; the value, if any, is in the node.
-        outcome: Option<Result<(), Stop>>,
+        node: Option<Node<T>>,
+        hold: Option<Arc<Hold>>,
+        // What a choice came to here.
+        outcome: Option<Result<T, Stop>>,
     }
 
     impl<T> PinnedDrop for Take<'_, T> where T: marker::Send, T: 'static {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             this.leave();
         }
@@ -61,13 +64,15 @@ pin_project! {
 }
 
 impl<'a, T: marker::Send + 'static> Recv<'a, T> {
-    pub(crate) fn new(end: &'a Receiver<T>) -> Self {
+    #[inline]
+    pub(crate) const fn new(end: &'a Receiver<T>) -> Self {
         Self { take: Take::new(end, None) }
     }
 }
 
 impl<'a, T: marker::Send + 'static> Next<'a, T> {
-    pub(crate) fn new(end: &'a Receiver<T>) -> Self {
+    #[inline]
+    pub(crate) const fn new(end: &'a Receiver<T>) -> Self {
         Self { take: Take::new(end, None) }
     }
 }
@@ -79,35 +84,38 @@ impl<'a, T: marker::Send + 'static> RecvExtended<'a, T> {
 }
 
 impl<'a, T: marker::Send + 'static> Take<'a, T> {
-    fn new(end: &'a Receiver<T>, hold: Option<Arc<Hold>>) -> Self {
-        Self { end, node: Node::receiver(hold), outcome: None }
+    #[inline]
+    const fn new(end: &'a Receiver<T>, hold: Option<Arc<Hold>>) -> Self {
+        Self { end, node: None, hold, outcome: None }
     }
 
-    fn core(&self) -> &'a Arc<Core<T>> {
+    const fn core(&self) -> &'a Arc<Core<T>> {
         self.end.core()
     }
 
     /// Polls; a channel that is over is told how it has ended.
+    #[inline]
     fn finish(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Ended>> {
         let core = self.core();
         self.poll(cx).map_err(|stop| core.why(stop))
     }
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Stop>> {
-        let this = self.as_mut().project();
-        if this.node.is_queued() {
-            match this.end.core().resume(Side::Receive, this.node, cx.waker()) {
-                Resumed::Parked => return Poll::Pending,
-                // How it ended, `take` finds out.
-                Resumed::Over | Resumed::Served => {}
+        let mut this = self.as_mut().project();
+        if let Some(mut node) = this.node.as_mut().as_pin_mut() {
+            if node.is_queued()
+                && let Resumed::Parked = this.end.core().resume(Side::Receive, node.as_mut(), cx.waker())
+            {
+                return Poll::Pending;
+            }
+            let value = if node.is_served() { node.seen().slot.take() } else { None };
+            this.node.set(None);
+            if let Some(value) = value {
+                return Poll::Ready(Ok(value));
             }
         }
-        let this = self.as_mut().project();
-        if this.node.is_served()
-            && let Some(value) = this.node.seen().slot.take()
-        {
-            return Poll::Ready(Ok(value));
-        }
+        // It is the first poll, or the channel is over: how it ended, `begin` finds out.
         match self.begin(cx) {
             Ok(outcome) => Poll::Ready(outcome),
             Err(NotNow) => Poll::Pending,
@@ -115,17 +123,19 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     }
 
     /// Commits or parks.
+    #[inline]
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<T> {
-        let mut this = self.project();
+        let this = self.project();
         let core = this.end.core();
         if !this.end.waited() {
-            let outcome = core.take(None, this.node.as_mut().apart().hold.as_ref());
+            let outcome = core.take(None, this.hold.as_ref());
             if outcome.is_ok() {
                 return outcome;
             }
         }
         this.end.note_holder();
-        let outcome = core.take_or_park(this.node, None, Waking::Plain(cx.waker().clone()));
+        let waking = Waking::Plain(cx.waker().clone());
+        let outcome = core.take_or_park(this.hold.as_ref(), this.node, None, waking);
         this.end.set_waited(outcome.is_err());
         outcome
     }
@@ -135,16 +145,11 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             // It may have been polled before it became a guard; then it may even have its value.
             self.as_mut().pick_up();
         }
-        let mut this = self.as_mut().project();
+        let this = self.as_mut().project();
         if this.outcome.is_some() {
             return Progress::Committed;
         }
-        let core = this.end.core();
-        let tried = if this.node.is_queued() {
-            core.retake(this.node, seat)
-        } else {
-            core.take(seat, this.node.as_mut().apart().hold.as_ref())
-        };
+        let tried = this.end.core().take(seat, this.hold.as_ref());
         self.note(tried)
     }
 
@@ -152,7 +157,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         let this = self.as_mut().project();
         this.end.note_holder();
         let waking = Waking::Guard(Arc::clone(choice), number);
-        let tried = this.end.core().take_or_park(this.node, Some((choice, number)), waking);
+        let tried = this.end.core().take_or_park(this.hold.as_ref(), this.node, Some((choice, number)), waking);
         self.note(tried)
     }
 
@@ -160,52 +165,51 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn note(mut self: Pin<&mut Self>, tried: Attempted<T>) -> Progress {
         let Ok(outcome) = tried else { return Progress::Nothing };
         self.as_mut().pick_up();
-        let this = self.project();
-        *this.outcome = Some(match outcome {
-            Ok(value) => {
-                this.node.apart().slot = Some(value);
-                Ok(())
-            }
-            Err(stop) => Err(stop),
-        });
+        *self.project().outcome = Some(outcome);
         Progress::Committed
     }
 
     /// Leaves the list; with its value, if it was served.
+    #[inline]
     fn pick_up(self: Pin<&mut Self>) {
         let mut this = self.project();
-        if this.node.is_queued() {
-            this.end.core().leave_receive(this.node.as_mut());
+        let Some(mut node) = this.node.as_mut().as_pin_mut() else { return };
+        this.end.core().leave_receive(node.as_mut());
+        if node.is_served() {
+            *this.outcome = node.seen().slot.take().map(Ok);
         }
-        if this.node.is_served() {
-            this.node.seen();
-            *this.outcome = Some(Ok(()));
-        }
+        this.node.set(None);
     }
 
     /// Leaves the list, and hands on what it was served; a sender that it held goes on.
+    #[inline]
     fn leave(self: Pin<&mut Self>) {
-        let mut this = self.project();
-        if this.node.is_queued() || this.node.is_served() {
-            this.end.core().abandon_receive(this.node.as_mut());
-            if let Some(hold) = this.node.apart().hold.take() {
-                hold.release();
-            }
+        if self.node.is_some() {
+            self.abandon();
         }
+    }
+
+    fn abandon(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        let Some(node) = this.node.as_mut().as_pin_mut() else { return };
+        if this.end.core().abandon_receive(node)
+            && let Some(hold) = this.hold
+        {
+            std::mem::replace(hold, Arc::new(Hold::new())).release();
+        }
+        this.node.set(None);
     }
 
     fn output(self: Pin<&mut Self>) -> Result<T, Ended> {
         let this = self.project();
-        let outcome = this.outcome.take().expect(COMMITTED);
-        outcome.map(|()| this.node.apart().slot.take().expect(COMMITTED)).map_err(|stop| this.end.core().why(stop))
+        let outcome = this.outcome.take().expect("the choice has committed to this guard");
+        outcome.map_err(|stop| this.end.core().why(stop))
     }
 
     fn hold(self: Pin<&mut Self>) -> Option<Arc<Hold>> {
-        self.project().node.apart().hold.take()
+        self.project().hold.take()
     }
 }
-
-const COMMITTED: &str = "the choice has committed to this guard";
 
 impl<T: marker::Send + 'static> Future for Recv<'_, T> {
     type Output = Result<T, Ended>;

@@ -2,7 +2,7 @@
 //! while it is pending, with its value, and leaves it when dropped.
 
 use crate::choice::Choice;
-use crate::core::{Core, Resumed};
+use crate::core::{Cargo, Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
 use crate::state::{Attempted, NotNow, Stop};
@@ -53,17 +53,20 @@ pin_project! {
 }
 
 pin_project! {
-    /// What all sends have in common: all but where the value came from. Its value is in the node, until it is taken.
+    /// What all sends have in common: all but where the value came from.
     struct Offer<'a, T> where T: marker::Send, T: 'static {
         end: &'a Sender<T>,
+        // While it is parked, its value is in the node.
+        cargo: Cargo<T>,
         #[pin]
-        node: Node<T>,
+        node: Option<Node<T>>,
         hold: Option<Arc<Hold>>,
         // What a choice came to here.
         outcome: Option<Result<(), Stop>>,
     }
 
     impl<T> PinnedDrop for Offer<'_, T> where T: marker::Send, T: 'static {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             this.leave();
         }
@@ -71,8 +74,9 @@ pin_project! {
 }
 
 impl<'a, T: marker::Send + 'static> Send<'a, T> {
-    pub(crate) fn new(end: &'a Sender<T>, value: T) -> Self {
-        Self { offer: Offer::new(end, Node::new(Some(value))) }
+    #[inline]
+    pub(crate) const fn new(end: &'a Sender<T>, value: T) -> Self {
+        Self { offer: Offer::new(end, Cargo::Value(Some(value))) }
     }
 
     /// The value, if it was not sent; the send is over.
@@ -84,72 +88,86 @@ impl<'a, T: marker::Send + 'static> Send<'a, T> {
 }
 
 impl<'a, T: marker::Send + 'static> SendFrom<'a, T> {
-    pub(crate) fn new(end: &'a Sender<T>, slot: &'a mut Option<T>) -> Self {
-        Self { offer: Offer::new(end, Node::new(slot.take())), slot }
+    pub(crate) const fn new(end: &'a Sender<T>, slot: &'a mut Option<T>) -> Self {
+        Self { offer: Offer::new(end, Cargo::Value(slot.take())), slot }
     }
 }
 
 impl<'a, T: marker::Send + 'static> Reserve<'a, T> {
-    pub(crate) fn new(end: &'a Sender<T>) -> Self {
-        Self { offer: Offer::new(end, Node::place()) }
+    pub(crate) const fn new(end: &'a Sender<T>) -> Self {
+        Self { offer: Offer::new(end, Cargo::Place) }
     }
 }
 
 impl<'a, T: marker::Send + 'static> Offer<'a, T> {
-    const fn new(end: &'a Sender<T>, node: Node<T>) -> Self {
-        Self { end, node, hold: None, outcome: None }
+    #[inline]
+    const fn new(end: &'a Sender<T>, cargo: Cargo<T>) -> Self {
+        Self { end, cargo, node: None, hold: None, outcome: None }
     }
 
-    fn core(&self) -> &'a Arc<Core<T>> {
+    const fn core(&self) -> &'a Arc<Core<T>> {
         self.end.core()
     }
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
-        let this = self.as_mut().project();
-        if this.node.is_queued() {
-            match this.end.core().resume(Side::Send, this.node, cx.waker()) {
-                Resumed::Parked => return Poll::Pending,
-                Resumed::Over => return Poll::Ready(Err(Stop::Over)),
-                Resumed::Served => {}
-            }
-        } else if !this.node.is_served() && this.hold.is_none() && is_something(this.node) {
+        if self.node.is_some() {
+            return self.look_again(cx);
+        }
+        if self.hold.is_none() && self.cargo.is_something() {
             match self.as_mut().begin(cx) {
                 Err(NotNow) => return Poll::Pending,
                 Ok(Err(stop)) => return Poll::Ready(Err(stop)),
+                Ok(Ok(None)) => return Poll::Ready(Ok(())),
                 Ok(Ok(hold)) => *self.as_mut().project().hold = hold,
             }
         }
-        ready!(self.settle(cx));
-        Poll::Ready(Ok(()))
+        self.settle(cx).map(Ok)
     }
 
     /// The first poll: commits or parks.
+    #[inline]
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<Option<Arc<Hold>>> {
-        let mut this = self.project();
+        let this = self.project();
         let core = this.end.core();
         if !this.end.waited() {
-            let waiter = this.node.as_mut().apart();
-            let outcome = if waiter.place {
-                core.reserve().map(|kept| kept.map(|()| None))
-            } else {
-                core.offer(&mut waiter.slot, None)
+            let outcome = match this.cargo {
+                Cargo::Value(value) => core.offer(value, None),
+                Cargo::Place => core.reserve().map(|kept| kept.map(|()| None)),
             };
             if outcome.is_ok() {
                 return outcome;
             }
         }
         this.end.note_holder();
-        let outcome = core.offer_or_park(this.node, None, Waking::Plain(cx.waker().clone()));
+        let outcome = core.offer_or_park(this.cargo, this.node, None, Waking::Plain(cx.waker().clone()));
         this.end.set_waited(outcome.is_err());
         outcome
     }
 
-    /// It has committed: notes what the partner left, and waits until the partner lets it go on.
+    /// It was parked.
+    fn look_again(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        let mut this = self.as_mut().project();
+        let Some(mut node) = this.node.as_mut().as_pin_mut() else { return Poll::Ready(Ok(())) };
+        if node.is_queued() {
+            match this.end.core().resume(Side::Send, node.as_mut(), cx.waker()) {
+                Resumed::Parked => return Poll::Pending,
+                Resumed::Over => {
+                    self.leave();
+                    return Poll::Ready(Err(Stop::Over));
+                }
+                Resumed::Served => {}
+            }
+        }
+        *this.hold = node.seen().hold.take();
+        this.node.set(None);
+        self.settle(cx).map(Ok)
+    }
+
+    /// It has committed: waits until the partner lets it go on.
+    #[inline]
     fn settle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if this.node.is_served() {
-            *this.hold = this.node.seen().hold.take();
-        }
         if let Some(hold) = this.hold {
             ready!(hold.poll(cx));
             *this.hold = None;
@@ -162,17 +180,16 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
             // It may have been polled before it became a guard; then it may even be done.
             self.as_mut().leave();
         }
-        let mut this = self.project();
+        let this = self.project();
         if this.outcome.is_some() {
             return Progress::Committed;
         }
         let core = this.end.core();
-        let outcome = if this.node.is_queued() {
-            core.reoffer(this.node, seat)
-        } else if !is_something(this.node.as_mut()) {
-            Ok(Ok(None))
-        } else {
-            core.offer(&mut this.node.apart().slot, seat)
+        let outcome = match (this.node.as_pin_mut(), this.cargo) {
+            (Some(node), _) => core.reoffer(node, seat),
+            (None, Cargo::Value(value @ Some(_))) => core.offer(value, seat),
+            // There is nothing to send.
+            (None, _) => Ok(Ok(None)),
         };
         note(outcome, this.hold, this.outcome)
     }
@@ -181,7 +198,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         let this = self.project();
         this.end.note_holder();
         let waking = Waking::Guard(Arc::clone(choice), number);
-        let outcome = this.end.core().offer_or_park(this.node, Some((choice, number)), waking);
+        let outcome = this.end.core().offer_or_park(this.cargo, this.node, Some((choice, number)), waking);
         note(outcome, this.hold, this.outcome)
     }
 
@@ -191,24 +208,42 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         self.settle(cx)
     }
 
-    /// Leaves the list: committed if served, else the value is in the node.
+    /// Leaves the list: committed if served, else it has its value again.
+    #[inline]
     fn leave(self: Pin<&mut Self>) {
-        let mut this = self.project();
-        if (this.node.is_queued() || this.node.is_served()) && this.end.core().leave_send(this.node.as_mut()) {
-            *this.hold = this.node.apart().hold.take();
-            *this.outcome = Some(Ok(()));
+        if self.node.is_some() {
+            self.unpark();
         }
     }
 
+    fn unpark(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        let Some(mut node) = this.node.as_mut().as_pin_mut() else { return };
+        let served = this.end.core().leave_send(node.as_mut());
+        let waiter = node.apart();
+        if served {
+            *this.hold = waiter.hold.take();
+            *this.outcome = Some(Ok(()));
+        }
+        if let Cargo::Value(value) = this.cargo {
+            *value = waiter.slot.take();
+        }
+        this.node.set(None);
+    }
+
     fn value(self: Pin<&mut Self>) -> Option<T> {
-        self.project().node.apart().slot.take()
+        match self.project().cargo {
+            Cargo::Value(value) => value.take(),
+            Cargo::Place => None,
+        }
     }
 }
 
-/// Whether a node that is on no list has something to wait for: an empty slot has nothing to send.
-fn is_something<T>(node: Pin<&mut Node<T>>) -> bool {
-    let waiter = node.apart();
-    waiter.place || waiter.slot.is_some()
+impl<T> Cargo<T> {
+    /// An empty slot has nothing to send.
+    const fn is_something(&self) -> bool {
+        matches!(self, Self::Place | Self::Value(Some(_)))
+    }
 }
 
 /// Keeps what an attempt of a choice came to.

@@ -155,10 +155,15 @@ impl<S: Body> Shell<S> {
     }
 
     /// Tells the acting party of this channel, once.
+    #[inline]
     pub(crate) fn list(self: &Arc<Self>, mut state: Held<'_, S>) {
-        if *state.listed() || !party::is_known() {
-            return;
+        if !*state.listed() && party::is_known() {
+            self.tell(state);
         }
+    }
+
+    #[cold]
+    fn tell(self: &Arc<Self>, mut state: Held<'_, S>) {
         *state.listed() = true;
         drop(state);
         if let Some(party) = party::current() {

@@ -93,7 +93,29 @@ impl<T: Send + 'static> State<T> {
         }
     }
 
+    /// Commits a send for which there is room and nobody waits: the common case of a buffered channel, and nothing more.
+    #[inline(always)]
+    pub(crate) fn push_at_once(&mut self, value: &mut Option<T>) -> bool {
+        let possible = self.receivers.waiting.is_empty() && !self.is_full() && !self.is_over(Side::Send);
+        if possible {
+            self.push(value);
+        }
+        possible
+    }
+
+    /// Commits a receive of what is buffered where no sender waits for room; as `push_at_once`.
+    #[inline(always)]
+    pub(crate) fn pop_at_once(&mut self) -> Option<T> {
+        if self.ended || self.returned > 0 || !self.senders.waiting.is_empty() {
+            return None;
+        }
+        let value = self.buffer.pop_front()?;
+        self.received += 1;
+        Some(value)
+    }
+
     /// Commits a send now. The answer names the hold that keeps the sender from going on, if its receiver wants that.
+    #[inline]
     pub(crate) fn offer(
         &mut self,
         value: &mut Option<T>,
@@ -123,6 +145,7 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// Hands the value to the first waiting receiver that can commit.
+    #[inline]
     fn meet_receiver(
         &mut self,
         value: &mut Option<T>,
@@ -148,6 +171,7 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// There is no room: what the channel's policy does about it.
+    #[inline]
     fn overflow(&mut self, value: &mut Option<T>, us: Us<'_>, after: &mut After<T>) -> Attempted<Option<Arc<Hold>>> {
         match self.overflow {
             Overflow::Wait => {
@@ -157,17 +181,16 @@ impl<T: Send + 'static> State<T> {
             Overflow::Fail => return commit_alone(us).map(|()| Err(Stop::Full)),
             Overflow::DropNewest => {
                 commit_alone(us)?;
-                after.discarded = value.take();
+                after.discard(value.take());
             }
             Overflow::DropOldest => {
                 commit_alone(us)?;
-                after.discarded = self.pop();
-                if after.discarded.is_some() {
+                // Where permits keep all places, the new one is the oldest that is not promised a place.
+                let oldest = self.pop();
+                if oldest.is_some() {
                     self.push(value);
-                } else {
-                    // Permits keep all places: the new one is the oldest that is not promised a place.
-                    after.discarded = value.take();
                 }
+                after.discard(oldest.or_else(|| value.take()));
             }
         }
         self.register().dropped += 1;
@@ -175,6 +198,7 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// Commits a receive now. `hold`, if any, keeps the sender, should the value come from one that waits.
+    #[inline]
     pub(crate) fn take(&mut self, us: Us<'_>, hold: Option<&Arc<Hold>>, after: &mut After<T>) -> Attempted<T> {
         if self.ended {
             return commit_alone(us).map(|()| Err(Stop::Over));
@@ -201,6 +225,7 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// Takes the value of the first waiting sender that can commit.
+    #[inline]
     fn meet_sender(
         &mut self,
         us: Us<'_>,
@@ -272,6 +297,7 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// Moves the first parked senders' values into free places: a sender that nobody polls blocks nobody.
+    #[inline]
     fn refill(&mut self, after: &mut After<T>) {
         while !self.senders.waiting.is_empty() && !self.is_full() && !self.is_over(Side::Send) {
             let mut waking = Waking::Nobody;
@@ -323,12 +349,15 @@ impl<T: Send + 'static> State<T> {
         self.high_water = self.high_water.max(self.depth());
     }
 
+    #[inline]
     fn push(&mut self, value: &mut Option<T>) {
-        self.buffer.extend(value.take());
+        let Some(value) = value.take() else { return };
+        self.buffer.push_back(value);
         self.sent += 1;
         self.high_water = self.high_water.max(self.depth());
     }
 
+    #[inline]
     fn pop(&mut self) -> Option<T> {
         if self.returned > 0 {
             self.returned -= 1;
@@ -347,14 +376,17 @@ impl<T: Send + 'static> State<T> {
         (returned, std::mem::take(&mut self.buffer))
     }
 
+    #[inline]
     fn is_full(&self) -> bool {
         self.depth() + self.reserved >= self.capacity
     }
 
+    #[inline]
     pub(crate) fn depth(&self) -> usize {
         self.buffer.len() + self.returned
     }
 
+    #[inline]
     pub(crate) const fn side(&mut self, side: Side) -> &mut Parties<T> {
         match side {
             Side::Send => &mut self.senders,
@@ -445,6 +477,7 @@ impl<T> Default for Cold<T> {
 }
 
 /// A commit in which no partner takes part.
+#[inline(always)]
 pub(crate) fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
     match us {
         Some((choice, guard)) if !choice.commit_free(guard) => Err(NotNow),
@@ -453,6 +486,7 @@ pub(crate) fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
 }
 
 /// An attempt found nothing: a reusable choice needs not look there until it is told to.
+#[inline(always)]
 pub(crate) fn unmark(us: Us<'_>) {
     if let Some((choice, guard)) = us {
         choice.unmark(guard);
@@ -460,6 +494,7 @@ pub(crate) fn unmark(us: Us<'_>) {
 }
 
 /// Whether a waiter is the partner, by the words of both. `blocked` says that we ourselves cannot commit now.
+#[inline]
 fn verdict<T>(us: Us<'_>, waiter: &Waiter<T>, after: &mut After<T>, blocked: &mut bool) -> Verdict {
     let them = match &waiter.waking {
         Waking::Guard(choice, guard) => Some((choice, *guard)),

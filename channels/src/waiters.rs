@@ -106,12 +106,14 @@ impl<T> Node<T> {
     }
 
     /// Whether it stands on a list.
+    #[inline]
     pub(crate) fn is_queued(&self) -> bool {
         // Acquire: pairs with the Release of `serve`; what the partner left is seen by the owner.
         self.place.load(Ordering::Acquire) == QUEUED
     }
 
     /// Whether a partner has committed to it.
+    #[inline]
     pub(crate) fn is_served(&self) -> bool {
         // Acquire: as in `is_queued`.
         self.place.load(Ordering::Acquire) == SERVED
@@ -121,6 +123,7 @@ impl<T> Node<T> {
     ///
     /// # Panics
     /// When it stands on a list: its lock is needed then.
+    #[inline]
     pub(crate) fn apart(self: Pin<&mut Self>) -> &mut Waiter<T> {
         assert!(!self.is_queued(), "a queued node is reached through its list");
         let inner = self.inner.with_mut(|inner| inner);
@@ -129,6 +132,7 @@ impl<T> Node<T> {
     }
 
     /// Served to apart: its owner has seen it.
+    #[inline]
     pub(crate) fn seen(self: Pin<&mut Self>) -> &mut Waiter<T> {
         debug_assert!(self.is_served(), "only a served node has something to see");
         // Relaxed: nobody but the owner looks at a node that is off its list.
@@ -157,6 +161,7 @@ impl<T> List<T> {
         Self { head: ptr::null(), tail: ptr::null() }
     }
 
+    #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.head.is_null()
     }
@@ -165,6 +170,7 @@ impl<T> List<T> {
     ///
     /// # Panics
     /// When it stands on a list already.
+    #[inline]
     pub(crate) fn push(&mut self, node: Pin<&mut Node<T>>) {
         assert!(!node.is_queued(), "a node stands on one list");
         let node: *const Node<T> = &raw const *node;
@@ -185,6 +191,7 @@ impl<T> List<T> {
     }
 
     /// Finds the first node that `agree` accepts, has `fill` leave word in it, and takes it off the list.
+    #[inline]
     pub(crate) fn serve<R>(
         &mut self,
         mut agree: impl FnMut(&mut Waiter<T>) -> Verdict,
@@ -215,6 +222,7 @@ impl<T> List<T> {
     ///
     /// # Panics
     /// When it stands on another.
+    #[inline]
     pub(crate) fn get(&mut self, node: Pin<&mut Node<T>>) -> Option<&mut Waiter<T>> {
         if !node.is_queued() {
             return None;
@@ -232,6 +240,7 @@ impl<T> List<T> {
     ///
     /// # Panics
     /// When it stands on another list.
+    #[inline]
     pub(crate) fn leave(&mut self, mut node: Pin<&mut Node<T>>) {
         if self.get(node.as_mut()).is_none() {
             return;
@@ -255,6 +264,7 @@ impl<T> List<T> {
         }
     }
 
+    #[inline]
     fn unlink(&mut self, node: *const Node<T>) {
         // SAFETY: the caller has it from this list; its neighbours are linked by it, too.
         let (previous, next) = unsafe { with(node, |inner| (inner.previous, inner.next)) };
@@ -277,6 +287,7 @@ impl<T> List<T> {
 ///
 /// # Safety
 /// It is alive, and nobody else reaches into it meanwhile.
+#[inline(always)]
 unsafe fn with<T, R>(node: *const Node<T>, act: impl FnOnce(&mut Inner<T>) -> R) -> R {
     // SAFETY: the caller sees to it.
     unsafe { (*node).inner.with_mut(|inner| act(&mut *inner)) }

@@ -89,8 +89,8 @@ impl<T> Ring<T> {
         if is_full {
             match self.overflow {
                 Overflow::Fail => return Some(Err(Stop::Full)),
-                Overflow::DropNewest => after.discarded = value.take(),
-                Overflow::DropOldest | Overflow::Wait => after.discarded = self.pop(),
+                Overflow::DropNewest => after.discard(value.take()),
+                Overflow::DropOldest | Overflow::Wait => after.discard(self.pop()),
             }
             self.register().dropped += 1;
         }
@@ -130,7 +130,7 @@ impl<T> Ring<T> {
         let (value, is_read) = (Arc::clone(&entry.value), entry.readers == 0);
         if is_read {
             debug_assert_eq!(at, 0, "all before it were read earlier, by the same receivers");
-            after.discarded = self.pop();
+            after.discard(self.pop());
             after.ring(&mut self.sending);
         }
         Some(Ok(value))
