@@ -39,6 +39,7 @@
 //! `skeletons` (farm, pool, collectives) and `diagram` (pictures).
 
 pub use rendez_channels as channels;
+pub use rendez_channels::sync;
 pub use rendez_model as model;
 pub use rendez_runtime as runtime;
 

@@ -63,6 +63,7 @@ mod watch;
 
 pub mod clock;
 pub mod party;
+pub mod sync;
 
 pub use after::{After, after, at};
 pub use barrier::{Barrier, Party};

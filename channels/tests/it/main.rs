@@ -20,4 +20,5 @@ mod reusable;
 mod stream;
 #[cfg(not(miri))]
 mod stress;
+mod sync;
 mod timers;

@@ -1,6 +1,8 @@
 //! A deadlock is named within a second while the rest runs; look-alikes are not.
 
+use rendez_channels::sync::{Event, Exclusive};
 use rendez_channels::{Receiver, Sender, after, channel};
+use rendez_model::Cycle;
 use rendez_runtime::__private::process;
 use rendez_runtime::{Outcome, Process, deadlocks, run, spawn};
 use std::time::Duration;
@@ -18,6 +20,11 @@ fn stubborn(name: &'static str, output: Sender<u32>, input: Receiver<u32>) -> Pr
     })
 }
 
+/// Waits for a report; other tests of this binary have deadlocks, too.
+async fn told(reports: &Receiver<Cycle>, expected: &str) {
+    while reports.recv().await.unwrap().sentence != expected {}
+}
+
 #[test]
 fn two_that_wait_for_each_other_are_named_while_the_rest_runs() {
     run(async {
@@ -28,18 +35,46 @@ fn two_that_wait_for_each_other_are_named_while_the_rest_runs() {
         let alice = stubborn("alice", a_tx, b_rx);
         let bob = stubborn("bob", b_tx, a_rx);
         let (alice, bob) = (spawn(alice).process(), spawn(bob).process());
-        let report = tokio::time::timeout(Duration::from_secs(1), reports.recv()).await;
-        let cycle = report.expect("within a second").unwrap();
         let (a, b) = (alice.id(), bob.id());
-        assert_eq!(
-            cycle.sentence,
-            format!(
-                "deadlock: `alice` ({a}) waits to send on `to-bob`, where only `bob` ({b}) can receive there; \
-                 `bob` ({b}) waits to send on `to-alice`, where only `alice` ({a}) can receive there"
-            )
+        let expected = format!(
+            "deadlock: `alice` ({a}) waits to send on `to-bob`, where only `bob` ({b}) can receive there; \
+             `bob` ({b}) waits to send on `to-alice`, where only `alice` ({a}) can receive there"
         );
+        let named = tokio::time::timeout(Duration::from_secs(1), told(&reports, &expected));
+        named.await.expect("within a second");
         alice.stop();
         bob.stop();
+    })
+    .unwrap();
+}
+
+/// Takes one lock, and the other when both have one.
+fn diner(name: &'static str, locks: [Exclusive<()>; 2], ready: Event, other: Event) -> Process {
+    Process::new(name, async move {
+        let _first = locks[0].lock().await?;
+        ready.set();
+        other.wait().await;
+        let _second = locks[1].lock().await?;
+        Outcome::Ok(())
+    })
+}
+
+#[test]
+fn two_that_hold_what_the_other_wants_are_named_too() {
+    run(async {
+        let reports = deadlocks();
+        let (fork, spoon) = (Exclusive::named("fork", ()), Exclusive::named("spoon", ()));
+        let (one, two) = (Event::new(), Event::new());
+        let carol = spawn(diner("carol", [fork.clone(), spoon.clone()], one.clone(), two.clone())).process();
+        let dave = spawn(diner("dave", [spoon, fork], two, one)).process();
+        let (c, d) = (carol.id(), dave.id());
+        let expected = format!(
+            "deadlock: `carol` ({c}) waits to receive from `spoon`, where only `dave` ({d}) can send there; \
+             `dave` ({d}) waits to receive from `fork`, where only `carol` ({c}) can send there"
+        );
+        tokio::time::timeout(Duration::from_secs(10), told(&reports, &expected)).await.expect("it is named");
+        carol.stop();
+        dave.stop();
     })
     .unwrap();
 }
