@@ -42,6 +42,7 @@ pub use rendez_channels as channels;
 pub use rendez_channels::sync;
 pub use rendez_model as model;
 pub use rendez_runtime as runtime;
+pub use rendez_runtime::toolkit;
 
 #[cfg(feature = "diagram")]
 pub use rendez_diagram as diagram;

@@ -90,3 +90,5 @@ pub mod __private {
 }
 
 mod expansion;
+
+pub mod toolkit;

@@ -3,3 +3,4 @@
 mod actors;
 mod deadlocks;
 mod scopes;
+mod toolkit;

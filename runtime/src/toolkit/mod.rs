@@ -1,0 +1,49 @@
+//! Toolkit: processes ready to use, each with a law that it keeps. Not a library of stream operators: each is a process,
+//! seen in the picture, that talks over channels only.
+//!
+//! After the `plugNplay` collections of JCSP and PyCSP, whose names are kept where they have one.
+//!
+//! | in, out | processes |
+//! |---|---|
+//! | none, one | [`source`], [`ticker`], [`file_reader`] |
+//! | one, one | [`identity`], [`map`], [`keep`], [`prefix`], [`tail`], [`successor`], [`pairs`], [`not_multiple_of`], [`sieve`], [`subprocess`] |
+//! | two or more, one | [`plus`], [`zip`], [`merge`], [`mux`], [`sampler`] |
+//! | one, two or more | [`delta`], [`unzip`], [`demux`] |
+//! | one, none | [`collect`], [`sink`], [`file_writer`] |
+//!
+//! All end when their input has ended, and so does what follows them; poison passes through with its origin. When nobody
+//! receives any more they end at their next send, so that a network winds down from either side.
+//!
+//! ```
+//! use rendez_channels::channel;
+//! use rendez_runtime::toolkit::{collect, source, successor};
+//! use rendez_runtime::{par, run};
+//!
+//! let numbers = run(async {
+//!     let ((a_tx, a_rx), (b_tx, b_rx)) = (channel(), channel());
+//!     par![source([1, 2, 3], a_tx), successor(a_rx, b_tx), collect(b_rx)].values().await
+//! });
+//! assert_eq!(numbers.unwrap().2, [2, 3, 4]);
+//! ```
+//!
+//! ```text
+//!  source ---> successor ---> collect
+//! ```
+
+mod edges;
+mod files;
+mod joins;
+mod sieve;
+mod splits;
+mod stages;
+mod subprocess;
+mod time;
+
+pub use edges::{collect, sink, source};
+pub use files::{file_reader, file_writer};
+pub use joins::{merge, mux, plus, zip};
+pub use sieve::{not_multiple_of, sieve};
+pub use splits::{delta, demux, unzip};
+pub use stages::{identity, keep, map, pairs, prefix, successor, tail};
+pub use subprocess::subprocess;
+pub use time::{sampler, ticker};
