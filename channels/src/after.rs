@@ -2,7 +2,7 @@
 
 use crate::choice::Choice;
 use crate::clock::{self, Sleep};
-use crate::guard::{Attempt, Guard, NO_MEMORY, Progress, Seat};
+use crate::guard::{Attempt, Guard, Progress, Seat};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -85,12 +85,6 @@ impl Attempt for After {
     fn leave(mut self: Pin<&mut Self>) {
         self.sleep = None;
     }
-
-    fn stamp(&self) -> u64 {
-        NO_MEMORY
-    }
-
-    fn set_stamp(&self, _: u64) {}
 
     fn is_asked(&self) -> bool {
         true

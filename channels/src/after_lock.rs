@@ -60,16 +60,18 @@ impl<T> Drop for After<T> {
     fn drop(&mut self) {
         let first = std::mem::replace(&mut self.first, Waking::Nobody);
         match self.rest.take() {
-            None => wake(first),
-            Some(rest) => finish(first, *rest),
+            None if matches!(first, Waking::Nobody) => {}
+            // A second panic would end the program.
+            None if !std::thread::panicking() => wake(first),
+            rest => finish(first, rest),
         }
     }
 }
 
 /// Wakes, the others too when one of the wakers panics, and drops.
 #[cold]
-fn finish<T>(first: Waking, rest: Rest<T>) {
-    let Rest { more, discarded } = rest;
+fn finish<T>(first: Waking, rest: Option<Box<Rest<T>>>) {
+    let Rest { more, discarded } = rest.map_or(Rest { more: Vec::new(), discarded: None }, |rest| *rest);
     let mut panic = None;
     for waking in std::iter::once(first).chain(more) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {

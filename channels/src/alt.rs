@@ -2,9 +2,9 @@
 //! in `choice`; a choice that is used again and again is in `set`.
 
 use crate::choice::Choice;
-use crate::guard::{Attempt, NO_MEMORY, Progress};
+use crate::guard::{Attempt, Progress};
+use crate::turns::Turns;
 use std::future::poll_fn;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -64,9 +64,10 @@ enum Phase {
 
 impl<'g> Choosing<'_, 'g> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+        let turns = Turns::new(self.guards, self.order);
         let committed = match &mut self.phase {
-            Phase::Fresh => self.begin(cx),
-            Phase::Waiting { .. } => self.look_again(cx),
+            Phase::Fresh => self.begin(&turns, cx),
+            Phase::Waiting { .. } => self.look_again(&turns, cx),
             Phase::Committed(number) => Some(*number),
         };
         let Some(number) = committed else { return Poll::Pending };
@@ -75,60 +76,67 @@ impl<'g> Choosing<'_, 'g> {
             ready!(self.guard(number).collect(cx));
             // What was given stays in the guard.
             self.phase = Phase::Fresh;
-            self.stamp(number);
+            turns.served(self.guards, number);
         }
         Poll::Ready(number)
     }
 
     /// Looks at all guards, and stands on their lists if none is ready.
-    fn begin(&mut self, cx: &mut Context<'_>) -> Option<usize> {
-        let sequence = self.sequence();
-        let ready = |&&i: &&usize| self.guard(i).attempt(cx, None) == Progress::Committed;
-        if let Some(&number) = sequence.iter().find(ready) {
-            return Some(number);
-        }
-        if self.or_else {
-            return Some(ELSE);
+    fn begin(&mut self, turns: &Turns, cx: &mut Context<'_>) -> Option<usize> {
+        for i in turns.numbers() {
+            if self.guard(i).attempt(cx, None) == Progress::Committed {
+                return Some(i);
+            }
         }
         let choice = Arc::new(Choice::new(cx.waker().clone()));
-        for &i in sequence.iter() {
+        let mut reserved = None;
+        for i in turns.numbers() {
             let progress = self.guard(i).enlist(cx, &choice, i);
             if progress == Progress::Committed || choice.committed().is_some() {
                 break;
             }
+            // The others have to stand on their lists, too: the claim may be refused.
+            if progress == Progress::Reserved {
+                reserved = Some(i);
+            }
         }
-        self.settle(choice, None)
+        self.settle(choice, reserved)
     }
 
     /// It was woken: a partner has committed, or a guard may be ready.
-    fn look_again(&mut self, cx: &mut Context<'_>) -> Option<usize> {
-        let Phase::Waiting { choice, reserved } = std::mem::replace(&mut self.phase, Phase::Fresh) else {
+    fn look_again(&mut self, turns: &Turns, cx: &mut Context<'_>) -> Option<usize> {
+        let Phase::Waiting { choice, mut reserved } = std::mem::replace(&mut self.phase, Phase::Fresh) else {
             unreachable!("only a choice that waits looks again");
         };
         choice.set_waker(cx.waker());
-        if let Some(number) = reserved {
-            match self.guard(number).attempt(cx, Some((&choice, number))) {
-                Progress::Reserved => return self.settle(choice, Some(number)),
-                Progress::Committed => return self.settle(choice, None),
-                Progress::Nothing => {}
-            }
+        if let Some(number) = reserved
+            && self.guard(number).attempt(cx, Some((&choice, number))) == Progress::Reserved
+        {
+            return self.settle(choice, reserved);
         }
-        let sequence = self.sequence();
-        for &i in sequence.iter() {
+        reserved = None;
+        for i in turns.numbers() {
             if choice.committed().is_some() {
                 break;
             }
-            match self.guard(i).attempt(cx, Some((&choice, i))) {
-                Progress::Reserved => return self.settle(choice, Some(i)),
-                Progress::Committed => break,
-                Progress::Nothing => {}
+            let progress = self.guard(i).attempt(cx, Some((&choice, i)));
+            reserved = (progress == Progress::Reserved).then_some(i);
+            if progress != Progress::Nothing {
+                break;
             }
         }
-        self.settle(choice, None)
+        self.settle(choice, reserved)
     }
 
     /// The guard that the choice is committed to, with all others off their lists; or it goes on waiting.
+    ///
+    /// `else` is committed to like a guard, when the choice stands on all lists: then there was a moment at which nothing
+    /// was ready. While somebody claims the choice that moment has not come; who frees it has us look again.
     fn settle(&mut self, choice: Arc<Choice>, reserved: Option<usize>) -> Option<usize> {
+        let otherwise = self.guards.len();
+        if self.or_else && reserved.is_none() && choice.committed().is_none() {
+            choice.commit_free(otherwise);
+        }
         let Some(number) = choice.committed() else {
             self.phase = Phase::Waiting { choice, reserved };
             return None;
@@ -140,86 +148,10 @@ impl<'g> Choosing<'_, 'g> {
                 guard.as_mut().leave();
             }
         }
-        Some(number)
-    }
-
-    /// Numbers of the guards that take part, in the order they are to be looked at.
-    ///
-    /// Ends remember when they were served, timers and futures do not. So ends go first, the least recently served at the
-    /// head, but each guard without memory has one turn in every n choices at which it is looked at before them.
-    fn sequence(&self) -> Sequence {
-        let mut sequence = Sequence::new(self.guards);
-        let count = sequence.len();
-        if self.order == Order::Fair && count > 1 {
-            sequence.sort_by_key(|&i| self.guards[i].as_ref().map(|guard| guard.stamp()));
-            let turn = (self.latest() % count as u64) as usize;
-            if turn >= self.remembering().count() {
-                sequence.rotate_left(turn);
-            }
-        }
-        sequence
-    }
-
-    /// Stamps the served guard as the most recent of all that took part.
-    ///
-    /// One without memory cannot be stamped; the most recent of the others keeps count for it.
-    fn stamp(&self, served: usize) {
-        let latest = self.latest();
-        let guard = self.guards[served].as_ref().filter(|guard| guard.stamp() != NO_MEMORY);
-        if let Some(guard) = guard.or_else(|| self.remembering().find(|guard| guard.stamp() == latest)) {
-            guard.set_stamp(latest + 1);
-        }
-    }
-
-    fn latest(&self) -> u64 {
-        self.remembering().map(|guard| guard.stamp()).max().unwrap_or(0)
-    }
-
-    fn remembering(&self) -> impl Iterator<Item = &Pin<&'g mut (dyn Attempt + 'g)>> {
-        self.guards.iter().flatten().filter(|guard| guard.stamp() != NO_MEMORY)
+        Some(if number == otherwise { ELSE } else { number })
     }
 
     fn guard(&mut self, number: usize) -> Pin<&mut (dyn Attempt + 'g)> {
-        self.guards[number].as_mut().expect("the sequence names guards that take part").as_mut()
-    }
-}
-
-/// Numbers of guards; on the stack where they are few.
-struct Sequence {
-    few: [usize; FEW],
-    count: usize,
-    many: Vec<usize>,
-}
-
-const FEW: usize = 8;
-
-impl Sequence {
-    /// Those that take part, as listed.
-    fn new(guards: &[Arm<'_>]) -> Self {
-        let part = (0..guards.len()).filter(|&i| guards[i].is_some());
-        let mut sequence = Self { few: [0; FEW], count: 0, many: Vec::new() };
-        if guards.len() > FEW {
-            sequence.many.extend(part);
-            return sequence;
-        }
-        for number in part {
-            sequence.few[sequence.count] = number;
-            sequence.count += 1;
-        }
-        sequence
-    }
-}
-
-impl Deref for Sequence {
-    type Target = [usize];
-
-    fn deref(&self) -> &[usize] {
-        if self.many.is_empty() { &self.few[..self.count] } else { &self.many }
-    }
-}
-
-impl DerefMut for Sequence {
-    fn deref_mut(&mut self) -> &mut [usize] {
-        if self.many.is_empty() { &mut self.few[..self.count] } else { &mut self.many }
+        self.guards[number].as_mut().expect("only guards that take part have a turn").as_mut()
     }
 }

@@ -5,6 +5,7 @@ use crate::after_lock::After;
 use crate::choice::Choice;
 use crate::core::park;
 use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::memory::Memory;
 use crate::prim::{Held, Lock};
 use crate::state::{Us, unmark};
 use crate::waiters::{List, Node, Verdict, Waking};
@@ -14,7 +15,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 /// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when dropped.
@@ -51,8 +51,7 @@ struct State {
 /// A party of a [`Barrier`]; dropping it resigns.
 pub struct Party {
     meeting: Arc<Meeting>,
-    /// When its sync was last served by a choice, on the scale of that choice.
-    stamp: AtomicU64,
+    memory: Memory,
 }
 
 pin_project! {
@@ -83,7 +82,7 @@ impl Barrier {
     /// One more party. The meeting that others wait for now waits for it, too.
     pub fn enrol(&self) -> Party {
         self.0.lock().enrolled += 1;
-        Party { meeting: Arc::clone(&self.0), stamp: AtomicU64::new(0) }
+        Party { meeting: Arc::clone(&self.0), memory: Memory::new() }
     }
 
     /// `count` more parties.
@@ -300,14 +299,8 @@ impl Attempt for Meet<'_> {
         }
     }
 
-    fn stamp(&self) -> u64 {
-        // Relaxed: a choice orders its guards by it and reads nothing else through it.
-        self.party.stamp.load(Ordering::Relaxed)
-    }
-
-    fn set_stamp(&self, stamp: u64) {
-        // Relaxed: as in `stamp`.
-        self.party.stamp.store(stamp, Ordering::Relaxed);
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.party.memory)
     }
 }
 

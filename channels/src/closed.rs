@@ -2,6 +2,7 @@
 
 use crate::after_lock::After;
 use crate::core::Core;
+use crate::memory::Memory;
 use crate::shell::Body;
 use crate::state::{State, Us, commit_alone, unmark};
 use crate::waiters::List;
@@ -10,7 +11,6 @@ use crate::{Ended, Sender, register};
 use rendez_model::Side;
 use std::marker;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 pub(crate) struct Closed<'a, T: marker::Send + 'static>(pub(crate) &'a Sender<T>);
 
@@ -31,7 +31,7 @@ impl<T: marker::Send + 'static> Source<Arc<Core<T>>> for Closed<'_, T> {
         Some(register::ended(state.peek_register(), self.0.id()))
     }
 
-    fn stamp(&self) -> Option<&AtomicU64> {
-        Some(self.0.closed_stamp())
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.0.end().memory)
     }
 }

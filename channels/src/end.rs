@@ -1,5 +1,6 @@
 //! End: what every end of every channel has in common. Its channel, its side, and who holds it; no operation.
 
+use crate::memory::Memory;
 use crate::party;
 use crate::shell::{Body, Shell};
 use rendez_model::{ProcessId, Side};
@@ -11,13 +12,12 @@ pub(crate) struct End<S: Body> {
     side: Side,
     /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
     holder: AtomicU64,
-    /// When it was last served by a choice, on the scale of the choices it takes part in.
-    pub(crate) stamp: AtomicU64,
+    pub(crate) memory: Memory,
 }
 
 impl<S: Body> End<S> {
     pub(crate) const fn new(core: Arc<Shell<S>>, side: Side) -> Self {
-        Self { core, side, holder: AtomicU64::new(0), stamp: AtomicU64::new(0) }
+        Self { core, side, holder: AtomicU64::new(0), memory: Memory::new() }
     }
 
     /// A further end of the other side.

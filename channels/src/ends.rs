@@ -14,7 +14,7 @@ use rendez_model::{ChannelKind, Side};
 use std::marker;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// A rendezvous channel: a send does not complete before a receive has committed to its value.
@@ -71,8 +71,6 @@ pub(crate) fn open<T: marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receive
 pub struct Sender<T: marker::Send + 'static> {
     end: End<State<T>>,
     waited: AtomicBool,
-    /// As the stamp of its end, for the guard that waits for the channel's end.
-    closed_stamp: AtomicU64,
 }
 
 /// The end that values come out of.
@@ -192,11 +190,7 @@ impl<T: marker::Send + 'static> Sender<T> {
     }
 
     const fn of(end: End<State<T>>) -> Self {
-        Self { end, waited: AtomicBool::new(false), closed_stamp: AtomicU64::new(0) }
-    }
-
-    pub(crate) const fn closed_stamp(&self) -> &AtomicU64 {
-        &self.closed_stamp
+        Self { end, waited: AtomicBool::new(false) }
     }
 }
 
@@ -334,14 +328,8 @@ macro_rules! exchange {
                 self.waited.store(waited, Ordering::Relaxed);
             }
 
-            pub(crate) fn stamp(&self) -> u64 {
-                // Relaxed: a choice orders its guards by it and reads nothing else through it.
-                self.end.stamp.load(Ordering::Relaxed)
-            }
-
-            pub(crate) fn set_stamp(&self, stamp: u64) {
-                // Relaxed: as in `stamp`.
-                self.end.stamp.store(stamp, Ordering::Relaxed);
+            pub(crate) const fn end(&self) -> &End<State<T>> {
+                &self.end
             }
         }
 

@@ -1,6 +1,7 @@
 //! Guard: what an `alt!` waits for. The trait, and the guard that any future can be.
 
 use crate::choice::Choice;
+use crate::memory::Memory;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::ops::DerefMut;
@@ -27,9 +28,6 @@ pub trait Guard: Attempt {
     /// When the choice did not commit to it.
     fn output(self: Pin<&mut Self>) -> Self::Output;
 }
-
-/// The stamp of a guard that nothing remembers from one choice to the next.
-pub(crate) const NO_MEMORY: u64 = u64::MAX;
 
 /// A choice that a guard takes part in, and the guard's number there.
 #[doc(hidden)]
@@ -58,10 +56,10 @@ pub trait Attempt: Send {
     fn collect(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
     /// Leaves its list; the choice has committed to another guard.
     fn leave(self: Pin<&mut Self>);
-    /// When it was last served, on the scale of its choice; `u64::MAX` where nothing outlives the choice.
-    fn stamp(&self) -> u64;
-    /// Notes that it was served.
-    fn set_stamp(&self, stamp: u64);
+    /// What it remembers from one choice to the next; none where nothing outlives the choice.
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
     /// Whether a choice has to ask it at each poll, since nothing marks it when it may be ready.
     fn is_asked(&self) -> bool {
         false
@@ -95,12 +93,8 @@ where
         self.get_mut().as_mut().leave();
     }
 
-    fn stamp(&self) -> u64 {
-        (**self).stamp()
-    }
-
-    fn set_stamp(&self, stamp: u64) {
-        (**self).set_stamp(stamp);
+    fn memory(&self) -> Option<&Memory> {
+        (**self).memory()
     }
 
     fn is_asked(&self) -> bool {
@@ -180,12 +174,6 @@ where
     }
 
     fn leave(self: Pin<&mut Self>) {}
-
-    fn stamp(&self) -> u64 {
-        NO_MEMORY
-    }
-
-    fn set_stamp(&self, _: u64) {}
 
     fn is_asked(&self) -> bool {
         true

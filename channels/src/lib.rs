@@ -44,6 +44,7 @@ mod hold;
 mod inspect;
 #[cfg(not(loom))]
 mod lock;
+mod memory;
 mod oneshot;
 mod options;
 mod permit;
@@ -57,6 +58,7 @@ mod state;
 #[cfg(feature = "stream")]
 mod stream;
 mod token;
+mod turns;
 mod waiters;
 mod waiting;
 mod watch;

@@ -5,6 +5,7 @@ use crate::choice::Choice;
 use crate::core::{Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
+use crate::memory::Memory;
 use crate::state::{Attempted, NotNow, Stop};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Extended, Receiver};
@@ -252,11 +253,8 @@ macro_rules! guard {
             fn leave(self: Pin<&mut Self>) {
                 self.project().take.leave();
             }
-            fn stamp(&self) -> u64 {
-                self.take.end.stamp()
-            }
-            fn set_stamp(&self, stamp: u64) {
-                self.take.end.set_stamp(stamp);
+            fn memory(&self) -> Option<&Memory> {
+                Some(&self.take.end.end().memory)
             }
         }
 

@@ -5,6 +5,7 @@ use crate::choice::Choice;
 use crate::core::{Cargo, Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
+use crate::memory::Memory;
 use crate::state::{Attempted, NotNow, Stop};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Permit, SendError, Sender};
@@ -303,11 +304,8 @@ macro_rules! guard {
             fn leave(self: Pin<&mut Self>) {
                 self.project().offer.leave();
             }
-            fn stamp(&self) -> u64 {
-                self.offer.end.stamp()
-            }
-            fn set_stamp(&self, stamp: u64) {
-                self.offer.end.set_stamp(stamp);
+            fn memory(&self) -> Option<&Memory> {
+                Some(&self.offer.end.end().memory)
             }
         }
 

@@ -2,7 +2,7 @@
 //! between its uses, so that a choice does not grow with their number. The words it is decided by are in `choice`.
 
 use crate::choice::Choice;
-use crate::guard::{Attempt, Guard, NO_MEMORY, Progress, Seat};
+use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::state::Stop;
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Receiver, SendError, Sender, block_on};
@@ -11,6 +11,7 @@ use rendez_model::Side;
 use std::fmt;
 use std::future::poll_fn;
 use std::marker;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -265,7 +266,14 @@ impl<'a, R: 'a> Alt<'a, R> {
         ready!(self.guard(place).collect(cx));
         self.choice.seen();
         self.from = place + 1;
-        let (given, stays) = self.guard(place).finish();
+        let (given, stays) = match catch_unwind(AssertUnwindSafe(|| self.guard(place).finish())) {
+            Ok(finished) => finished,
+            Err(panic) => {
+                // Its closure has panicked: it is used up.
+                self.clear(place);
+                resume_unwind(panic);
+            }
+        };
         if !stays {
             self.clear(place);
         } else if !self.guard(place).is_listed() {
@@ -345,12 +353,6 @@ impl<T: marker::Send + 'static, F: marker::Send> Attempt for Inlet<'_, T, F> {
     }
 
     fn leave(self: Pin<&mut Self>) {}
-
-    fn stamp(&self) -> u64 {
-        NO_MEMORY
-    }
-
-    fn set_stamp(&self, _: u64) {}
 }
 
 impl<T: marker::Send + 'static, F: FnMut(Result<T, Ended>) -> R + marker::Send, R> Entry<R> for Inlet<'_, T, F> {
@@ -394,14 +396,6 @@ impl<G: Guard, F: marker::Send> Attempt for Once<G, F> {
 
     fn leave(self: Pin<&mut Self>) {
         self.project().guard.leave();
-    }
-
-    fn stamp(&self) -> u64 {
-        self.guard.stamp()
-    }
-
-    fn set_stamp(&self, stamp: u64) {
-        self.guard.set_stamp(stamp);
     }
 
     fn is_asked(&self) -> bool {

@@ -76,6 +76,8 @@ impl<S: Body> Shell<S> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = ChannelId(NEXT.fetch_add(1, Ordering::Relaxed));
         let Plan { kind, overflow, immunity, name } = plan;
+        // Without places it is one, however it was said.
+        let kind = if kind == ChannelKind::Bounded(0) { ChannelKind::Rendezvous } else { kind };
         if name.is_some() {
             *state.register() = Register::named(name);
         }

@@ -4,7 +4,8 @@
 use crate::after_lock::After;
 use crate::choice::Choice;
 use crate::core::park;
-use crate::guard::{Attempt, Guard, NO_MEMORY, Progress, Seat};
+use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::memory::Memory;
 use crate::prim::Held;
 use crate::shell::{Body, Shell};
 use crate::state::Us;
@@ -13,7 +14,6 @@ use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 /// Where one waits: a state under its lock.
@@ -55,8 +55,8 @@ pub(crate) trait Source<P: Place>: Send {
     /// It is about to wait.
     fn about_to_wait(&self) {}
 
-    /// Where a choice remembers when it was served, if anywhere.
-    fn stamp(&self) -> Option<&AtomicU64> {
+    /// Where it is remembered when a choice served it, if anywhere.
+    fn memory(&self) -> Option<&Memory> {
         None
     }
 }
@@ -176,16 +176,8 @@ impl<P: Place, S: Source<P>> Attempt for Waiting<'_, P, S> {
         self.give_up();
     }
 
-    fn stamp(&self) -> u64 {
-        // Relaxed: a choice orders its guards by it and reads nothing else through it.
-        self.source.stamp().map_or(NO_MEMORY, |stamp| stamp.load(Ordering::Relaxed))
-    }
-
-    fn set_stamp(&self, stamp: u64) {
-        if let Some(own) = self.source.stamp() {
-            // Relaxed: as in `stamp`.
-            own.store(stamp, Ordering::Relaxed);
-        }
+    fn memory(&self) -> Option<&Memory> {
+        self.source.memory()
     }
 }
 

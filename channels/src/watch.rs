@@ -2,6 +2,7 @@
 
 use crate::after_lock::After;
 use crate::end::{End, common};
+use crate::memory::Memory;
 use crate::register::{self, Register};
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{Us, commit_alone, unmark};
@@ -168,8 +169,8 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Latest<T>>>> for Change<
         self.end.note_holder();
     }
 
-    fn stamp(&self) -> Option<&AtomicU64> {
-        Some(&self.end.end.stamp)
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.end.end.memory)
     }
 }
 

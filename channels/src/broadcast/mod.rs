@@ -4,6 +4,7 @@ mod ring;
 
 use crate::after_lock::After;
 use crate::end::{End, common};
+use crate::memory::Memory;
 use crate::shell::{Body, Plan, Shell};
 use crate::state::Us;
 use crate::waiters::List;
@@ -224,8 +225,8 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Sending<'
         self.end.note_holder();
     }
 
-    fn stamp(&self) -> Option<&AtomicU64> {
-        Some(&self.end.end.stamp)
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.end.end.memory)
     }
 }
 
@@ -255,8 +256,8 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Reading<'
         self.end.note_holder();
     }
 
-    fn stamp(&self) -> Option<&AtomicU64> {
-        Some(&self.end.end.stamp)
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.end.end.memory)
     }
 }
 

@@ -34,11 +34,8 @@ macro_rules! wraps {
             fn leave(self: std::pin::Pin<&mut Self>) {
                 self.project().inner.leave();
             }
-            fn stamp(&self) -> u64 {
-                self.inner.stamp()
-            }
-            fn set_stamp(&self, stamp: u64) {
-                self.inner.set_stamp(stamp);
+            fn memory(&self) -> Option<&crate::memory::Memory> {
+                self.inner.memory()
             }
         }
 

@@ -167,3 +167,21 @@ fn met_while_claimed(rx: &rendez::Receiver<u32>, meanwhile: impl FnMut() + Send 
         Poll::Pending => panic!("it finds who came"),
     }
 }
+
+/// One of the two inputs is ready at every instant, so `else` is never right; here the change falls between the looks at
+/// the first and the second.
+#[test]
+fn else_is_taken_only_when_at_one_moment_nothing_was_ready() {
+    let ((tx1, rx1), (tx2, rx2)) = (channel_bounded(1), channel_bounded(1));
+    tx1.try_send(1).unwrap();
+    let meanwhile = future(poll_fn(|_| {
+        tx2.try_send(2).unwrap();
+        rx1.try_recv().unwrap();
+        Poll::<()>::Pending
+    }));
+    let mut guards: [Arm<'_>; 3] = [Some(pin!(rx2.recv())), Some(pin!(meanwhile)), Some(pin!(rx1.recv()))];
+    assert_ne!(
+        poll_once(&mut pin!(rendez::__private::choose(&mut guards, rendez::__private::Order::Listed, true))),
+        Poll::Ready(rendez::__private::ELSE)
+    );
+}

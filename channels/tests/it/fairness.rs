@@ -287,3 +287,43 @@ fn futures_among_ends_are_served_within_n_too() {
         assert_eq!(waits.longest, all.len());
     }
 }
+
+#[test]
+fn fresh_ends_at_each_choice_do_not_starve_those_that_stay() {
+    let (ready, mut waits) = (Ready::new(2), Waits::default());
+    for fresh in 2..100 {
+        let (tx, rx) = channel_unbounded();
+        tx.try_send(0).unwrap();
+        let mut guards = [Box::pin(ready.input(0).recv()), Box::pin(ready.input(1).recv()), Box::pin(rx.recv())];
+        let Poll::Ready(served) = choose_now(&mut arms(&mut guards)) else { panic!("all are ready") };
+        let served = [0, 1, fresh][served];
+        waits.choice(&[0, 1, fresh], served, 3);
+        if served < 2 {
+            ready.refill(served);
+        }
+    }
+}
+
+#[test]
+fn a_future_is_served_though_its_call_site_takes_turns_with_another() {
+    let (ends, mut waits) = (Ready::new(1), Waits::default());
+    for _ in 0..40 {
+        waits.choice(&[0, 1], ends_and_futures(&ends, &[0], 1), 2);
+        assert_eq!(ends.choose(&[0]), 0);
+        waits.passed_by.remove(&0);
+    }
+}
+
+/// As in Go's TestPseudoRandomSend and crossbeam's fairness_duplicates.
+#[test]
+fn two_guards_of_one_end_take_turns() {
+    let (tx, rx) = channel_unbounded();
+    let mut sent = [0; 2];
+    for _ in 0..10 {
+        let mut guards = [Box::pin(tx.send(0)), Box::pin(tx.send(1))];
+        let Poll::Ready(served) = choose_now(&mut arms(&mut guards)) else { panic!("both are ready") };
+        sent[served] += 1;
+    }
+    drop(rx);
+    assert_eq!(sent, [5, 5]);
+}

@@ -159,3 +159,28 @@ fn a_process_that_panics_while_it_waits_leaves_its_lines() {
     assert!(!woken.is_woken());
     assert_eq!(rx.try_recv(), Ok(1));
 }
+
+/// A second panic in a destructor would end the program.
+#[test]
+fn a_waker_that_panics_while_an_end_is_dropped_in_a_panic_is_let_be() {
+    let (tx, rx) = channel::<u8>();
+    let mut receive = pin!(rx.recv());
+    assert!(poll_panicking(receive.as_mut()).is_pending());
+    assert!(panics(move || {
+        let _dropped_in_the_panic = tx;
+        panic!("a process's bug");
+    }));
+    assert!(matches!(poll_panicking(receive), Poll::Ready(Err(_))));
+}
+
+#[test]
+fn a_guard_for_one_use_whose_closure_panics_is_used_up() {
+    let (tx, rx) = channel_unbounded();
+    (0..3).for_each(|n| tx.try_send(n).unwrap());
+    let mut alt = rendez::Alt::new();
+    alt.once(rx.recv(), |_| panic!("a closure's bug"));
+    alt.receive(&rx, Result::unwrap);
+    assert!(panics(|| alt.try_next()));
+    assert_eq!(alt.len(), 1);
+    assert_eq!([alt.try_next(), alt.try_next(), alt.try_next()], [Some(1), Some(2), None]);
+}

@@ -151,3 +151,11 @@ fn where_permits_keep_all_places_what_overflows_is_the_new_value() {
         assert_eq!(rx.try_recv(), Ok(2));
     }
 }
+
+#[test]
+fn a_channel_made_with_no_places_is_a_rendezvous_however_it_is_said() {
+    let (tx, _rx) = ChannelOptions::of(ChannelKind::Bounded(0)).open::<u8>();
+    assert_eq!(tx.inspect().kind, ChannelKind::Rendezvous);
+    assert!(matches!(tx.try_reserve().map(|_| ()), Err(ReserveError::Rendezvous { .. })));
+    assert!(Task::new(tx.reserve()).poll().is_ready(), "it would wait for ever");
+}

@@ -1,0 +1,48 @@
+//! Memory: what an end remembers of the choices that it took part in, so that the next one is fair. It decides nothing.
+
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+
+/// When an end was last served by a choice, on the scale of the choices it takes part in, and two counts for the cases
+/// that this alone does not decide. Relaxed throughout: choices order their guards by it and read nothing else through it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Memory {
+    /// 0 is never.
+    stamp: AtomicU64,
+    /// How often it took part beside guards without memory.
+    mixed: AtomicU16,
+    /// How often it was served: its own guards take turns by it.
+    served: AtomicU16,
+}
+
+impl Memory {
+    pub(crate) const fn new() -> Self {
+        Self { stamp: AtomicU64::new(0), mixed: AtomicU16::new(0), served: AtomicU16::new(0) }
+    }
+
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp.load(Ordering::Relaxed)
+    }
+
+    /// It takes part for the first time: as if it had been served last.
+    pub(crate) fn join(&self, stamp: u64) {
+        self.stamp.store(stamp, Ordering::Relaxed);
+    }
+
+    pub(crate) fn serve(&self, stamp: u64) {
+        self.stamp.store(stamp, Ordering::Relaxed);
+        self.served.store(self.served().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    pub(crate) fn served(&self) -> u16 {
+        self.served.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mixed(&self) -> u16 {
+        self.mixed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_mixed(&self, count: u16) {
+        self.mixed.store(count, Ordering::Relaxed);
+    }
+}
