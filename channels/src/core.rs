@@ -3,7 +3,7 @@
 use crate::after_lock::After;
 use crate::hold::Hold;
 use crate::shell::{Body, Plan, Shell};
-use crate::state::{Attempted, NotNow, State, Stop, Us};
+use crate::state::{Attempted, NotNow, State, Stop, Us, unmark};
 use crate::waiters::{List, Node, Waking};
 use crate::{Ended, clock, party};
 use rendez_model::{ChannelKind, Side};
@@ -40,8 +40,15 @@ impl<T: Send + 'static> Core<T> {
     #[inline]
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut state = self.lock();
-        if us.is_none() && state.push_at_once(value) {
-            return Ok(Ok(None));
+        if us.is_none() {
+            if state.push_at_once(value) {
+                return Ok(Ok(None));
+            }
+            if let Some(waker) = state.hand_over(value) {
+                drop(state);
+                waker.wake();
+                return Ok(Ok(None));
+            }
         }
         let mut after = After::new();
         let outcome = state.offer(value, us, &mut after);
@@ -54,10 +61,17 @@ impl<T: Send + 'static> Core<T> {
     #[inline]
     pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         let mut state = self.lock();
-        if us.is_none()
-            && let Some(value) = state.pop_at_once()
-        {
-            return Ok(Ok(value));
+        if us.is_none() {
+            if let Some(value) = state.pop_at_once() {
+                return Ok(Ok(value));
+            }
+            if hold.is_none()
+                && let Some((value, waker)) = state.take_over()
+            {
+                drop(state);
+                waker.wake();
+                return Ok(Ok(value));
+            }
         }
         let mut after = After::new();
         let outcome = state.take(us, hold, &mut after);
@@ -82,6 +96,10 @@ impl<T: Send + 'static> Core<T> {
         let mut after = After::new();
         let mut state = self.lock();
         let outcome = match cargo {
+            _ if state.has_no_room() => {
+                unmark(us);
+                Err(NotNow)
+            }
             Cargo::Place => state.reserve().map(|kept| kept.map(|()| None)),
             Cargo::Value(value) => state.offer(value, us, &mut after),
         };
@@ -107,7 +125,12 @@ impl<T: Send + 'static> Core<T> {
     ) -> Attempted<T> {
         let mut after = After::new();
         let mut state = self.lock();
-        let outcome = state.take(us, hold, &mut after);
+        let outcome = if state.has_nothing() {
+            unmark(us);
+            Err(NotNow)
+        } else {
+            state.take(us, hold, &mut after)
+        };
         if outcome.is_err() {
             node.set(Some(Node::receiver(hold.cloned())));
             park(&mut state.receivers.waiting, made(node), waking);
