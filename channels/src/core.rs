@@ -2,6 +2,7 @@
 
 use crate::after_lock::After;
 use crate::hold::Hold;
+use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{Attempted, NotNow, State, Stop, Us, unmark};
 use crate::waiters::{List, Node, Waking};
@@ -89,55 +90,78 @@ impl<T: Send + 'static> Core<T> {
     pub(crate) fn offer_or_park(
         self: &Arc<Self>,
         cargo: &mut Cargo<T>,
-        mut node: Pin<&mut Option<Node<T>>>,
+        node: Pin<&mut Option<Node<T>>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<Option<Arc<Hold>>> {
-        let mut after = After::new();
         let mut state = self.lock();
+        if state.has_no_room() {
+            unmark(us);
+            self.park_sender(state, cargo, node, waking);
+            return Err(NotNow);
+        }
+        let mut after = After::new();
         let outcome = match cargo {
-            _ if state.has_no_room() => {
-                unmark(us);
-                Err(NotNow)
-            }
             Cargo::Place => state.reserve().map(|kept| kept.map(|()| None)),
             Cargo::Value(value) => state.offer(value, us, &mut after),
         };
-        if outcome.is_err() {
-            node.set(Some(match cargo {
-                Cargo::Place => Node::place(),
-                Cargo::Value(value) => Node::new(value.take()),
-            }));
-            park(&mut state.senders.waiting, made(node), waking);
+        match outcome {
+            Ok(_) => drop(state),
+            Err(NotNow) => self.park_sender(state, cargo, node, waking),
         }
-        self.list(state);
         drop(after);
         outcome
+    }
+
+    fn park_sender(
+        self: &Arc<Self>,
+        mut state: Held<'_, State<T>>,
+        cargo: &mut Cargo<T>,
+        mut node: Pin<&mut Option<Node<T>>>,
+        waking: Waking,
+    ) {
+        node.set(Some(match cargo {
+            Cargo::Place => Node::place(),
+            Cargo::Value(value) => Node::new(value.take()),
+        }));
+        park(&mut state.senders.waiting, made(node), waking);
+        self.list(state);
     }
 
     /// Commits a receive or parks it.
     pub(crate) fn take_or_park(
         self: &Arc<Self>,
         hold: Option<&Arc<Hold>>,
-        mut node: Pin<&mut Option<Node<T>>>,
+        node: Pin<&mut Option<Node<T>>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<T> {
-        let mut after = After::new();
         let mut state = self.lock();
-        let outcome = if state.has_nothing() {
+        if state.has_nothing() {
             unmark(us);
-            Err(NotNow)
-        } else {
-            state.take(us, hold, &mut after)
-        };
-        if outcome.is_err() {
-            node.set(Some(Node::receiver(hold.cloned())));
-            park(&mut state.receivers.waiting, made(node), waking);
+            self.park_receiver(state, hold, node, waking);
+            return Err(NotNow);
         }
-        self.list(state);
+        let mut after = After::new();
+        let outcome = state.take(us, hold, &mut after);
+        match outcome {
+            Ok(_) => drop(state),
+            Err(NotNow) => self.park_receiver(state, hold, node, waking),
+        }
         drop(after);
         outcome
+    }
+
+    fn park_receiver(
+        self: &Arc<Self>,
+        mut state: Held<'_, State<T>>,
+        hold: Option<&Arc<Hold>>,
+        mut node: Pin<&mut Option<Node<T>>>,
+        waking: Waking,
+    ) {
+        node.set(Some(Node::receiver(hold.cloned())));
+        park(&mut state.receivers.waiting, made(node), waking);
+        self.list(state);
     }
 
     /// Takes what else can be had now, until there are `most`.
