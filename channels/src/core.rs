@@ -74,6 +74,10 @@ impl<T: Send + 'static> Core<T> {
                 return Ok(Ok(value));
             }
         }
+        if state.has_nothing() {
+            unmark(us);
+            return Err(NotNow);
+        }
         let mut after = After::new();
         let outcome = state.take(us, hold, &mut after);
         drop(state);
@@ -244,19 +248,21 @@ impl<T: Send + 'static> Core<T> {
     /// A parked receive leaves; a value it was served goes to the next receive, before everything not yet committed. True if
     /// it was served.
     pub(crate) fn abandon_receive(&self, mut node: Pin<&mut Node<T>>) -> bool {
-        let mut after = After::new();
         let mut state = self.lock();
         state.receivers.waiting.leave(node.as_mut());
         let served = node.is_served();
         if served {
+            let mut after = After::new();
             let waiter = node.as_mut().seen();
             let commit = waiter.at;
             if let Some(value) = waiter.slot.take() {
                 state.give_back(commit, value, &mut after);
             }
+            drop(state);
+            drop(after);
+        } else {
+            drop(state);
         }
-        drop(state);
-        drop(after);
         node.apart().waking = Waking::Nobody;
         served
     }
