@@ -44,7 +44,6 @@ mod hold;
 mod inspect;
 #[cfg(not(loom))]
 mod lock;
-mod marks;
 mod memory;
 mod oneshot;
 mod options;

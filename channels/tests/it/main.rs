@@ -1,4 +1,5 @@
 //! Behaviours of channels and choice, through the public API.
+#![cfg(not(loom))]
 
 extern crate rendez_channels as rendez;
 
