@@ -1,6 +1,7 @@
 //! Blocking forms: an OS thread waits for a future. The thread is parked in the channel's own list like a task.
 
 use crate::{Ended, party};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,8 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-/// Rounds that a thread looks for its wake before it parks: waking a parked thread costs tens of microseconds.
-const SPIN_ROUNDS: u32 = 200;
+/// Rounds that a thread looks for its wake before it lets others run: waking a parked thread costs tens of microseconds.
+const SPINS: u32 = 200;
+/// How often it lets others run before it parks.
+const YIELDS: u32 = 8;
 
 /// Runs a future on this thread until it is ready; needs no runtime.
 ///
@@ -20,21 +23,47 @@ const SPIN_ROUNDS: u32 = 200;
 /// When the future does. Inside of an async task it blocks the task's worker: await there instead.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output, Ended> {
     let mut future = pin!(future);
-    let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&parker));
-    let mut cx = Context::from_waker(&waker);
+    let seat = Seat::take();
+    let mut cx = Context::from_waker(&seat.waker);
     let party = party::current();
     if let Some(party) = &party {
-        party.wake_on_cancel(&waker);
+        party.wake_on_cancel(&seat.waker);
     }
     loop {
         if party.as_ref().is_some_and(|party| party.cancelled()) {
             return Err(Ended::Cancelled);
         }
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            seat.keep();
             return Ok(output);
         }
-        parker.wait();
+        seat.parker.wait();
+    }
+}
+
+/// A parker and its waker.
+struct Seat {
+    parker: Arc<Parker>,
+    waker: Waker,
+}
+
+thread_local! {
+    /// This thread's, while no call of [`block_on`] has it.
+    static KEPT: Cell<Option<Seat>> = const { Cell::new(None) };
+}
+
+impl Seat {
+    /// The one that is kept, or a new one: for a call within a call, and on a thread that is ending.
+    fn take() -> Self {
+        KEPT.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
+            let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
+            Self { waker: Waker::from(Arc::clone(&parker)), parker }
+        })
+    }
+
+    /// Keeps it for the next call, which may be woken once too often by what this one waited for.
+    fn keep(self) {
+        let _ = KEPT.try_with(|kept| kept.set(Some(self)));
     }
 }
 
@@ -45,11 +74,11 @@ struct Parker {
 
 impl Parker {
     fn wait(&self) {
-        for _ in 0..SPIN_ROUNDS {
+        for round in 0..SPINS + YIELDS {
             if self.take() {
                 return;
             }
-            std::hint::spin_loop();
+            if round < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
         }
         while !self.take() {
             thread::park();
@@ -57,8 +86,9 @@ impl Parker {
     }
 
     fn take(&self) -> bool {
+        // Relaxed: a look, so that the line stays shared while nobody wakes.
         // Acquire: pairs with the Release in `wake`; what the waker's thread wrote before is seen by the next poll.
-        self.woken.swap(false, Ordering::Acquire)
+        self.woken.load(Ordering::Relaxed) && self.woken.swap(false, Ordering::Acquire)
     }
 }
 

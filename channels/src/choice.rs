@@ -345,11 +345,11 @@ mod tests {
     fn an_idle_choice_is_marked_and_not_committed() {
         let them = Arc::new(Choice::reusable());
         assert_eq!(agree(None, Some((&them, 70)), |_| ()), Agreed::NotThem);
-        assert_eq!(them.next_marked(0), Some(70));
+        assert_eq!(them.next_marked(0, 100), Some(70));
         them.enter();
         assert_eq!(agree(None, Some((&them, 70)), |_| ()), Agreed::Yes);
         assert_eq!(agree(None, Some((&them, 3)), |_| ()), Agreed::NotThem, "it has committed");
-        assert_eq!(them.next_marked(0), Some(3), "it looks there next time");
+        assert_eq!(them.next_marked(0, 100), Some(3), "it looks there next time");
     }
 
     #[test]

@@ -8,9 +8,10 @@ use crate::state::{NotNow, State};
 use crate::waiting::Waiting;
 use crate::{
     ChannelOptions, Ended, Guard, Next, Permit, Recv, RecvExtended, Reserve, ReserveError, Send, SendError, SendFrom,
-    TryRecvError, TrySendError, at, block_on,
+    TryRecvError, TrySendError, at, block_on, party,
 };
 use rendez_model::{ChannelKind, Side};
+use std::future::poll_fn;
 use std::marker;
 use std::pin::pin;
 use std::sync::Arc;
@@ -174,6 +175,14 @@ impl<T: marker::Send + 'static> Sender<T> {
     /// As `send`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
         let mut slot = Some(value);
+        // Whoever is nobody's process is not cancelled.
+        if !party::is_known()
+            && let Ok(Ok(hold)) = self.end.core.offer(&mut slot, None)
+        {
+            let released = hold.map_or(Ok(()), |hold| block_on(poll_fn(|cx| hold.poll(cx))));
+            debug_assert!(released.is_ok(), "nobody's process is not cancelled");
+            return Ok(());
+        }
         let outcome = block_on(self.send_from(&mut slot)).unwrap_or_else(Err);
         match (outcome, slot) {
             (Err(cause), Some(value)) => Err(SendError { value, cause }),
@@ -289,6 +298,12 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// # Errors
     /// As `recv`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn recv_blocking(&self) -> Result<T, Ended> {
+        // Whoever is nobody's process is not cancelled.
+        if !party::is_known()
+            && let Ok(Ok(value)) = self.end.core.take(None, None)
+        {
+            return Ok(value);
+        }
         block_on(self.recv())?
     }
 
@@ -297,7 +312,11 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// # Errors
     /// As `next`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn next_blocking(&self) -> Result<Option<T>, Ended> {
-        block_on(self.next())?
+        match self.recv_blocking() {
+            Ok(value) => Ok(Some(value)),
+            Err(ended) if ended.is_retired() => Ok(None),
+            Err(ended) => Err(ended),
+        }
     }
 
     const fn of(end: End<State<T>>) -> Self {
