@@ -64,7 +64,12 @@ enum Phase {
 
 impl<'g> Choosing<'_, 'g> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
-        let turns = Turns::new(self.guards, self.order);
+        let is_decided = match &self.phase {
+            Phase::Fresh => false,
+            Phase::Waiting { choice, .. } => choice.committed().is_some(),
+            Phase::Committed(_) => true,
+        };
+        let turns = Turns::new(self.guards, self.order, is_decided);
         let committed = match &mut self.phase {
             Phase::Fresh => self.begin(&turns, cx),
             Phase::Waiting { .. } => self.look_again(&turns, cx),

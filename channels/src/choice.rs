@@ -11,7 +11,8 @@
 //!
 //! `channels/verification/` has models of the protocol.
 
-use crate::prim::{AtomicUsize, Held, Lock};
+use crate::marks::Marks;
+use crate::prim::{AtomicUsize, Lock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
@@ -32,17 +33,12 @@ const GUARD_SHIFT: u32 = 4;
 pub struct Choice {
     id: u64,
     word: AtomicUsize,
-    reusable: bool,
+    /// Which guards may be ready; of a reusable choice.
+    marks: Option<Box<Marks>>,
     /// Whether a guard of it waits for something outside of channels. Relaxed: read by snapshots only.
     open: AtomicBool,
-    owner: Lock<Owner>,
-}
-
-/// What its owner is told: when to look, and where.
-struct Owner {
-    waker: Option<Waker>,
-    /// One bit a guard that may be ready; for reusable choices.
-    marks: Vec<u64>,
+    /// Its owner's, of the last poll.
+    waker: Lock<Option<Waker>>,
 }
 
 /// What came of trying to commit.
@@ -59,23 +55,23 @@ pub(crate) enum Agreed {
 impl Choice {
     /// A choice for one use, free from the start.
     pub(crate) fn new(waker: Waker) -> Self {
-        Self::with(FREE, false, Some(waker))
+        Self::with(FREE, None, Some(waker))
     }
 
     /// A choice that is used again and again, idle at first.
     pub(crate) fn reusable() -> Self {
-        Self::with(IDLE, true, None)
+        Self::with(IDLE, Some(Box::new(Marks::new())), None)
     }
 
-    fn with(phase: usize, reusable: bool, waker: Option<Waker>) -> Self {
+    fn with(phase: usize, marks: Option<Box<Marks>>, waker: Option<Waker>) -> Self {
         // Relaxed: the number has to be unique and says nothing about other memory.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             word: AtomicUsize::new(phase),
-            reusable,
+            marks,
             open: AtomicBool::new(false),
-            owner: Lock::new(Owner { waker, marks: Vec::new() }),
+            waker: Lock::new(waker),
         }
     }
 
@@ -117,7 +113,8 @@ impl Choice {
     }
 
     fn leave_free(&self, to: usize) -> bool {
-        let mut seen = FREE;
+        // Relaxed: a look; what counts is the exchange.
+        let mut seen = self.word.load(Ordering::Relaxed);
         loop {
             let wanted = match seen & PHASE {
                 FREE => to,
@@ -186,71 +183,52 @@ impl Choice {
     fn by_owner(&self, change: impl Fn(usize) -> usize) {
         // Acquire, AcqRel: as in `leave_free`.
         let mut seen = self.word.load(Ordering::Acquire);
-        while let Err(now) = self.word.compare_exchange(seen, change(seen), Ordering::AcqRel, Ordering::Acquire) {
-            seen = now;
+        while change(seen) != seen {
+            match self.word.compare_exchange(seen, change(seen), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
         }
     }
 
     /// Marks a guard that may be ready. Under the lock of the guard's channel.
+    #[inline]
     pub(crate) fn mark(&self, guard: usize) {
-        if self.reusable {
-            let mut owner = self.lock();
-            let word = guard / 64;
-            if owner.marks.len() <= word {
-                owner.marks.resize(word + 1, 0);
-            }
-            owner.marks[word] |= 1 << (guard % 64);
+        if let Some(marks) = &self.marks {
+            marks.set(guard);
         }
     }
 
     /// Takes a mark away: an attempt found nothing. Under the lock of the guard's channel.
+    #[inline]
     pub(crate) fn unmark(&self, guard: usize) {
-        if self.reusable
-            && let Some(word) = self.lock().marks.get_mut(guard / 64)
-        {
-            *word &= !(1 << (guard % 64));
+        if let Some(marks) = &self.marks {
+            marks.clear(guard);
         }
     }
 
-    /// The first marked guard from `from` on, going round; no farther than once.
-    pub(crate) fn next_marked(&self, from: usize) -> Option<usize> {
-        let owner = self.lock();
-        let words = owner.marks.len();
-        let at = |word: usize, mask: u64| {
-            let bits = owner.marks[word] & mask;
-            (bits != 0).then(|| word * 64 + bits.trailing_zeros() as usize)
-        };
-        let first = from / 64;
-        if first >= words {
-            return (0..words).find_map(|word| at(word, u64::MAX));
-        }
-        let above = u64::MAX << (from % 64);
-        at(first, above)
-            .or_else(|| (first + 1..words).chain(0..first).find_map(|word| at(word, u64::MAX)))
-            .or_else(|| at(first, !above))
+    /// The first marked guard from `from` on, going round among the first `guards`.
+    pub(crate) fn next_marked(&self, from: usize, guards: usize) -> Option<usize> {
+        self.marks.as_ref()?.next(from, guards)
     }
 
     /// Whom to wake at a commit; the last poll's waker counts.
     pub(crate) fn set_waker(&self, waker: &Waker) {
-        if self.lock().waker.as_ref().is_some_and(|current| current.will_wake(waker)) {
+        if self.waker.lock().as_ref().is_some_and(|current| current.will_wake(waker)) {
             return;
         }
         // Cloned and dropped outside of the lock: both are user code.
         let fresh = waker.clone();
-        let old = self.lock().waker.replace(fresh);
+        let old = self.waker.lock().replace(fresh);
         drop(old);
     }
 
     /// Wakes its owner. Not under a lock of ours: a waker is user code, and so is cloning one; its owner brings a new one.
     pub(crate) fn wake(&self) {
-        let waker = self.lock().waker.take();
+        let waker = self.waker.lock().take();
         if let Some(waker) = waker {
             waker.wake();
         }
-    }
-
-    fn lock(&self) -> Held<'_, Owner> {
-        self.owner.lock()
     }
 }
 
@@ -367,15 +345,5 @@ mod tests {
                 assert!(!choice.claim(), "it is idle");
             }
         }
-    }
-
-    #[test]
-    fn marks_are_found_going_round() {
-        let choice = Choice::reusable();
-        [3, 64, 130].into_iter().for_each(|guard| choice.mark(guard));
-        let found = [0, 3, 4, 64, 65, 131, 500].map(|from| choice.next_marked(from));
-        assert_eq!(found, [3, 3, 64, 64, 130, 3, 3].map(Some));
-        [3, 64, 130].into_iter().for_each(|guard| choice.unmark(guard));
-        assert_eq!(choice.next_marked(1), None);
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::after_lock::After;
 use crate::hold::Hold;
+use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
-use crate::state::{Attempted, NotNow, State, Stop, Us};
+use crate::state::{Attempted, NotNow, State, Stop, Us, unmark};
 use crate::waiters::{List, Node, Waking};
 use crate::{Ended, clock, party};
 use rendez_model::{ChannelKind, Side};
@@ -40,8 +41,15 @@ impl<T: Send + 'static> Core<T> {
     #[inline]
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut state = self.lock();
-        if us.is_none() && state.push_at_once(value) {
-            return Ok(Ok(None));
+        if us.is_none() {
+            if state.push_at_once(value) {
+                return Ok(Ok(None));
+            }
+            if let Some(waker) = state.hand_over(value) {
+                drop(state);
+                waker.wake();
+                return Ok(Ok(None));
+            }
         }
         let mut after = After::new();
         let outcome = state.offer(value, us, &mut after);
@@ -54,10 +62,21 @@ impl<T: Send + 'static> Core<T> {
     #[inline]
     pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         let mut state = self.lock();
-        if us.is_none()
-            && let Some(value) = state.pop_at_once()
-        {
-            return Ok(Ok(value));
+        if us.is_none() {
+            if let Some(value) = state.pop_at_once() {
+                return Ok(Ok(value));
+            }
+            if hold.is_none()
+                && let Some((value, waker)) = state.take_over()
+            {
+                drop(state);
+                waker.wake();
+                return Ok(Ok(value));
+            }
+        }
+        if state.has_nothing() {
+            unmark(us);
+            return Err(NotNow);
         }
         let mut after = After::new();
         let outcome = state.take(us, hold, &mut after);
@@ -75,46 +94,78 @@ impl<T: Send + 'static> Core<T> {
     pub(crate) fn offer_or_park(
         self: &Arc<Self>,
         cargo: &mut Cargo<T>,
-        mut node: Pin<&mut Option<Node<T>>>,
+        node: Pin<&mut Option<Node<T>>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<Option<Arc<Hold>>> {
-        let mut after = After::new();
         let mut state = self.lock();
+        if state.has_no_room() {
+            unmark(us);
+            self.park_sender(state, cargo, node, waking);
+            return Err(NotNow);
+        }
+        let mut after = After::new();
         let outcome = match cargo {
             Cargo::Place => state.reserve().map(|kept| kept.map(|()| None)),
             Cargo::Value(value) => state.offer(value, us, &mut after),
         };
-        if outcome.is_err() {
-            node.set(Some(match cargo {
-                Cargo::Place => Node::place(),
-                Cargo::Value(value) => Node::new(value.take()),
-            }));
-            park(&mut state.senders.waiting, made(node), waking);
+        match outcome {
+            Ok(_) => drop(state),
+            Err(NotNow) => self.park_sender(state, cargo, node, waking),
         }
-        self.list(state);
         drop(after);
         outcome
+    }
+
+    fn park_sender(
+        self: &Arc<Self>,
+        mut state: Held<'_, State<T>>,
+        cargo: &mut Cargo<T>,
+        mut node: Pin<&mut Option<Node<T>>>,
+        waking: Waking,
+    ) {
+        node.set(Some(match cargo {
+            Cargo::Place => Node::place(),
+            Cargo::Value(value) => Node::new(value.take()),
+        }));
+        park(&mut state.senders.waiting, made(node), waking);
+        self.list(state);
     }
 
     /// Commits a receive or parks it.
     pub(crate) fn take_or_park(
         self: &Arc<Self>,
         hold: Option<&Arc<Hold>>,
-        mut node: Pin<&mut Option<Node<T>>>,
+        node: Pin<&mut Option<Node<T>>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<T> {
-        let mut after = After::new();
         let mut state = self.lock();
-        let outcome = state.take(us, hold, &mut after);
-        if outcome.is_err() {
-            node.set(Some(Node::receiver(hold.cloned())));
-            park(&mut state.receivers.waiting, made(node), waking);
+        if state.has_nothing() {
+            unmark(us);
+            self.park_receiver(state, hold, node, waking);
+            return Err(NotNow);
         }
-        self.list(state);
+        let mut after = After::new();
+        let outcome = state.take(us, hold, &mut after);
+        match outcome {
+            Ok(_) => drop(state),
+            Err(NotNow) => self.park_receiver(state, hold, node, waking),
+        }
         drop(after);
         outcome
+    }
+
+    fn park_receiver(
+        self: &Arc<Self>,
+        mut state: Held<'_, State<T>>,
+        hold: Option<&Arc<Hold>>,
+        mut node: Pin<&mut Option<Node<T>>>,
+        waking: Waking,
+    ) {
+        node.set(Some(Node::receiver(hold.cloned())));
+        park(&mut state.receivers.waiting, made(node), waking);
+        self.list(state);
     }
 
     /// Takes what else can be had now, until there are `most`.
@@ -197,19 +248,21 @@ impl<T: Send + 'static> Core<T> {
     /// A parked receive leaves; a value it was served goes to the next receive, before everything not yet committed. True if
     /// it was served.
     pub(crate) fn abandon_receive(&self, mut node: Pin<&mut Node<T>>) -> bool {
-        let mut after = After::new();
         let mut state = self.lock();
         state.receivers.waiting.leave(node.as_mut());
         let served = node.is_served();
         if served {
+            let mut after = After::new();
             let waiter = node.as_mut().seen();
             let commit = waiter.at;
             if let Some(value) = waiter.slot.take() {
                 state.give_back(commit, value, &mut after);
             }
+            drop(state);
+            drop(after);
+        } else {
+            drop(state);
         }
-        drop(state);
-        drop(after);
         node.apart().waking = Waking::Nobody;
         served
     }

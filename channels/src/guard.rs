@@ -205,7 +205,7 @@ impl Drop for Claim<'_> {
 
 impl<F> Guard for FutureGuard<F>
 where
-    F: Future + Send,
+    F: Future + Send, // a choice may move between threads: give it what is `Send`, such as `Arc` for `Rc`
     F::Output: Send,
 {
     type Output = F::Output;

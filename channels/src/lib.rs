@@ -44,6 +44,7 @@ mod hold;
 mod inspect;
 #[cfg(not(loom))]
 mod lock;
+mod marks;
 mod memory;
 mod oneshot;
 mod options;

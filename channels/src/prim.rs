@@ -3,10 +3,12 @@
 #[cfg(not(loom))]
 pub(crate) use crate::lock::{Held, Lock};
 #[cfg(not(loom))]
-pub(crate) use std::sync::{atomic::AtomicU8, atomic::AtomicUsize};
+pub(crate) use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::{MutexGuard as Held, atomic::AtomicU8, atomic::AtomicUsize};
+pub(crate) use loom::sync::MutexGuard as Held;
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
 /// A lock that loom drives; ours is a loop that it cannot see the end of.
 #[cfg(loom)]

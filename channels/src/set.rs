@@ -227,7 +227,7 @@ impl<'a, R: 'a> Alt<'a, R> {
         // Once round, so that one that stays marked because somebody claims us at this instant is not asked again.
         while passed < span {
             let at = (start + passed) % span;
-            let Some(place) = self.choice.next_marked(at) else { return };
+            let Some(place) = self.choice.next_marked(at, self.places.len()) else { return };
             let distance = (place + span - at) % span;
             if passed + distance >= span {
                 return;

@@ -18,6 +18,7 @@ use crate::{Stand, inspect};
 use rendez_model::{Channel, Overflow, Side};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 
 pub(crate) struct State<T> {
     /// Values that a sender has handed over and no receive has committed to.
@@ -112,6 +113,52 @@ impl<T: Send + 'static> State<T> {
         let value = self.buffer.pop_front()?;
         self.received += 1;
         Some(value)
+    }
+
+    /// Hands a value to the first waiting receiver, where that one is not choosing and nothing is to be overtaken: the common
+    /// case of a rendezvous, and nothing more. Says whom to wake.
+    #[inline(always)]
+    pub(crate) fn hand_over(&mut self, value: &mut Option<T>) -> Option<Waker> {
+        if self.ended || self.depth() > 0 {
+            return None;
+        }
+        let commit = self.sent + 1;
+        let waker = self.receivers.waiting.serve_plain(|receiver| {
+            receiver.slot = value.take();
+            receiver.at = commit;
+        })?;
+        self.sent = commit;
+        self.received += 1;
+        Some(waker)
+    }
+
+    /// Takes the value of the first waiting sender, where that one is not choosing; as `hand_over`.
+    #[inline(always)]
+    pub(crate) fn take_over(&mut self) -> Option<(T, Waker)> {
+        if self.ended || self.depth() > 0 {
+            return None;
+        }
+        let mut value = None;
+        let waker = self.senders.waiting.serve_plain(|sender| value = sender.slot.take())?;
+        self.sent += 1;
+        self.received += 1;
+        Some((value.expect("a waiting sender has a value"), waker))
+    }
+
+    /// Whether there is nothing to receive, nobody to take it from, and reason to wait.
+    #[inline(always)]
+    pub(crate) fn has_nothing(&self) -> bool {
+        self.senders.waiting.is_empty() && self.depth() == 0 && self.senders.ends > 0 && !self.ended
+    }
+
+    /// Whether there is neither room for a value nor anybody to give it to, and reason to wait.
+    #[inline(always)]
+    pub(crate) fn has_no_room(&self) -> bool {
+        self.receivers.waiting.is_empty()
+            && self.is_full()
+            && self.overflow == Overflow::Wait
+            && self.receivers.ends > 0
+            && !self.ended
     }
 
     /// Commits a send now. The answer names the hold that keeps the sender from going on, if its receiver wants that.

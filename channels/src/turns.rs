@@ -35,7 +35,8 @@ thread_local! {
 }
 
 impl Turns {
-    pub(crate) fn new(guards: &[Arm<'_>], order: Order) -> Self {
+    /// `is_decided` says that the guards are not to be looked at any more: what is still of interest is who was served when.
+    pub(crate) fn new(guards: &[Arm<'_>], order: Order, is_decided: bool) -> Self {
         let mut turns = Self { few: [(0, 0); FEW], count: 0, many: Vec::new(), latest: 0, mixed: None };
         if guards.len() > FEW {
             turns.many.reserve(guards.len());
@@ -56,11 +57,17 @@ impl Turns {
             if newcomers {
                 turns.welcome(guards);
             }
-            turns.arrange(guards, remembering);
+            if remembering < turns.numbers().len() {
+                turns.mixed = Some(mixed(guards));
+            }
+            if !is_decided {
+                turns.arrange(guards, remembering);
+            }
         }
         turns
     }
 
+    #[inline]
     fn push(&mut self, turn: Turn) {
         match self.few.get_mut(self.count) {
             Some(place) if self.many.is_empty() => {
@@ -91,9 +98,9 @@ impl Turns {
     }
 
     fn arrange(&mut self, guards: &[Arm<'_>], remembering: usize) {
+        let mixed = self.mixed;
         let turns = self.turns_mut();
-        turns.sort_unstable();
-        let count = turns.len();
+        sort(turns);
         // Guards with the same stamp are of one end, or have just come.
         let mut at = 0;
         while at + 1 < remembering {
@@ -104,19 +111,12 @@ impl Turns {
             }
             at += alike;
         }
-        if remembering == count {
-            return;
+        if let Some(mixed) = mixed {
+            let turn = usize::from(mixed) % turns.len();
+            if turn >= remembering {
+                turns.rotate_left(turn);
+            }
         }
-        let mixed = if remembering == 0 {
-            FORGETFUL.replace(FORGETFUL.get().wrapping_add(1))
-        } else {
-            memory(guards, turns[0].1).map_or(0, Memory::mixed)
-        };
-        let turn = usize::from(mixed) % count;
-        if turn >= remembering {
-            turns.rotate_left(turn);
-        }
-        self.mixed = Some(mixed);
     }
 
     /// Notes that a guard was served.
@@ -139,6 +139,27 @@ impl Turns {
     fn turns_mut(&mut self) -> &mut [Turn] {
         if self.many.is_empty() { &mut self.few[..self.count] } else { &mut self.many }
     }
+}
+
+/// By insertion where they are few, as they mostly are.
+#[inline]
+fn sort(turns: &mut [Turn]) {
+    if turns.len() > FEW {
+        return turns.sort_unstable();
+    }
+    for end in 1..turns.len() {
+        let mut at = end;
+        while at > 0 && turns[at] < turns[at - 1] {
+            turns.swap(at, at - 1);
+            at -= 1;
+        }
+    }
+}
+
+/// How many such choices there were before, as the ends remember.
+fn mixed(guards: &[Arm<'_>]) -> u16 {
+    let ends = guards.iter().flatten().find_map(|guard| guard.memory());
+    ends.map_or_else(|| FORGETFUL.replace(FORGETFUL.get().wrapping_add(1)), Memory::mixed)
 }
 
 fn memory<'a>(guards: &'a [Arm<'_>], number: usize) -> Option<&'a Memory> {

@@ -218,6 +218,31 @@ impl<T> List<T> {
         None
     }
 
+    /// Serves the first node, if it waits for this alone: not as a choice, not for a place, not with a hold. Says whom to wake.
+    #[inline(always)]
+    pub(crate) fn serve_plain(&mut self, fill: impl FnOnce(&mut Waiter<T>)) -> Option<Waker> {
+        let node = self.head;
+        if node.is_null() {
+            return None;
+        }
+        let serve = |inner: &mut Inner<T>| {
+            let waiter = &mut inner.waiter;
+            if waiter.place || waiter.hold.is_some() || !matches!(waiter.waking, Waking::Plain(_)) {
+                return None;
+            }
+            let Waking::Plain(waker) = std::mem::replace(&mut waiter.waking, Waking::Nobody) else { return None };
+            fill(waiter);
+            Some(waker)
+        };
+        // SAFETY: what the list links is alive, and ours to reach into while we have `&mut self`.
+        let waker = unsafe { with(node, serve) }?;
+        self.unlink(node);
+        // SAFETY: as above; it is the last we do with it, since its owner may drop it from here on.
+        // Release: pairs with the Acquire of `is_served`.
+        unsafe { (*node).place.store(SERVED, Ordering::Release) };
+        Some(waker)
+    }
+
     /// What is in a node that stands on this list; none when it does not any more.
     ///
     /// # Panics

@@ -29,7 +29,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// What an `#[actor]` block says.
 pub(crate) struct Actor {
     pub(crate) options: Options,
-    /// The name of its type, for people.
+    /// The name of its type, and the same for people.
+    name: Ident,
     pub(crate) text: String,
     /// The type, with its generic arguments.
     pub(crate) ty: TokenStream,
@@ -61,6 +62,7 @@ impl Actor {
             ty,
             message: format_ident!("{}Message", block.name),
             reference: format_ident!("{}Ref", block.name),
+            name: block.name,
             generics: block.generics,
             messages,
         })
@@ -101,15 +103,20 @@ impl Actor {
         });
         let no_message = self.type_parameters().map(|_| quote!(#message::__Generics(_, never) => match never {}));
         let unnamed = self.type_parameters().map(|_| quote!(#message::__Generics(_, never) => match *never {}));
+        // What the compiler says of the whole, such as that it is not `Send`, it says at the actor's name.
+        let here = self.name.span().resolved_at(Span::mixed_site());
+        let handle = quote_spanned! {here=>
+            async fn handle(&mut self, message: Self::Message) {
+                match message { #(#handled,)* #no_message }
+            }
+        };
         quote_spanned! {Span::mixed_site()=>
             impl #generic #krate::__private::Actor for #ty #where_clause {
                 type Message = #message #arguments;
                 type Ref = #reference #arguments;
                 const NAME: &'static str = #text;
 
-                async fn handle(&mut self, message: Self::Message) {
-                    match message { #(#handled,)* #no_message }
-                }
+                #handle
 
                 fn method(message: &Self::Message) -> &'static str {
                     match message { #(#named,)* #unnamed }

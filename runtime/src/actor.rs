@@ -24,16 +24,16 @@ pub const MAILBOX: u64 = 64;
     label = "this has no messages",
     note = "write `#[actor]` on its `impl` block: each `pub async fn` with `&mut self` becomes a message"
 )]
-pub trait Actor: Sized + Send + 'static {
+pub trait Actor: Sized + Send /* its state may move between threads: use `Arc` for `Rc` */ + 'static {
     /// All its messages.
-    type Message: Send + 'static;
+    type Message: Send + 'static; // arguments move to the actor's thread: take what is `Send`, such as `Arc` for `Rc`
     /// The reference whose methods send them.
     type Ref: From<ActorRef<Self>> + Clone;
     /// The name of its type.
     const NAME: &'static str;
 
     /// Handles one message and answers it.
-    fn handle(&mut self, message: Self::Message) -> impl Future<Output = ()> + Send;
+    fn handle(&mut self, message: Self::Message) -> impl Future<Output = ()> + Send; // drop what is not `Send` before `.await`
 
     /// The method that a message stands for, for reports.
     fn method(message: &Self::Message) -> &'static str;

@@ -77,7 +77,7 @@ pub use world::{name_node, network};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::flatten;
-    pub use crate::expansion::{blocking_process, process};
+    pub use crate::expansion::{blocking_process, child, process};
     pub use crate::ports::{IsPorts, NotPorts, Probe};
     pub use crate::remote::Inlet;
     pub use crate::reply::Reply;

@@ -35,7 +35,8 @@ pub const fn par<S: ProcessSet>(set: S) -> Par<S> {
 /// ```
 #[macro_export]
 macro_rules! par {
-    ($($process:expr),+ $(,)?) => { $crate::par(($($crate::IntoProcess::into_process($process),)+)) };
+    () => { ::core::compile_error!("a `par!` needs a process: write `par![first(..), second(..)]`") };
+    ($($process:expr),+ $(,)?) => { $crate::par(($($crate::__private::child($process),)+)) };
 }
 
 /// Runs processes one after another, each a child of the current process; the first failure ends the sequence.
@@ -47,7 +48,8 @@ macro_rules! par {
 /// ```
 #[macro_export]
 macro_rules! seq {
-    ($($process:expr),+ $(,)?) => { async move { $( $crate::par(($crate::IntoProcess::into_process($process),)).await?; )+ $crate::Outcome::Ok(()) } };
+    () => { ::core::compile_error!("a `seq!` needs a process: write `seq![first(..), second(..)]`") };
+    ($($process:expr),+ $(,)?) => { async move { $( $crate::par(($crate::__private::child($process),)).await?; )+ $crate::Outcome::Ok(()) } };
 }
 
 /// A wait for outcomes. Boxed: the compiler cannot show that a nested `async fn` over references is `Send`.

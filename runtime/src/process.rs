@@ -33,7 +33,7 @@ impl<T: Send + 'static> Process<T> {
     #[track_caller]
     pub fn new<O: IntoOutcome<Value = T>>(
         name: impl Into<String>,
-        body: impl Future<Output = O> + Send + 'static,
+        body: impl Future<Output = O> + Send + 'static, // drop what is not `Send` before `.await`, or use `Arc`
     ) -> Self {
         let cell = new_cell(name.into(), ProcessKind::Function);
         Self { cell, body: Body::Async(Box::pin(async move { body.await.into_outcome() })) }
@@ -214,7 +214,10 @@ impl<T: Send + 'static> Spawned<T> {
 /// assert_eq!(sum.unwrap(), 3);
 /// ```
 #[track_caller]
-pub fn spawn<P: IntoProcess>(process: P) -> Spawned<P::Value> {
+pub fn spawn<P>(process: P) -> Spawned<P::Value>
+where
+    P: IntoProcess, // it may move between threads: drop what is not `Send` before `.await`, or use `Arc`
+{
     let parent = Cell::current();
     let report = fail_scope_of(parent.clone());
     spawn_under(process.into_process(), parent, report).unwrap_or_else(|failure| panic!("{failure}"))

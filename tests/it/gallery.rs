@@ -24,7 +24,7 @@ fn examples_that_end_by_themselves_print_what_their_header_says() {
         assert!(fits, "{}\nprinted:  {printed:#?}\nexpected: {expected:#?}", source.display());
         checked += 1;
     }
-    assert!(checked >= 5, "only {checked} examples say what they print");
+    assert!(checked >= 11, "only {checked} examples say what they print");
 }
 
 #[test]
@@ -44,6 +44,24 @@ fn every_example_says_how_to_run_it_and_draws_its_network() {
 }
 
 #[test]
+fn a_recipe_prints_what_its_python_prints() {
+    let python = |source: &Path| Command::new("python3").arg(source).stdin(Stdio::null()).output();
+    let has_python = python(Path::new("--version")).is_ok();
+    for source in sources().iter().filter(|source| source.parent().unwrap().ends_with("cookbook")) {
+        let theirs = source.with_extension("py");
+        assert!(theirs.exists(), "{} is not there", theirs.display());
+        if !has_python {
+            continue; // There is nothing to compare with on this machine.
+        }
+        let output = python(&theirs).unwrap();
+        assert!(output.status.success(), "{}: {}", theirs.display(), String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(source).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.lines().collect::<Vec<_>>(), expected_output(&text), "{}", theirs.display());
+    }
+}
+
+#[test]
 fn what_differs_may_differ_and_nothing_else() {
     assert!(fits(".. ns per communication", "87.3 ns per communication"));
     assert!(fits("Arendt: 20 meals", "Arendt: 20 meals"));
@@ -53,10 +71,13 @@ fn what_differs_may_differ_and_nothing_else() {
     assert!(!fits("aa..aa", "aaa"), "what comes before and after does not overlap");
 }
 
+/// The examples, and the recipes of the cookbook.
 fn sources() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut sources: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "rs")).collect();
+    let in_folder = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut sources: Vec<PathBuf> = in_folder(&folder);
+    sources.extend::<Vec<_>>(in_folder(&folder.join("cookbook")));
+    sources.retain(|path| path.extension().is_some_and(|it| it == "rs"));
     sources.sort();
     sources
 }

@@ -314,7 +314,7 @@ fn a_future_is_served_though_its_call_site_takes_turns_with_another() {
     }
 }
 
-/// Two guards of one end: the first starves the second (Go's TestPseudoRandomSend, crossbeam's fairness_duplicates).
+/// As in Go's TestPseudoRandomSend and crossbeam's fairness_duplicates.
 #[test]
 fn two_guards_of_one_end_take_turns() {
     let (tx, rx) = channel_unbounded();

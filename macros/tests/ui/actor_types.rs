@@ -32,4 +32,22 @@ fn not_an_actor() {
     spawn_actor(Shop);
 }
 
+struct Till(u32);
+
+#[actor]
+impl Till {
+    pub async fn pay(&mut self, cents: u32) -> u32 {
+        self.0 += cents;
+        self.0
+    }
+}
+
+async fn a_wrong_argument(till: TillRef, text: String) {
+    let _ = till.pay(text).await;
+}
+
+async fn forgets_that_a_call_may_fail(till: TillRef) -> u32 {
+    till.pay(5).await
+}
+
 fn main() {}

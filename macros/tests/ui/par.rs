@@ -1,6 +1,6 @@
 //! What cannot run side by side.
 
-use rendez::{Outcome, Receiver, Sender, channel, par, process};
+use rendez::{Outcome, Receiver, Sender, channel, par, process, seq};
 use std::rc::Rc;
 
 #[process]
@@ -34,6 +34,11 @@ async fn no_outcome() -> Outcome {
 async fn a_wrong_port() -> Outcome {
     let (tx, rx) = channel();
     par![count(rx), show(tx)].await
+}
+
+async fn nothing() {
+    par![];
+    seq![];
 }
 
 fn main() {}

@@ -1,6 +1,7 @@
 //! The verb `tidy`: the house's rules that a machine can see. Each rule is a file here; an ordinary test runs them too.
 
 mod arrows;
+mod cancel;
 mod code;
 mod functions;
 mod headers;
@@ -59,6 +60,7 @@ fn check() -> Result<(Vec<Finding>, Vec<String>), Failed> {
         findings.extend(long_file(source, &mut ratchet));
     }
     findings.extend(functions::check(&sources, &mut ratchet));
+    findings.extend(cancel::check(&sources));
     Ok((findings, ratchet.slack()))
 }
 

@@ -160,7 +160,7 @@ fn a_process_that_panics_while_it_waits_leaves_its_lines() {
     assert_eq!(rx.try_recv(), Ok(1));
 }
 
-/// Today it ends the program: a panic in a destructor while another is under way.
+/// A second panic in a destructor would end the program.
 #[test]
 fn a_waker_that_panics_while_an_end_is_dropped_in_a_panic_is_let_be() {
     let (tx, rx) = channel::<u8>();
