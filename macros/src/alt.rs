@@ -97,6 +97,11 @@ impl Choice {
         if pattern.is_empty() {
             self.fail(start, &format!("a pattern is missing: {SHAPE}"));
         }
+        if guard.is_empty() && !walk.at_operator("=>") && !walk.at_operator(",") {
+            // It ends with its `=`.
+            self.fail(walk.previous_span(), &format!("a guard is missing: {SHAPE}"));
+            return;
+        }
         let condition = self.parse_condition(walk);
         let body = self.parse_body(walk);
         let refutable = self.refuse_refutable(&pattern);
@@ -119,6 +124,13 @@ impl Choice {
             return (quote!(_), start, before);
         }
         let span = walk.span();
+        let begin = *walk;
+        let guard = walk.until(|walk| walk.at_operator("=") || at_end(walk));
+        // But for `if let`, no guard has an `=`: it is the next arm's, and this one is being typed.
+        if walk.at_operator("=") && !has_word(&guard, "let") {
+            return (before, span, walk.back_to_pattern(begin).unwrap_or(guard));
+        }
+        *walk = begin;
         (before, span, walk.until(at_end))
     }
 
@@ -145,20 +157,32 @@ impl Choice {
     fn parse_body(&mut self, walk: &mut Walk<'_>) -> TokenStream {
         let span = walk.span();
         if !walk.take_operator("=>") {
+            let span = if walk.at_operator(",") { span } else { walk.previous_span() };
             self.fail(span, "this arm has no body: write `=> body` after the guard");
             walk.take_operator(",");
             return quote!(::core::unreachable!());
         }
+        let begin = *walk;
         let mut code = body(walk);
-        if code.is_empty() {
-            self.fail(span, "this arm has no body: write `{}` to do nothing");
-            return quote!(::core::unreachable!());
+        // A body was not all that was passed: the next arm's pattern and guard came with it.
+        let no_comma = "a comma is missing before this arm: it ends a body that is not a block";
+        if (walk.at_operator("=>") || walk.at_word("if"))
+            && let Some(before) = walk.back_to_pattern(begin)
+        {
+            code = before;
+            if !code.is_empty() {
+                self.fail(walk.span(), no_comma);
+            }
         }
         while walk.at_operator("=>") {
-            self.fail(walk.span(), "a comma is missing before this arm: it ends a body that is not a block");
+            self.fail(walk.span(), no_comma);
             walk.take_operator("=>");
             let next = body(walk);
             code.extend(quote!(; #next));
+        }
+        if code.is_empty() {
+            self.fail(span, "this arm has no body: write `{}` to do nothing");
+            return quote!(::core::unreachable!());
         }
         code
     }
@@ -277,6 +301,10 @@ impl Arm {
     }
 }
 
+fn has_word(tokens: &TokenStream, word: &str) -> bool {
+    tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == word))
+}
+
 /// Words that start a pattern that a `Result` or an `Option` may fail to match, or any type of several values.
 fn is_refutable(word: &Ident) -> bool {
     ["Ok", "Err", "Some", "None", "true", "false"].iter().any(|refutable| word == refutable)
@@ -352,7 +380,11 @@ mod tests {
     fn a_body_being_typed_is_in_the_code() {
         assert!(expanded("job = urgent.recv() => output.").contains("{ let job = output ; output . }"));
         let both = expanded("job = a.recv() => output. x = b.recv() => x.");
-        assert!(both.contains("output .") && both.contains("x . }") && both.contains("a comma is missing"));
+        assert!(
+            both.contains("{ let job = output ; output . }") && both.contains("{ let x = output ; x . }"),
+            "{both}"
+        );
+        assert!(both.contains("a comma is missing"));
     }
 
     #[test]
@@ -361,6 +393,28 @@ mod tests {
         assert!(expanded("urgent.rec").contains("Some (urgent . rec)"));
         assert!(expanded("job = urgent.recv(), if self. => {}").contains("if self ."));
         assert!(expanded("x = a.recv::<B, => {}, y = b.recv() => {}").contains("Some (b . recv ())"));
+    }
+
+    #[test]
+    fn an_arm_being_typed_leaves_the_next_one_whole() {
+        for typed in ["job = urgent.", "job = urgent.recv()", "job = urgent.recv() =>", "job = urgent.recv() => job."] {
+            for pattern in ["x", "_", "(x, y)", "mut x", "Point { x, y }"] {
+                let code = expanded(&format!("{typed} {pattern} = b.recv(), if x == y => x,"));
+                let text = |tokens: &str| tokens.parse::<TokenStream>().unwrap().to_string();
+                let arm = text(&format!("let {pattern} = output; x"));
+                assert!(code.contains("if x == y") && code.contains("Some (b . recv ())"), "{typed} {pattern}: {code}");
+                assert!(code.contains(&arm), "{typed} {pattern}: {code}");
+                assert!(code.contains("Some (urgent ."), "{typed} {pattern}: {code}");
+            }
+        }
+        let code = expanded("x = y = b.recv() => y");
+        assert!(code.contains("a guard is missing") && code.contains("Some (b . recv ())"), "{code}");
+    }
+
+    #[test]
+    fn a_guard_may_have_a_let() {
+        let code = expanded("x = if let Some(a) = a { a.recv() } else { b.recv() } => x, y = c.recv() => y");
+        assert!(!code.contains("compile_error") && code.contains("if let Some (a) = a {"), "{code}");
     }
 
     #[test]

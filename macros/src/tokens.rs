@@ -1,6 +1,6 @@
 //! Walking over tokens by their outer shape: what lies at the top level, not what it means.
 
-use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 
 /// A position in a list of tokens.
@@ -33,6 +33,11 @@ impl<'a> Walk<'a> {
     pub(crate) fn span(&self) -> Span {
         let token = self.peek().or_else(|| self.tokens.last());
         token.map_or_else(Span::call_site, TokenTree::span)
+    }
+
+    /// Where the token before is.
+    pub(crate) fn previous_span(&self) -> Span {
+        self.at.checked_sub(1).map_or_else(|| self.span(), |before| self.tokens[before].span())
     }
 
     pub(crate) fn at_word(&self, word: &str) -> bool {
@@ -71,6 +76,25 @@ impl<'a> Walk<'a> {
             self.pass(&stop, false);
         }
         self.tokens[from.at..self.at].iter().cloned().collect()
+    }
+
+    /// Goes back to where a pattern begins whose `=` is the last one after `start`, if there is one, and returns what is
+    /// before it. Of patterns of several tokens it knows `mut name` and `Name(..)`.
+    pub(crate) fn back_to_pattern(&mut self, start: Self) -> Option<TokenStream> {
+        let mut walk = start;
+        let mut equals = None;
+        while walk.at <= self.at && !walk.is_empty() {
+            if walk.at_operator("=") {
+                equals = Some(walk.at);
+            }
+            walk.at += walk.operator().len().max(1);
+        }
+        let pattern = equals?.checked_sub(1).filter(|&pattern| pattern >= start.at)?;
+        let opens = |word: &Ident| word == "mut" || word.to_string().starts_with(char::is_uppercase);
+        let before = pattern.checked_sub(1).filter(|&before| before >= start.at);
+        let longer = before.filter(|&at| matches!(&self.tokens[at], TokenTree::Ident(word) if opens(word)));
+        self.at = longer.unwrap_or(pattern);
+        Some(self.tokens[start.at..self.at].iter().cloned().collect())
     }
 
     /// False when the tokens end between angle brackets.
