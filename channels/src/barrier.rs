@@ -6,7 +6,7 @@ use crate::choice::Choice;
 use crate::core::park;
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::memory::Memory;
-use crate::prim::{Held, Lock};
+use crate::prim::{Held, Lock, fence};
 use crate::state::{Us, unmark};
 use crate::waiters::{List, Node, Verdict, Waking};
 use crate::{Ended, block_on};
@@ -15,6 +15,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 /// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when dropped.
@@ -202,12 +203,12 @@ fn claim_all(words: &[(Arc<Choice>, usize)], after: &mut After<()>) -> bool {
         // A choice never meets itself.
         return false;
     }
+    words.iter().for_each(|(choice, guard)| choice.mark(*guard));
+    // SeqCst: pairs with the fence in `Choice::enter`. A use of one that begins now sees the mark, or we see that it has begun.
+    fence(Ordering::SeqCst);
     let Some(failed) = words.iter().position(|(choice, _)| !choice.claim()) else { return true };
-    let (choice, guard) = &words[failed];
-    choice.mark(*guard);
     for (choice, guard) in &words[..failed] {
         if choice.release() {
-            choice.mark(*guard);
             after.wake(Waking::Guard(Arc::clone(choice), *guard));
         }
     }

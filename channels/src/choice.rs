@@ -7,12 +7,13 @@
 //!
 //! A reusable choice ([`Alt`](crate::Alt)) is idle between its uses and stays on its lists. It keeps a mark for each
 //! guard that may be ready, so that it looks at those alone. Whoever would have met it, had it been free, marks the
-//! guard, under the channel's lock; only an attempt that found nothing takes a mark away, under the same lock.
+//! guard, under the channel's lock, and looks once more, since a use of it may have begun meanwhile; only an attempt that
+//! found nothing takes a mark away, under the same lock.
 //!
 //! `channels/verification/` has models of the protocol.
 
 use crate::marks::Marks;
-use crate::prim::{AtomicUsize, Lock};
+use crate::prim::{AtomicUsize, Lock, fence};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
@@ -163,6 +164,10 @@ impl Choice {
             CLAIMED => word & !LEAVING,
             _ => word,
         });
+        if self.marks.is_some() {
+            // SeqCst: pairs with the fence in `agree` and the one of barriers.
+            fence(Ordering::SeqCst);
+        }
     }
 
     /// Its owner goes away without a commit: free to idle. Nobody waits: one that is claimed turns idle when it is freed.
@@ -240,20 +245,36 @@ impl Choice {
 pub(crate) fn agree<C: AsRef<Choice>>(
     us: Option<(&C, usize)>,
     them: Option<(&C, usize)>,
+    mut look_again: impl FnMut(&C),
+) -> Agreed {
+    let agreed = agree_now(us, them, &mut look_again);
+    match them {
+        Some((choice, guard))
+            if agreed == Agreed::NotThem
+                && choice.as_ref().marks.is_some()
+                && us.is_none_or(|(us, _)| us.as_ref().id != choice.as_ref().id) =>
+        {
+            choice.as_ref().mark(guard);
+            // SeqCst: pairs with the fence in `enter`. A use of it that begins now sees the mark, or we see that it has begun.
+            fence(Ordering::SeqCst);
+            agree_now(us, them, &mut look_again)
+        }
+        _ => agreed,
+    }
+}
+
+#[inline]
+fn agree_now<C: AsRef<Choice>>(
+    us: Option<(&C, usize)>,
+    them: Option<(&C, usize)>,
     look_again: impl FnMut(&C),
 ) -> Agreed {
-    let agreed = match (us, them) {
+    match (us, them) {
         (None, None) => Agreed::Yes,
         (Some((us, guard)), None) => if_so(us.as_ref().commit_free(guard), Agreed::NotUs),
         (None, Some((them, guard))) => if_so(them.as_ref().commit_free(guard), Agreed::NotThem),
         (Some(us), Some(them)) => agree_both(us, them, look_again),
-    };
-    if let (Agreed::NotThem, Some((them, guard))) = (agreed, them)
-        && us.is_none_or(|(us, _)| us.as_ref().id != them.as_ref().id)
-    {
-        them.as_ref().mark(guard);
     }
-    agreed
 }
 
 fn agree_both<C: AsRef<Choice>>(us: (&C, usize), them: (&C, usize), mut look_again: impl FnMut(&C)) -> Agreed {

@@ -3,12 +3,12 @@
 #[cfg(not(loom))]
 pub(crate) use crate::lock::{Held, Lock};
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
+pub(crate) use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, fence};
 
 #[cfg(loom)]
 pub(crate) use loom::sync::MutexGuard as Held;
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
+pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, fence};
 
 /// A lock that loom drives; ours is a loop that it cannot see the end of.
 #[cfg(loom)]
