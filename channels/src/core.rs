@@ -125,7 +125,7 @@ impl<T: Send + 'static> Core<T> {
         waking: Waking,
     ) {
         node.set(Some(match cargo {
-            Cargo::Place => Node::place(),
+            Cargo::Place => Node::new(None),
             Cargo::Value(value) => Node::new(value.take()),
         }));
         park(&mut state.senders.waiting, made(node), waking);
@@ -133,38 +133,31 @@ impl<T: Send + 'static> Core<T> {
     }
 
     /// Commits a receive or parks it.
-    pub(crate) fn take_or_park(
+    pub(crate) fn take_or_park<'n>(
         self: &Arc<Self>,
         hold: Option<&Arc<Hold>>,
-        node: Pin<&mut Option<Node<T>>>,
+        place: impl FnOnce(Node<T>) -> Pin<&'n mut Node<T>>,
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<T> {
         let mut state = self.lock();
         if state.has_nothing() {
             unmark(us);
-            self.park_receiver(state, hold, node, waking);
+            self.park_receiver(state, place(Node::receiver(hold.cloned())), waking);
             return Err(NotNow);
         }
         let mut after = After::new();
         let outcome = state.take(us, hold, &mut after);
         match outcome {
             Ok(_) => drop(state),
-            Err(NotNow) => self.park_receiver(state, hold, node, waking),
+            Err(NotNow) => self.park_receiver(state, place(Node::receiver(hold.cloned())), waking),
         }
         drop(after);
         outcome
     }
 
-    fn park_receiver(
-        self: &Arc<Self>,
-        mut state: Held<'_, State<T>>,
-        hold: Option<&Arc<Hold>>,
-        mut node: Pin<&mut Option<Node<T>>>,
-        waking: Waking,
-    ) {
-        node.set(Some(Node::receiver(hold.cloned())));
-        park(&mut state.receivers.waiting, made(node), waking);
+    fn park_receiver(self: &Arc<Self>, mut state: Held<'_, State<T>>, node: Pin<&mut Node<T>>, waking: Waking) {
+        park(&mut state.receivers.waiting, node, waking);
         self.list(state);
     }
 
@@ -231,13 +224,16 @@ impl<T: Send + 'static> Core<T> {
     }
 
     /// A parked send leaves: true if it was served; if not, its value is in the node. A place it was served is given back.
-    pub(crate) fn leave_send(&self, mut node: Pin<&mut Node<T>>) -> bool {
+    pub(crate) fn leave_send(&self, mut node: Pin<&mut Node<T>>, wants_place: bool) -> bool {
         let mut after = After::new();
         let mut state = self.lock();
         state.senders.waiting.leave(node.as_mut());
         let served = node.is_served();
-        if served && node.as_mut().seen().place {
-            state.unreserve(&mut after);
+        if served {
+            node.as_mut().seen();
+            if wants_place {
+                state.unreserve(&mut after);
+            }
         }
         drop(state);
         drop(after);

@@ -5,11 +5,14 @@ use crate::party;
 use crate::shell::{Body, Shell};
 use rendez_model::{ProcessId, Side};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub(crate) struct End<S: Body> {
     pub(crate) core: Arc<Shell<S>>,
     side: Side,
+    /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once. Relaxed: a guess,
+    /// which costs time only.
+    waited: AtomicBool,
     /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
     holder: AtomicU64,
     pub(crate) memory: Memory,
@@ -17,7 +20,15 @@ pub(crate) struct End<S: Body> {
 
 impl<S: Body> End<S> {
     pub(crate) const fn new(core: Arc<Shell<S>>, side: Side) -> Self {
-        Self { core, side, holder: AtomicU64::new(0), memory: Memory::new() }
+        Self { core, side, waited: AtomicBool::new(false), holder: AtomicU64::new(0), memory: Memory::new() }
+    }
+
+    pub(crate) fn waited(&self) -> bool {
+        self.waited.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_waited(&self, waited: bool) {
+        self.waited.store(waited, Ordering::Relaxed);
     }
 
     /// A further end of the other side.

@@ -15,7 +15,6 @@ use std::future::poll_fn;
 use std::marker;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// A rendezvous channel: a send does not complete before a receive has committed to its value.
@@ -71,7 +70,6 @@ pub(crate) fn open<T: marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receive
 /// ```
 pub struct Sender<T: marker::Send + 'static> {
     end: End<State<T>>,
-    waited: AtomicBool,
 }
 
 /// The end that values come out of.
@@ -80,7 +78,6 @@ pub struct Sender<T: marker::Send + 'static> {
 /// the channel retired at once.
 pub struct Receiver<T: marker::Send + 'static> {
     end: End<State<T>>,
-    waited: AtomicBool,
 }
 
 impl<T: marker::Send + 'static> Sender<T> {
@@ -199,7 +196,7 @@ impl<T: marker::Send + 'static> Sender<T> {
     }
 
     const fn of(end: End<State<T>>) -> Self {
-        Self { end, waited: AtomicBool::new(false) }
+        Self { end }
     }
 }
 
@@ -320,7 +317,7 @@ impl<T: marker::Send + 'static> Receiver<T> {
     }
 
     const fn of(end: End<State<T>>) -> Self {
-        Self { end, waited: AtomicBool::new(false) }
+        Self { end }
     }
 }
 
@@ -334,17 +331,6 @@ macro_rules! exchange {
             #[must_use]
             pub fn undelivered(&self) -> Vec<T> {
                 self.end.core.undelivered()
-            }
-
-            /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once.
-            pub(crate) fn waited(&self) -> bool {
-                // Relaxed: a guess, which costs time only.
-                self.waited.load(Ordering::Relaxed)
-            }
-
-            pub(crate) fn set_waited(&self, waited: bool) {
-                // Relaxed: as in `waited`.
-                self.waited.store(waited, Ordering::Relaxed);
             }
 
             pub(crate) const fn end(&self) -> &End<State<T>> {

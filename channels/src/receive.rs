@@ -24,6 +24,13 @@ pin_project! {
         #[pin]
         take: Take<'a, T>,
     }
+
+    impl<T> PinnedDrop for Recv<'_, T> where T: marker::Send, T: 'static {
+        #[inline]
+        fn drop(this: Pin<&mut Self>) {
+            this.project().take.leave();
+        }
+    }
 }
 
 pin_project! {
@@ -33,6 +40,13 @@ pin_project! {
         #[pin]
         take: Take<'a, T>,
     }
+
+    impl<T> PinnedDrop for Next<'_, T> where T: marker::Send, T: 'static {
+        #[inline]
+        fn drop(this: Pin<&mut Self>) {
+            this.project().take.leave();
+        }
+    }
 }
 
 pin_project! {
@@ -41,53 +55,81 @@ pin_project! {
     pub struct RecvExtended<'a, T> where T: marker::Send, T: 'static {
         #[pin]
         take: Take<'a, T>,
+        hold: Arc<Hold>,
+    }
+
+    impl<T> PinnedDrop for RecvExtended<'_, T> where T: marker::Send, T: 'static {
+        fn drop(this: Pin<&mut Self>) {
+            Attempt::leave(this);
+        }
     }
 }
 
 pin_project! {
-    /// What all receives have in common: all but the form of the answer.
+    /// What all receives have in common: all but the form of the answer, and a hold if there is one.
+    ///
+    /// It is dropped only after it has left its list.
     struct Take<'a, T> where T: marker::Send, T: 'static {
         end: &'a Receiver<T>,
-        // There while it is parked.
         #[pin]
-        node: Option<Node<T>>,
-        hold: Option<Arc<Hold>>,
-        // What a choice came to here.
-        outcome: Option<Result<T, Stop>>,
+        stage: Stage<T>,
     }
+}
 
-    impl<T> PinnedDrop for Take<'_, T> where T: marker::Send, T: 'static {
-        #[inline]
-        fn drop(this: Pin<&mut Self>) {
-            this.leave();
-        }
+pin_project! {
+    /// How far a receive has come. Its node is made only when it parks.
+    #[project = StageProjection]
+    enum Stage<T> {
+        // It is on no list.
+        Fresh,
+        // It is on its list, or was served there.
+        Parked { #[pin] node: Node<T> },
+        // What a choice came to here.
+        Over { outcome: Option<Result<T, Stop>> },
     }
 }
 
 impl<'a, T: marker::Send + 'static> Recv<'a, T> {
     #[inline]
     pub(crate) const fn new(end: &'a Receiver<T>) -> Self {
-        Self { take: Take::new(end, None) }
+        Self { take: Take::new(end) }
     }
 }
 
 impl<'a, T: marker::Send + 'static> Next<'a, T> {
     #[inline]
     pub(crate) const fn new(end: &'a Receiver<T>) -> Self {
-        Self { take: Take::new(end, None) }
+        Self { take: Take::new(end) }
     }
 }
 
 impl<'a, T: marker::Send + 'static> RecvExtended<'a, T> {
     pub(crate) fn new(end: &'a Receiver<T>) -> Self {
-        Self { take: Take::new(end, Some(Arc::new(Hold::new()))) }
+        Self { take: Take::new(end), hold: Arc::new(Hold::new()) }
+    }
+}
+
+impl<T> Stage<T> {
+    /// Its node, while it has one.
+    #[inline]
+    fn node(self: Pin<&mut Self>) -> Option<Pin<&mut Node<T>>> {
+        match self.project() {
+            StageProjection::Parked { node } => Some(node),
+            StageProjection::Fresh | StageProjection::Over { .. } => None,
+        }
+    }
+
+    /// Gets a node.
+    fn park(mut self: Pin<&mut Self>, node: Node<T>) -> Pin<&mut Node<T>> {
+        self.set(Self::Parked { node });
+        self.node().expect("it was made a line ago")
     }
 }
 
 impl<'a, T: marker::Send + 'static> Take<'a, T> {
     #[inline]
-    const fn new(end: &'a Receiver<T>, hold: Option<Arc<Hold>>) -> Self {
-        Self { end, node: None, hold, outcome: None }
+    const fn new(end: &'a Receiver<T>) -> Self {
+        Self { end, stage: Stage::Fresh }
     }
 
     const fn core(&self) -> &'a Arc<Core<T>> {
@@ -96,28 +138,28 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
 
     /// Polls; a channel that is over is told how it has ended.
     #[inline]
-    fn finish(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Ended>> {
+    fn finish(self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Poll<Result<T, Ended>> {
         let core = self.core();
-        self.poll(cx).map_err(|stop| core.why(stop))
+        self.poll(cx, hold).map_err(|stop| core.why(stop))
     }
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Stop>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Poll<Result<T, Stop>> {
         let mut this = self.as_mut().project();
-        if let Some(mut node) = this.node.as_mut().as_pin_mut() {
+        if let Some(mut node) = this.stage.as_mut().node() {
             if node.is_queued()
                 && let Resumed::Parked = this.end.core().resume(Side::Receive, node.as_mut(), cx.waker())
             {
                 return Poll::Pending;
             }
             let value = if node.is_served() { node.seen().slot.take() } else { None };
-            this.node.set(None);
+            this.stage.set(Stage::Fresh);
             if let Some(value) = value {
                 return Poll::Ready(Ok(value));
             }
         }
         // It is the first poll, or the channel is over: how it ended, `begin` finds out.
-        match self.begin(cx) {
+        match self.begin(cx, hold) {
             Ok(outcome) => Poll::Ready(outcome),
             Err(NotNow) => Poll::Pending,
         }
@@ -125,40 +167,39 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
 
     /// Commits or parks.
     #[inline]
-    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<T> {
+    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         let this = self.project();
-        let core = this.end.core();
-        if !this.end.waited() {
-            let outcome = core.take(None, this.hold.as_ref());
+        let end = *this.end;
+        if !end.end().waited() {
+            let outcome = end.core().take(None, hold);
             if outcome.is_ok() {
                 return outcome;
             }
         }
-        this.end.note_holder();
+        end.note_holder();
         let waking = Waking::Plain(cx.waker().clone());
-        let outcome = core.take_or_park(this.hold.as_ref(), this.node, None, waking);
-        this.end.set_waited(outcome.is_err());
+        let outcome = end.core().take_or_park(hold, |node| this.stage.park(node), None, waking);
+        end.end().set_waited(outcome.is_err());
         outcome
     }
 
-    fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>) -> Progress {
+    fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>, hold: Option<&Arc<Hold>>) -> Progress {
         if seat.is_none() {
             // It may have been polled before it became a guard; then it may even have its value.
             self.as_mut().pick_up();
         }
-        let this = self.as_mut().project();
-        if this.outcome.is_some() {
+        if matches!(self.stage, Stage::Over { .. }) {
             return Progress::Committed;
         }
-        let tried = this.end.core().take(seat, this.hold.as_ref());
+        let tried = self.core().take(seat, hold);
         self.note(tried)
     }
 
-    fn enlist(mut self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
+    fn enlist(mut self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize, hold: Option<&Arc<Hold>>) -> Progress {
         let this = self.as_mut().project();
         this.end.note_holder();
         let waking = Waking::Guard(Arc::clone(choice), number);
-        let tried = this.end.core().take_or_park(this.hold.as_ref(), this.node, Some((choice, number)), waking);
+        let tried = this.end.core().take_or_park(hold, |node| this.stage.park(node), Some((choice, number)), waking);
         self.note(tried)
     }
 
@@ -166,7 +207,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn note(mut self: Pin<&mut Self>, tried: Attempted<T>) -> Progress {
         let Ok(outcome) = tried else { return Progress::Nothing };
         self.as_mut().pick_up();
-        *self.project().outcome = Some(outcome);
+        self.project().stage.set(Stage::Over { outcome: Some(outcome) });
         Progress::Committed
     }
 
@@ -174,41 +215,33 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     #[inline]
     fn pick_up(self: Pin<&mut Self>) {
         let mut this = self.project();
-        let Some(mut node) = this.node.as_mut().as_pin_mut() else { return };
+        let Some(mut node) = this.stage.as_mut().node() else { return };
         this.end.core().leave_receive(node.as_mut());
-        if node.is_served() {
-            *this.outcome = node.seen().slot.take().map(Ok);
-        }
-        this.node.set(None);
+        let served = if node.is_served() { node.seen().slot.take() } else { None };
+        this.stage.set(served.map_or(Stage::Fresh, |value| Stage::Over { outcome: Some(Ok(value)) }));
     }
 
-    /// Leaves the list, and hands on what it was served; a sender that it held goes on.
+    /// Leaves the list, and hands on what it was served; true if it was.
     #[inline]
-    fn leave(self: Pin<&mut Self>) {
-        if self.node.is_some() {
-            self.abandon();
-        }
+    fn leave(self: Pin<&mut Self>) -> bool {
+        matches!(self.stage, Stage::Parked { .. }) && self.abandon()
     }
 
-    fn abandon(self: Pin<&mut Self>) {
+    fn abandon(self: Pin<&mut Self>) -> bool {
         let mut this = self.project();
-        let Some(node) = this.node.as_mut().as_pin_mut() else { return };
-        if this.end.core().abandon_receive(node)
-            && let Some(hold) = this.hold
-        {
-            std::mem::replace(hold, Arc::new(Hold::new())).release();
-        }
-        this.node.set(None);
+        let Some(node) = this.stage.as_mut().node() else { return false };
+        let served = this.end.core().abandon_receive(node);
+        this.stage.set(Stage::Fresh);
+        served
     }
 
     fn output(self: Pin<&mut Self>) -> Result<T, Ended> {
         let this = self.project();
-        let outcome = this.outcome.take().expect("the choice has committed to this guard");
-        outcome.map_err(|stop| this.end.core().why(stop))
-    }
-
-    fn hold(self: Pin<&mut Self>) -> Option<Arc<Hold>> {
-        self.project().hold.take()
+        let outcome = match this.stage.project() {
+            StageProjection::Over { outcome } => outcome.take(),
+            StageProjection::Fresh | StageProjection::Parked { .. } => None,
+        };
+        outcome.expect("the choice has committed to this guard").map_err(|stop| this.end.core().why(stop))
     }
 }
 
@@ -216,7 +249,7 @@ impl<T: marker::Send + 'static> Future for Recv<'_, T> {
     type Output = Result<T, Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.finish(cx)
+        self.project().take.finish(cx, None)
     }
 }
 
@@ -224,7 +257,7 @@ impl<T: marker::Send + 'static> Future for Next<'_, T> {
     type Output = Result<Option<T>, Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.finish(cx).map(retired_is_none)
+        self.project().take.finish(cx, None).map(retired_is_none)
     }
 }
 
@@ -232,8 +265,8 @@ impl<T: marker::Send + 'static> Future for RecvExtended<'_, T> {
     type Output = Result<Extended<T>, Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut take = self.project().take;
-        take.as_mut().finish(cx).map_ok(|value| Extended::new(value, take.hold()))
+        let this = self.project();
+        this.take.finish(cx, Some(this.hold)).map_ok(|value| Extended::new(value, Some(Arc::clone(this.hold))))
     }
 }
 
@@ -241,10 +274,10 @@ macro_rules! guard {
     ($receive:ident, $output:ty, $finish:expr) => {
         impl<T: marker::Send + 'static> Attempt for $receive<'_, T> {
             fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
-                self.project().take.attempt(seat)
+                self.project().take.attempt(seat, None)
             }
             fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
-                self.project().take.enlist(choice, number)
+                self.project().take.enlist(choice, number, None)
             }
             fn collect(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
                 self.project().take.pick_up();
@@ -262,18 +295,52 @@ macro_rules! guard {
             type Output = $output;
 
             fn output(self: Pin<&mut Self>) -> Self::Output {
-                let mut take = self.project().take;
-                $finish(take.as_mut().output(), take)
+                $finish(self.project().take.output())
             }
         }
     };
 }
 
-guard!(Recv, Result<T, Ended>, |outcome, _| outcome);
-guard!(Next, Result<Option<T>, Ended>, |outcome, _| retired_is_none(outcome));
-guard!(RecvExtended, Result<Extended<T>, Ended>, |outcome: Result<T, Ended>, take: Pin<&mut Take<'_, T>>| {
-    outcome.map(|value| Extended::new(value, take.hold()))
-});
+guard!(Recv, Result<T, Ended>, |outcome| outcome);
+guard!(Next, Result<Option<T>, Ended>, retired_is_none);
+
+impl<T: marker::Send + 'static> Attempt for RecvExtended<'_, T> {
+    fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        let this = self.project();
+        this.take.attempt(seat, Some(this.hold))
+    }
+
+    fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+        let this = self.project();
+        this.take.enlist(choice, number, Some(this.hold))
+    }
+
+    fn collect(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().take.pick_up();
+        Poll::Ready(())
+    }
+
+    /// A sender that it held goes on.
+    fn leave(self: Pin<&mut Self>) {
+        let this = self.project();
+        if this.take.leave() {
+            std::mem::replace(this.hold, Arc::new(Hold::new())).release();
+        }
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.take.end.end().memory)
+    }
+}
+
+impl<T: marker::Send + 'static> Guard for RecvExtended<'_, T> {
+    type Output = Result<Extended<T>, Ended>;
+
+    fn output(self: Pin<&mut Self>) -> Self::Output {
+        let this = self.project();
+        this.take.output().map(|value| Extended::new(value, Some(Arc::clone(this.hold))))
+    }
+}
 
 fn retired_is_none<T>(outcome: Result<T, Ended>) -> Result<Option<T>, Ended> {
     match outcome {

@@ -131,7 +131,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<Option<Arc<Hold>>> {
         let this = self.project();
         let core = this.end.core();
-        if !this.end.waited() {
+        if !this.end.end().waited() {
             let outcome = match this.cargo {
                 Cargo::Value(value) => core.offer(value, None),
                 Cargo::Place => core.reserve().map(|kept| kept.map(|()| None)),
@@ -142,7 +142,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         }
         this.end.note_holder();
         let outcome = core.offer_or_park(this.cargo, this.node, None, Waking::Plain(cx.waker().clone()));
-        this.end.set_waited(outcome.is_err());
+        this.end.end().set_waited(outcome.is_err());
         outcome
     }
 
@@ -220,7 +220,8 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn unpark(self: Pin<&mut Self>) {
         let mut this = self.project();
         let Some(mut node) = this.node.as_mut().as_pin_mut() else { return };
-        let served = this.end.core().leave_send(node.as_mut());
+        let wants_place = matches!(this.cargo, Cargo::Place);
+        let served = this.end.core().leave_send(node.as_mut(), wants_place);
         let waiter = node.apart();
         if served {
             *this.hold = waiter.hold.take();

@@ -123,10 +123,13 @@ impl<T: Send + 'static> State<T> {
             return None;
         }
         let commit = self.sent + 1;
-        let waker = self.receivers.waiting.serve_plain(|receiver| {
-            receiver.slot = value.take();
-            receiver.at = commit;
-        })?;
+        let waker = self.receivers.waiting.serve_plain(
+            |_| true,
+            |receiver| {
+                receiver.slot = value.take();
+                receiver.at = commit;
+            },
+        )?;
         self.sent = commit;
         self.received += 1;
         Some(waker)
@@ -139,7 +142,8 @@ impl<T: Send + 'static> State<T> {
             return None;
         }
         let mut value = None;
-        let waker = self.senders.waiting.serve_plain(|sender| value = sender.slot.take())?;
+        let waker =
+            self.senders.waiting.serve_plain(|sender| sender.slot.is_some(), |sender| value = sender.slot.take())?;
         self.sent += 1;
         self.received += 1;
         Some((value.expect("a waiting sender has a value"), waker))
@@ -285,7 +289,8 @@ impl<T: Send + 'static> State<T> {
         }
         let mut waking = Waking::Nobody;
         let value = self.senders.waiting.serve(
-            |waiter| if waiter.place { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
+            // One without a value waits for room.
+            |waiter| if waiter.slot.is_none() { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
             |sender| {
                 waking = std::mem::replace(&mut sender.waking, Waking::Nobody);
                 sender.hold = hold.cloned();

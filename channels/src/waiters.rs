@@ -45,8 +45,6 @@ pub(crate) struct Waiter<T> {
     /// Coarse time of arrival, in milliseconds; for a receiver that was served, the position of its commit among all sends,
     /// which orders values that are handed back.
     pub(crate) at: u64,
-    /// A sender that waits for a place, not to hand over a value.
-    pub(crate) place: bool,
     /// A receiver that acts before its sender is released, and then that sender.
     pub(crate) hold: Option<Arc<Hold>>,
 }
@@ -85,7 +83,7 @@ unsafe impl<T: Send> Sync for Node<T> {}
 unsafe impl<T: Send> Send for List<T> {}
 
 impl<T> Node<T> {
-    /// A place for one that brings a value; for a receiver, without.
+    /// A place for one that brings a value; without, for a receiver, or a sender that waits for room.
     pub(crate) fn new(slot: Option<T>) -> Self {
         Self::with(Waiter { slot, ..Waiter::receiver(None) })
     }
@@ -93,11 +91,6 @@ impl<T> Node<T> {
     /// A place for a receiver that acts before its sender is released, if it has a hold.
     pub(crate) fn receiver(hold: Option<Arc<Hold>>) -> Self {
         Self::with(Waiter::receiver(hold))
-    }
-
-    /// A place for a sender that waits for a place.
-    pub(crate) fn place() -> Self {
-        Self::with(Waiter { place: true, ..Waiter::receiver(None) })
     }
 
     fn with(waiter: Waiter<T>) -> Self {
@@ -143,7 +136,7 @@ impl<T> Node<T> {
 
 impl<T> Waiter<T> {
     const fn receiver(hold: Option<Arc<Hold>>) -> Self {
-        Self { slot: None, waking: Waking::Nobody, party: ProcessId(0), at: 0, place: false, hold }
+        Self { slot: None, waking: Waking::Nobody, party: ProcessId(0), at: 0, hold }
     }
 }
 
@@ -218,16 +211,20 @@ impl<T> List<T> {
         None
     }
 
-    /// Serves the first node, if it waits for this alone: not as a choice, not for a place, not with a hold. Says whom to wake.
+    /// Serves the first node, if it waits for this alone: not as a choice, not with a hold, and as `fits`. Says whom to wake.
     #[inline(always)]
-    pub(crate) fn serve_plain(&mut self, fill: impl FnOnce(&mut Waiter<T>)) -> Option<Waker> {
+    pub(crate) fn serve_plain(
+        &mut self,
+        fits: impl FnOnce(&Waiter<T>) -> bool,
+        fill: impl FnOnce(&mut Waiter<T>),
+    ) -> Option<Waker> {
         let node = self.head;
         if node.is_null() {
             return None;
         }
         let serve = |inner: &mut Inner<T>| {
             let waiter = &mut inner.waiter;
-            if waiter.place || waiter.hold.is_some() || !matches!(waiter.waking, Waking::Plain(_)) {
+            if waiter.hold.is_some() || !fits(waiter) || !matches!(waiter.waking, Waking::Plain(_)) {
                 return None;
             }
             let Waking::Plain(waker) = std::mem::replace(&mut waiter.waking, Waking::Nobody) else { return None };
