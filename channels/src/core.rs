@@ -5,7 +5,7 @@ use crate::hold::Hold;
 use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{Attempted, NotNow, State, Stop, Us, unmark};
-use crate::waiters::{List, Node, Waking};
+use crate::waiters::{List, Node, Slot, Waking};
 use crate::{Ended, clock, party};
 use rendez_model::{ChannelKind, Side};
 use std::pin::Pin;
@@ -216,7 +216,7 @@ impl<T: Send + 'static> Core<T> {
         }
         let outcome = state.offer(&mut value, us, &mut after);
         if let Some(waiter) = state.senders.waiting.get(node) {
-            waiter.slot = value;
+            waiter.slot = Slot::of(value);
         }
         drop(state);
         drop(after);

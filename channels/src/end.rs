@@ -1,47 +1,37 @@
-//! End: what every end of every channel has in common. Its channel, its side, and who holds it; no operation.
+//! End: what every end of every channel has in common. Its channel, its side, who holds it, and what it remembers; no operation.
 
 use crate::memory::Memory;
 use crate::party;
 use crate::shell::{Body, Shell};
 use rendez_model::{ProcessId, Side};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) struct End<S: Body> {
+pub(crate) struct End<S: Body, const SENDS: bool> {
     pub(crate) core: Arc<Shell<S>>,
-    side: Side,
-    /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once. Relaxed: a guess,
-    /// which costs time only.
-    waited: AtomicBool,
     /// The process known to hold it; 0 is nobody. Relaxed throughout: it is a hint for the picture, guarded by nothing.
     holder: AtomicU64,
     pub(crate) memory: Memory,
 }
 
-impl<S: Body> End<S> {
-    pub(crate) const fn new(core: Arc<Shell<S>>, side: Side) -> Self {
-        Self { core, side, waited: AtomicBool::new(false), holder: AtomicU64::new(0), memory: Memory::new() }
-    }
+impl<S: Body, const SENDS: bool> End<S, SENDS> {
+    const SIDE: Side = if SENDS { Side::Send } else { Side::Receive };
 
-    pub(crate) fn waited(&self) -> bool {
-        self.waited.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_waited(&self, waited: bool) {
-        self.waited.store(waited, Ordering::Relaxed);
+    pub(crate) const fn new(core: Arc<Shell<S>>) -> Self {
+        Self { core, holder: AtomicU64::new(0), memory: Memory::new() }
     }
 
     /// A further end of the other side.
-    pub(crate) fn other(&self) -> Self {
-        let side = self.side.opposite();
-        self.core.clone_end(side);
-        Self::new(Arc::clone(&self.core), side)
+    pub(crate) fn other<const OTHER: bool>(&self) -> End<S, OTHER> {
+        const { assert!(SENDS != OTHER) };
+        self.core.clone_end(End::<S, OTHER>::SIDE);
+        End::new(Arc::clone(&self.core))
     }
 
     #[inline]
     pub(crate) fn declare(&self, holder: ProcessId) {
         if holder.0 != self.holder.load(Ordering::Relaxed) {
-            self.core.declare(self.side, &self.holder, holder);
+            self.core.declare(Self::SIDE, &self.holder, holder);
         }
     }
 
@@ -54,17 +44,17 @@ impl<S: Body> End<S> {
     }
 }
 
-impl<S: Body> Clone for End<S> {
+impl<S: Body, const SENDS: bool> Clone for End<S, SENDS> {
     fn clone(&self) -> Self {
-        self.core.clone_end(self.side);
-        Self::new(Arc::clone(&self.core), self.side)
+        self.core.clone_end(Self::SIDE);
+        Self::new(Arc::clone(&self.core))
     }
 }
 
-impl<S: Body> Drop for End<S> {
+impl<S: Body, const SENDS: bool> Drop for End<S, SENDS> {
     fn drop(&mut self) {
         let legacy = party::legacy(|| self.core.name());
-        self.core.drop_end(self.side, ProcessId(*self.holder.get_mut()), legacy);
+        self.core.drop_end(Self::SIDE, ProcessId(*self.holder.get_mut()), legacy);
     }
 }
 

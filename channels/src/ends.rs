@@ -10,7 +10,7 @@ use crate::{
     ChannelOptions, Ended, Guard, Next, Permit, Recv, RecvExtended, Reserve, ReserveError, Send, SendError, SendFrom,
     TryRecvError, TrySendError, at, block_on, party,
 };
-use rendez_model::{ChannelKind, Side};
+use rendez_model::ChannelKind;
 use std::future::poll_fn;
 use std::marker;
 use std::pin::pin;
@@ -53,7 +53,7 @@ pub fn channel_named<T: marker::Send + 'static>(name: &str, kind: ChannelKind) -
 
 pub(crate) fn open<T: marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receiver<T>) {
     let core = crate::core::open(plan);
-    (Sender::of(End::new(Arc::clone(&core), Side::Send)), Receiver::of(End::new(core, Side::Receive)))
+    (Sender::of(End::new(Arc::clone(&core))), Receiver::of(End::new(core)))
 }
 
 /// The end that values go into.
@@ -69,7 +69,7 @@ pub(crate) fn open<T: marker::Send + 'static>(plan: Plan) -> (Sender<T>, Receive
 /// # drop(rx);
 /// ```
 pub struct Sender<T: marker::Send + 'static> {
-    end: End<State<T>>,
+    end: End<State<T>, true>,
 }
 
 /// The end that values come out of.
@@ -77,7 +77,7 @@ pub struct Sender<T: marker::Send + 'static> {
 /// Clones are further ends of the same channel; each value goes to one of them. When the last is dropped, senders see
 /// the channel retired at once.
 pub struct Receiver<T: marker::Send + 'static> {
-    end: End<State<T>>,
+    end: End<State<T>, false>,
 }
 
 impl<T: marker::Send + 'static> Sender<T> {
@@ -195,7 +195,7 @@ impl<T: marker::Send + 'static> Sender<T> {
         Waiting::new(self.core(), Closed(self))
     }
 
-    const fn of(end: End<State<T>>) -> Self {
+    const fn of(end: End<State<T>, true>) -> Self {
         Self { end }
     }
 }
@@ -316,7 +316,7 @@ impl<T: marker::Send + 'static> Receiver<T> {
         }
     }
 
-    const fn of(end: End<State<T>>) -> Self {
+    const fn of(end: End<State<T>, false>) -> Self {
         Self { end }
     }
 }
@@ -325,7 +325,7 @@ common!(Sender, State<T>, [marker::Send]);
 common!(Receiver, State<T>, [marker::Send]);
 
 macro_rules! exchange {
-    ($end:ident) => {
+    ($end:ident, $sends:literal) => {
         impl<T: marker::Send + 'static> $end<T> {
             /// Takes back what was sent and will not be received: after poison or loss, or when no receiver is left.
             #[must_use]
@@ -333,7 +333,7 @@ macro_rules! exchange {
                 self.end.core.undelivered()
             }
 
-            pub(crate) const fn end(&self) -> &End<State<T>> {
+            pub(crate) const fn end(&self) -> &End<State<T>, $sends> {
                 &self.end
             }
         }
@@ -346,5 +346,5 @@ macro_rules! exchange {
     };
 }
 
-exchange!(Sender);
-exchange!(Receiver);
+exchange!(Sender, true);
+exchange!(Receiver, false);

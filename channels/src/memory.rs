@@ -1,6 +1,7 @@
-//! Memory: what an end remembers of the choices that it took part in, so that the next one is fair. It decides nothing.
+//! Memory: what an end remembers from one operation to the next: of choices, so that the next one is fair, and whether it
+//! had to wait. It decides nothing.
 
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 
 /// When an end was last served by a choice, on the scale of the choices it takes part in, and two counts for the cases
 /// that this alone does not decide. Relaxed throughout: choices order their guards by it and read nothing else through it.
@@ -13,11 +14,19 @@ pub struct Memory {
     mixed: AtomicU16,
     /// How often it was served: its own guards take turns by it.
     served: AtomicU16,
+    /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once. A guess, which
+    /// costs time only.
+    waited: AtomicBool,
 }
 
 impl Memory {
     pub(crate) const fn new() -> Self {
-        Self { stamp: AtomicU64::new(0), mixed: AtomicU16::new(0), served: AtomicU16::new(0) }
+        Self {
+            stamp: AtomicU64::new(0),
+            mixed: AtomicU16::new(0),
+            served: AtomicU16::new(0),
+            waited: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn stamp(&self) -> u64 {
@@ -44,5 +53,13 @@ impl Memory {
 
     pub(crate) fn set_mixed(&self, count: u16) {
         self.mixed.store(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn waited(&self) -> bool {
+        self.waited.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_waited(&self, waited: bool) {
+        self.waited.store(waited, Ordering::Relaxed);
     }
 }

@@ -170,7 +170,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         let this = self.project();
         let end = *this.end;
-        if !end.end().waited() {
+        if !end.end().memory.waited() {
             let outcome = end.core().take(None, hold);
             if outcome.is_ok() {
                 return outcome;
@@ -179,7 +179,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         end.note_holder();
         let waking = Waking::Plain(cx.waker().clone());
         let outcome = end.core().take_or_park(hold, |node| this.stage.park(node), None, waking);
-        end.end().set_waited(outcome.is_err());
+        end.end().memory.set_waited(outcome.is_err());
         outcome
     }
 

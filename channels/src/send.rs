@@ -131,7 +131,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<Option<Arc<Hold>>> {
         let this = self.project();
         let core = this.end.core();
-        if !this.end.end().waited() {
+        if !this.end.end().memory.waited() {
             let outcome = match this.cargo {
                 Cargo::Value(value) => core.offer(value, None),
                 Cargo::Place => core.reserve().map(|kept| kept.map(|()| None)),
@@ -142,7 +142,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         }
         this.end.note_holder();
         let outcome = core.offer_or_park(this.cargo, this.node, None, Waking::Plain(cx.waker().clone()));
-        this.end.end().set_waited(outcome.is_err());
+        this.end.end().memory.set_waited(outcome.is_err());
         outcome
     }
 
@@ -160,7 +160,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
                 Resumed::Served => {}
             }
         }
-        *this.hold = node.seen().hold.take();
+        *this.hold = node.seen().slot.hold();
         this.node.set(None);
         self.settle(cx).map(Ok)
     }
@@ -224,7 +224,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         let served = this.end.core().leave_send(node.as_mut(), wants_place);
         let waiter = node.apart();
         if served {
-            *this.hold = waiter.hold.take();
+            *this.hold = waiter.slot.hold();
             *this.outcome = Some(Ok(()));
         }
         if let Cargo::Value(value) = this.cargo {

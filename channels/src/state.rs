@@ -13,7 +13,7 @@ use crate::choice::{Agreed, Choice, agree};
 use crate::hold::Hold;
 use crate::register::Register;
 use crate::shell::Body;
-use crate::waiters::{List, Verdict, Waiter, Waking};
+use crate::waiters::{List, Slot, Verdict, Waiter, Waking};
 use crate::{Stand, inspect};
 use rendez_model::{Channel, Overflow, Side};
 use std::collections::VecDeque;
@@ -124,9 +124,9 @@ impl<T: Send + 'static> State<T> {
         }
         let commit = self.sent + 1;
         let waker = self.receivers.waiting.serve_plain(
-            |_| true,
+            |slot| matches!(slot, Slot::Empty),
             |receiver| {
-                receiver.slot = value.take();
+                receiver.slot = Slot::of(value.take());
                 receiver.at = commit;
             },
         )?;
@@ -142,8 +142,7 @@ impl<T: Send + 'static> State<T> {
             return None;
         }
         let mut value = None;
-        let waker =
-            self.senders.waiting.serve_plain(|sender| sender.slot.is_some(), |sender| value = sender.slot.take())?;
+        let waker = self.senders.waiting.serve_plain(Slot::is_value, |sender| value = sender.slot.take())?;
         self.sent += 1;
         self.received += 1;
         Some((value.expect("a waiting sender has a value"), waker))
@@ -209,10 +208,11 @@ impl<T: Send + 'static> State<T> {
         let hold = self.receivers.waiting.serve(
             |waiter| verdict(us, waiter, after, blocked),
             |receiver| {
-                receiver.slot = value.take();
+                let hold = receiver.slot.hold();
+                receiver.slot = Slot::of(value.take());
                 receiver.at = commit;
                 waking = std::mem::replace(&mut receiver.waking, Waking::Nobody);
-                receiver.hold.clone()
+                hold
             },
         )?;
         after.wake(waking);
@@ -290,11 +290,12 @@ impl<T: Send + 'static> State<T> {
         let mut waking = Waking::Nobody;
         let value = self.senders.waiting.serve(
             // One without a value waits for room.
-            |waiter| if waiter.slot.is_none() { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
+            |waiter| if !waiter.slot.is_value() { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
             |sender| {
                 waking = std::mem::replace(&mut sender.waking, Waking::Nobody);
-                sender.hold = hold.cloned();
-                sender.slot.take().expect("a waiting sender has a value")
+                let value = sender.slot.take().expect("a waiting sender has a value");
+                sender.slot = hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
+                value
             },
         )?;
         match hold {
@@ -379,11 +380,10 @@ impl<T: Send + 'static> State<T> {
             let served = self.receivers.waiting.serve(
                 |waiter| verdict(None, waiter, after, &mut false),
                 |receiver| {
-                    receiver.slot = value.take();
+                    // Its own sender went on long ago: nobody is held.
+                    receiver.slot = Slot::of(value.take());
                     receiver.at = commit;
                     waking = std::mem::replace(&mut receiver.waking, Waking::Nobody);
-                    // Its own sender went on long ago.
-                    receiver.hold = None;
                 },
             );
             if served.is_some() {

@@ -38,15 +38,22 @@ pub(crate) enum Waking {
 
 /// One party, as it waits.
 pub(crate) struct Waiter<T> {
-    /// A sender's value until it is taken, a receiver's once it was served.
-    pub(crate) slot: Option<T>,
+    pub(crate) slot: Slot<T>,
     pub(crate) waking: Waking,
     pub(crate) party: ProcessId,
     /// Coarse time of arrival, in milliseconds; for a receiver that was served, the position of its commit among all sends,
     /// which orders values that are handed back.
     pub(crate) at: u64,
-    /// A receiver that acts before its sender is released, and then that sender.
-    pub(crate) hold: Option<Arc<Hold>>,
+}
+
+/// What is handed over.
+pub(crate) enum Slot<T> {
+    /// Nothing: of a receiver until it is served, of a sender that was served or waits for room.
+    Empty,
+    /// A sender's value until it is taken, a receiver's once it was served.
+    Value(T),
+    /// What will keep its sender, of a receiver that waits to act first; and then of that sender.
+    Hold(Arc<Hold>),
 }
 
 /// A place on a list; part of the future that waits.
@@ -85,15 +92,16 @@ unsafe impl<T: Send> Send for List<T> {}
 impl<T> Node<T> {
     /// A place for one that brings a value; without, for a receiver, or a sender that waits for room.
     pub(crate) fn new(slot: Option<T>) -> Self {
-        Self::with(Waiter { slot, ..Waiter::receiver(None) })
+        Self::with(Slot::of(slot))
     }
 
     /// A place for a receiver that acts before its sender is released, if it has a hold.
     pub(crate) fn receiver(hold: Option<Arc<Hold>>) -> Self {
-        Self::with(Waiter::receiver(hold))
+        Self::with(hold.map_or(Slot::Empty, Slot::Hold))
     }
 
-    fn with(waiter: Waiter<T>) -> Self {
+    fn with(slot: Slot<T>) -> Self {
+        let waiter = Waiter { slot, waking: Waking::Nobody, party: ProcessId(0), at: 0 };
         let inner = Inner { waiter, previous: ptr::null(), next: ptr::null(), list: ptr::null() };
         Self { place: AtomicU8::new(APART), inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
     }
@@ -134,9 +142,41 @@ impl<T> Node<T> {
     }
 }
 
-impl<T> Waiter<T> {
-    const fn receiver(hold: Option<Arc<Hold>>) -> Self {
-        Self { slot: None, waking: Waking::Nobody, party: ProcessId(0), at: 0, hold }
+impl<T> Slot<T> {
+    /// A value, if there is one.
+    #[inline]
+    pub(crate) fn of(value: Option<T>) -> Self {
+        value.map_or(Self::Empty, Self::Value)
+    }
+
+    /// Takes the value, if that is what is in it.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<T> {
+        match std::mem::replace(self, Self::Empty) {
+            Self::Value(value) => Some(value),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the hold, if that is what is in it.
+    #[inline]
+    pub(crate) fn hold(&mut self) -> Option<Arc<Hold>> {
+        match std::mem::replace(self, Self::Empty) {
+            Self::Hold(hold) => Some(hold),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Whether there is a value in it.
+    #[inline]
+    pub(crate) const fn is_value(&self) -> bool {
+        matches!(self, Self::Value(_))
     }
 }
 
@@ -211,11 +251,11 @@ impl<T> List<T> {
         None
     }
 
-    /// Serves the first node, if it waits for this alone: not as a choice, not with a hold, and as `fits`. Says whom to wake.
+    /// Serves the first node, if it waits for this alone: not as a choice, and what it has `fits`. Says whom to wake.
     #[inline(always)]
     pub(crate) fn serve_plain(
         &mut self,
-        fits: impl FnOnce(&Waiter<T>) -> bool,
+        fits: impl FnOnce(&Slot<T>) -> bool,
         fill: impl FnOnce(&mut Waiter<T>),
     ) -> Option<Waker> {
         let node = self.head;
@@ -224,7 +264,7 @@ impl<T> List<T> {
         }
         let serve = |inner: &mut Inner<T>| {
             let waiter = &mut inner.waiter;
-            if waiter.hold.is_some() || !fits(waiter) || !matches!(waiter.waking, Waking::Plain(_)) {
+            if !fits(&waiter.slot) || !matches!(waiter.waking, Waking::Plain(_)) {
                 return None;
             }
             let Waking::Plain(waker) = std::mem::replace(&mut waiter.waking, Waking::Nobody) else { return None };
@@ -333,12 +373,14 @@ mod tests {
 
     fn values(list: &mut List<u32>) -> Vec<u32> {
         let mut seen = vec![];
-        list.each(|waiter| seen.extend(waiter.slot));
+        list.each(|waiter| seen.extend(if let Slot::Value(value) = waiter.slot { Some(value) } else { None }));
         seen
     }
 
     fn serve(list: &mut List<u32>, wanted: u32) -> Option<u32> {
-        let wants = |w: &mut Waiter<u32>| if w.slot == Some(wanted) { Verdict::Take } else { Verdict::Skip };
+        let wants = |w: &mut Waiter<u32>| {
+            if matches!(w.slot, Slot::Value(value) if value == wanted) { Verdict::Take } else { Verdict::Skip }
+        };
         list.serve(wants, |waiter| waiter.slot.take().unwrap())
     }
 
@@ -366,7 +408,7 @@ mod tests {
         assert_eq!(serve(&mut list, 2), Some(2));
         assert_eq!(values(&mut list), [1]);
         assert!(b.is_served() && !a.is_served());
-        assert_eq!(b.as_mut().seen().slot, None);
+        assert!(!b.as_mut().seen().slot.is_value());
         list.leave(b);
         list.leave(a);
         assert!(list.is_empty());
@@ -379,7 +421,7 @@ mod tests {
         for _ in 0..3 {
             list.push(node.as_mut());
             assert_eq!(serve(&mut list, 7), Some(7));
-            node.as_mut().seen().slot = Some(7);
+            node.as_mut().seen().slot = Slot::Value(7);
         }
     }
 

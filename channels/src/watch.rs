@@ -30,18 +30,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub fn watch<T: marker::Send + Sync + 'static>(first: T) -> (WatchSender<T>, WatchReceiver<T>) {
     let plan = Plan { kind: ChannelKind::Bounded(1), overflow: Overflow::DropOldest, immunity: 0, name: None };
     let core = Shell::new(plan, Latest::new(first));
-    let sender = WatchSender { end: End::new(Arc::clone(&core), Side::Send) };
-    (sender, WatchReceiver { end: End::new(core, Side::Receive), seen: AtomicU64::new(0) })
+    let sender = WatchSender { end: End::new(Arc::clone(&core)) };
+    (sender, WatchReceiver { end: End::new(core), seen: AtomicU64::new(0) })
 }
 
 /// The end of a [watch] that values go into.
 pub struct WatchSender<T: marker::Send + Sync + 'static> {
-    end: End<Latest<T>>,
+    end: End<Latest<T>, true>,
 }
 
 /// An end of a [watch] that shows the latest value. A clone has seen what its original has seen.
 pub struct WatchReceiver<T: marker::Send + Sync + 'static> {
-    end: End<Latest<T>>,
+    end: End<Latest<T>, false>,
     /// Version of the value that it has seen. Relaxed: it changes under the channel's lock.
     seen: AtomicU64,
 }

@@ -10,7 +10,7 @@ use crate::state::Us;
 use crate::waiters::List;
 use crate::waiting::{Source, Waiting, now};
 use crate::{ChannelKind, Ended, Guard, Overflow, SendError, TryRecvError, TrySendError, block_on, register};
-use rendez_model::{ChannelId, Side};
+use rendez_model::ChannelId;
 use ring::{Ring, Stop};
 use std::marker;
 use std::pin::pin;
@@ -43,22 +43,22 @@ pub fn broadcast_with<T: marker::Send + Sync + 'static>(
     let capacity = capacity.max(1);
     let plan = Plan { kind: ChannelKind::Bounded(capacity as u64), overflow, immunity: 0, name: None };
     let core = Shell::new(plan, Ring::new(capacity, overflow));
-    let sender = BroadcastSender { end: End::new(Arc::clone(&core), Side::Send) };
-    (sender, BroadcastReceiver::reading_from(End::new(core, Side::Receive), 0))
+    let sender = BroadcastSender { end: End::new(Arc::clone(&core)) };
+    (sender, BroadcastReceiver::reading_from(End::new(core), 0))
 }
 
 /// The end of a [broadcast] that values go into.
 ///
 /// When the last clone is dropped, receivers read what is left and then see the channel retired.
 pub struct BroadcastSender<T: marker::Send + Sync + 'static> {
-    end: End<Ring<T>>,
+    end: End<Ring<T>, true>,
 }
 
 /// An end of a [broadcast] that values come out of; each sees all values from its subscription on.
 ///
 /// A clone has read what its original has read.
 pub struct BroadcastReceiver<T: marker::Send + Sync + 'static> {
-    end: End<Ring<T>>,
+    end: End<Ring<T>, false>,
     /// Position after the last value that it has read. Relaxed, as the other: both change under the channel's lock.
     cursor: AtomicU64,
     missed: AtomicU64,
@@ -114,7 +114,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
 }
 
 impl<T: marker::Send + Sync + 'static> BroadcastReceiver<T> {
-    const fn reading_from(end: End<Ring<T>>, cursor: u64) -> Self {
+    const fn reading_from(end: End<Ring<T>, false>, cursor: u64) -> Self {
         Self { end, cursor: AtomicU64::new(cursor), missed: AtomicU64::new(0) }
     }
 
