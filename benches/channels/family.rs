@@ -2,6 +2,8 @@
 
 use crate::place::{Carrier, Process};
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// What a channel holds. Who has no rendezvous takes the nearest thing, a capacity of 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,27 @@ pub(crate) trait Family: 'static {
     /// Starts a process.
     fn spawn<T: Send + 'static>(process: impl Future<Output = T> + Send + 'static) -> Process<T> {
         Self::Carrier::spawn(process)
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// What an operation gives when all goes well; no larger than the operation.
+    pub(crate) struct Well<F> {
+        #[pin]
+        operation: F,
+    }
+}
+
+/// An operation of whose failure no more than that is wanted.
+pub(crate) const fn well<F>(operation: F) -> Well<F> {
+    Well { operation }
+}
+
+impl<T, E, F: Future<Output = Result<T, E>>> Future for Well<F> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.project().operation.poll(cx).map(Result::ok)
     }
 }
 

@@ -1,7 +1,7 @@
 //! async-channel.
 
 use super::Blocking;
-use crate::family::{Capacity, Family, chooses_by_select};
+use crate::family::{Capacity, Family, chooses_by_select, well};
 use crate::place::Tasks;
 use async_channel::{Receiver, Sender, bounded, unbounded};
 
@@ -17,12 +17,12 @@ impl Family for AsyncChannel {
         capacity.places().map_or_else(unbounded, bounded)
     }
 
-    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
-        tx.send(value).await.ok()
+    fn send(tx: &Self::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        well(tx.send(value))
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        well(rx.recv())
     }
 }
 

@@ -1,7 +1,7 @@
 //! crossfire: a form for one receiver and one for several, and for each of async, blocking and between both other types.
 
 use super::WRONG_KIND;
-use crate::family::{Capacity, Family, chooses_by_select};
+use crate::family::{Capacity, Family, chooses_by_select, well};
 use crate::place::{Tasks, Threads};
 use crossfire::{AsyncRx, MAsyncRx, MAsyncTx, MTx, Rx, mpmc, mpsc};
 
@@ -83,7 +83,7 @@ impl Family for CrossfireUnbounded {
         tx.send(value).ok()
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        well(rx.recv())
     }
 }

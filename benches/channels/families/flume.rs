@@ -1,7 +1,7 @@
 //! flume: by `tokio::select!` where it is async, by its own `Selector` where it blocks.
 
 use super::{Blocked, Blocking};
-use crate::family::{Capacity, Choose, Family, chooses_by_select};
+use crate::family::{Capacity, Choose, Family, chooses_by_select, well};
 use crate::place::Tasks;
 use flume::{Receiver, Selector, Sender, bounded, unbounded};
 
@@ -21,12 +21,12 @@ impl Family for Flume {
         }
     }
 
-    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
-        tx.send_async(value).await.ok()
+    fn send(tx: &Self::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        well(tx.send_async(value))
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv_async().await.ok()
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        well(rx.recv_async())
     }
 }
 

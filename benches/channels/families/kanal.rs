@@ -1,7 +1,7 @@
 //! kanal. A receive that is dropped may lose its value, so it takes no part in choices.
 
 use super::Blocking;
-use crate::family::{Capacity, Family};
+use crate::family::{Capacity, Family, well};
 use crate::place::Tasks;
 use kanal::{AsyncReceiver, AsyncSender, bounded_async, unbounded_async};
 
@@ -21,12 +21,12 @@ impl Family for Kanal {
         }
     }
 
-    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
-        tx.send(value).await.ok()
+    fn send(tx: &Self::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        well(tx.send(value))
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        well(rx.recv())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Channels of rendez, with `alt!` and with `Alt`.
 
 use super::Blocking;
-use crate::family::{Capacity, Choose, Family};
+use crate::family::{Capacity, Choose, Family, well};
 use crate::place::Tasks;
 use rendez_channels::{Alt, Receiver, Sender, channel, channel_bounded, channel_unbounded};
 
@@ -21,12 +21,12 @@ impl Family for Rendez {
         }
     }
 
-    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
-        tx.send(value).await.ok()
+    fn send(tx: &Self::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        well(tx.send(value))
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        well(rx.recv())
     }
 }
 

@@ -1,7 +1,7 @@
 //! tokio's mpsc.
 
 use super::{Blocking, WRONG_KIND};
-use crate::family::{Capacity, Family, chooses_by_select};
+use crate::family::{Capacity, Family, chooses_by_select, well};
 use crate::place::Tasks;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
@@ -18,12 +18,12 @@ impl Family for Tokio {
         mpsc::channel(capacity.places().expect(WRONG_KIND))
     }
 
-    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
-        tx.send(value).await.ok()
+    fn send(tx: &Self::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        well(tx.send(value))
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        rx.recv()
     }
 }
 
@@ -56,8 +56,8 @@ impl Family for TokioUnbounded {
         tx.send(value).ok()
     }
 
-    async fn recv(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await
+    fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>> + Send {
+        rx.recv()
     }
 }
 
@@ -74,8 +74,8 @@ impl Family for TokioShared {
         (tx, Arc::new(Mutex::new(rx)))
     }
 
-    async fn send(tx: &Self::Tx, value: u64) -> Option<()> {
-        tx.send(value).await.ok()
+    fn send(tx: &Self::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        well(tx.send(value))
     }
 
     async fn recv(rx: &mut Self::Rx) -> Option<u64> {
