@@ -40,49 +40,13 @@ impl<T: Send + 'static> Core<T> {
     /// Commits a send now: takes the value, or says how the channel has ended.
     #[inline]
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
-        let mut state = self.lock();
-        if us.is_none() {
-            if state.push_at_once(value) {
-                return Ok(Ok(None));
-            }
-            if let Some(waker) = state.hand_over(value) {
-                drop(state);
-                waker.wake();
-                return Ok(Ok(None));
-            }
-        }
-        let mut after = After::new();
-        let outcome = state.offer(value, us, &mut after);
-        drop(state);
-        drop(after);
-        outcome
+        offer(self.lock(), value, us).map_err(Blocked::leave)
     }
 
     /// Commits a receive now.
     #[inline]
     pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
-        let mut state = self.lock();
-        if us.is_none() {
-            if let Some(value) = state.pop_at_once() {
-                return Ok(Ok(value));
-            }
-            if hold.is_none()
-                && let Some((value, waker)) = state.take_over()
-            {
-                drop(state);
-                waker.wake();
-                return Ok(Ok(value));
-            }
-        }
-        if state.has_nothing() {
-            unmark(us);
-            return Err(NotNow);
-        }
-        let mut after = After::new();
-        let outcome = state.take(us, hold, &mut after);
-        drop(state);
-        drop(after);
-        outcome
+        take(self.lock(), us, hold).map_err(Blocked::leave)
     }
 
     /// Commits a reservation now.
@@ -99,22 +63,19 @@ impl<T: Send + 'static> Core<T> {
         waking: Waking,
     ) -> Attempted<Option<Arc<Hold>>> {
         let mut state = self.lock();
-        if state.has_no_room() {
-            unmark(us);
-            self.park_sender(state, cargo, node, waking);
-            return Err(NotNow);
-        }
-        let mut after = After::new();
-        let outcome = match cargo {
-            Cargo::Place => state.reserve().map(|kept| kept.map(|()| None)),
-            Cargo::Value(value) => state.offer(value, us, &mut after),
+        let Blocked { state, after } = match cargo {
+            Cargo::Value(value) => match offer(state, value, us) {
+                Ok(outcome) => return Ok(outcome),
+                Err(blocked) => blocked,
+            },
+            Cargo::Place => match state.reserve() {
+                Ok(kept) => return Ok(kept.map(|()| None)),
+                Err(NotNow) => Blocked { state, after: After::new() },
+            },
         };
-        match outcome {
-            Ok(_) => drop(state),
-            Err(NotNow) => self.park_sender(state, cargo, node, waking),
-        }
+        self.park_sender(state, cargo, node, waking);
         drop(after);
-        outcome
+        Err(NotNow)
     }
 
     fn park_sender(
@@ -140,20 +101,13 @@ impl<T: Send + 'static> Core<T> {
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<T> {
-        let mut state = self.lock();
-        if state.has_nothing() {
-            unmark(us);
-            self.park_receiver(state, place(Node::receiver(hold.cloned())), waking);
-            return Err(NotNow);
-        }
-        let mut after = After::new();
-        let outcome = state.take(us, hold, &mut after);
-        match outcome {
-            Ok(_) => drop(state),
-            Err(NotNow) => self.park_receiver(state, place(Node::receiver(hold.cloned())), waking),
-        }
+        let Blocked { state, after } = match take(self.lock(), us, hold) {
+            Ok(outcome) => return Ok(outcome),
+            Err(blocked) => blocked,
+        };
+        self.park_receiver(state, place(Node::receiver(hold.cloned())), waking);
         drop(after);
-        outcome
+        Err(NotNow)
     }
 
     fn park_receiver(self: &Arc<Self>, mut state: Held<'_, State<T>>, node: Pin<&mut Node<T>>, waking: Waking) {
@@ -299,6 +253,85 @@ impl<T: Send + 'static> Core<T> {
         match stop {
             Stop::Full => Ended::Overflow { channel: self.name() },
             Stop::Over => self.ended(),
+        }
+    }
+}
+
+/// Nothing could be done now: the lock, for who wants to park, and what is to be done once it is released.
+struct Blocked<'a, T> {
+    state: Held<'a, State<T>>,
+    after: After<T>,
+}
+
+impl<T> Blocked<'_, T> {
+    fn leave(self) -> NotNow {
+        let Self { state, after } = self;
+        drop(state);
+        drop(after);
+        NotNow
+    }
+}
+
+/// Commits a send under the lock; the common cases first.
+#[inline]
+fn offer<'a, T: Send + 'static>(
+    mut state: Held<'a, State<T>>,
+    value: &mut Option<T>,
+    us: Us<'_>,
+) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
+    if us.is_none() {
+        if state.push_at_once(value) {
+            return Ok(Ok(None));
+        }
+        if let Some(waker) = state.hand_over(value) {
+            drop(state);
+            waker.wake();
+            return Ok(Ok(None));
+        }
+    }
+    let mut after = After::new();
+    if state.has_no_room() {
+        unmark(us);
+        return Err(Blocked { state, after });
+    }
+    match state.offer(value, us, &mut after) {
+        Err(NotNow) => Err(Blocked { state, after }),
+        Ok(outcome) => {
+            drop(state);
+            drop(after);
+            Ok(outcome)
+        }
+    }
+}
+
+/// Commits a receive under the lock; the common cases first.
+#[inline]
+fn take<'a, T: Send + 'static>(
+    mut state: Held<'a, State<T>>,
+    us: Us<'_>,
+    hold: Option<&Arc<Hold>>,
+) -> Result<Result<T, Stop>, Blocked<'a, T>> {
+    if us.is_none() && hold.is_none() {
+        if let Some(value) = state.pop_at_once() {
+            return Ok(Ok(value));
+        }
+        if let Some((value, waker)) = state.take_over() {
+            drop(state);
+            waker.wake();
+            return Ok(Ok(value));
+        }
+    }
+    let mut after = After::new();
+    if state.has_nothing() {
+        unmark(us);
+        return Err(Blocked { state, after });
+    }
+    match state.take(us, hold, &mut after) {
+        Err(NotNow) => Err(Blocked { state, after }),
+        Ok(outcome) => {
+            drop(state);
+            drop(after);
+            Ok(outcome)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Memory: what an end remembers from one operation to the next: of choices, so that the next one is fair, and whether it
 //! had to wait. It decides nothing.
 
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering};
 
 /// When an end was last served by a choice, on the scale of the choices it takes part in, and two counts for the cases
 /// that this alone does not decide. Relaxed throughout: choices order their guards by it and read nothing else through it.
@@ -14,19 +14,13 @@ pub struct Memory {
     mixed: AtomicU16,
     /// How often it was served: its own guards take turns by it.
     served: AtomicU16,
-    /// Whether the last operation had to wait: then the next is expected to, and gets ready for it at once. A guess, which
-    /// costs time only.
-    waited: AtomicBool,
+    /// Which of the last operations had to wait, a bit each, the last one lowest.
+    waits: AtomicU8,
 }
 
 impl Memory {
     pub(crate) const fn new() -> Self {
-        Self {
-            stamp: AtomicU64::new(0),
-            mixed: AtomicU16::new(0),
-            served: AtomicU16::new(0),
-            waited: AtomicBool::new(false),
-        }
+        Self { stamp: AtomicU64::new(0), mixed: AtomicU16::new(0), served: AtomicU16::new(0), waits: AtomicU8::new(0) }
     }
 
     pub(crate) fn stamp(&self) -> u64 {
@@ -55,11 +49,20 @@ impl Memory {
         self.mixed.store(count, Ordering::Relaxed);
     }
 
-    pub(crate) fn waited(&self) -> bool {
-        self.waited.load(Ordering::Relaxed)
+    /// Whether the next operation is expected to wait, so that it gets ready for that at once: as the one before the last.
+    /// Partners mostly take turns in waiting, or one of them waits each time. A wrong guess costs time only.
+    #[inline]
+    pub(crate) fn will_wait(&self) -> bool {
+        self.waits.load(Ordering::Relaxed) & 2 != 0
     }
 
-    pub(crate) fn set_waited(&self, waited: bool) {
-        self.waited.store(waited, Ordering::Relaxed);
+    /// Notes whether an operation had to wait.
+    #[inline]
+    pub(crate) fn note_wait(&self, waits: bool) {
+        let before = self.waits.load(Ordering::Relaxed);
+        let after = before << 1 | u8::from(waits);
+        if after != before {
+            self.waits.store(after, Ordering::Relaxed);
+        }
     }
 }

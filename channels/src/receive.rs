@@ -170,16 +170,18 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         let this = self.project();
         let end = *this.end;
-        if !end.end().memory.waited() {
+        let memory = &end.end().memory;
+        if !memory.will_wait() {
             let outcome = end.core().take(None, hold);
             if outcome.is_ok() {
+                memory.note_wait(false);
                 return outcome;
             }
         }
         end.note_holder();
         let waking = Waking::Plain(cx.waker().clone());
         let outcome = end.core().take_or_park(hold, |node| this.stage.park(node), None, waking);
-        end.end().memory.set_waited(outcome.is_err());
+        memory.note_wait(outcome.is_err());
         outcome
     }
 

@@ -131,18 +131,20 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<Option<Arc<Hold>>> {
         let this = self.project();
         let core = this.end.core();
-        if !this.end.end().memory.waited() {
+        let memory = &this.end.end().memory;
+        if !memory.will_wait() {
             let outcome = match this.cargo {
                 Cargo::Value(value) => core.offer(value, None),
                 Cargo::Place => core.reserve().map(|kept| kept.map(|()| None)),
             };
             if outcome.is_ok() {
+                memory.note_wait(false);
                 return outcome;
             }
         }
         this.end.note_holder();
         let outcome = core.offer_or_park(this.cargo, this.node, None, Waking::Plain(cx.waker().clone()));
-        this.end.end().memory.set_waited(outcome.is_err());
+        memory.note_wait(outcome.is_err());
         outcome
     }
 
