@@ -47,6 +47,10 @@ struct Choosing<'a, 'g> {
 impl Drop for Choosing<'_, '_> {
     /// A choice that is dropped before its guards are leaves nothing of itself behind in them.
     fn drop(&mut self) {
+        if let Phase::Waiting { choice, .. } = &self.phase {
+            // First, so that nobody commits with it while its guards leave one by one, nor when a claim on it ends.
+            choice.exit();
+        }
         if !matches!(self.phase, Phase::Fresh) {
             self.guards.iter_mut().flatten().for_each(|guard| guard.as_mut().leave());
         }
@@ -114,7 +118,9 @@ impl<'g> Choosing<'_, 'g> {
             unreachable!("only a choice that waits looks again");
         };
         choice.set_waker(cx.waker());
+        // One that is free again looks at its guards in their turns.
         if let Some(number) = reserved
+            && choice.is_claimed()
             && self.guard(number).attempt(cx, Some((&choice, number))) == Progress::Reserved
         {
             return self.settle(choice, reserved);

@@ -77,7 +77,8 @@ impl Choice {
     }
 
     /// Its place in the order of claims.
-    pub(crate) const fn id(&self) -> u64 {
+    #[must_use]
+    pub const fn id(&self) -> u64 {
         self.id
     }
 
@@ -94,8 +95,14 @@ impl Choice {
         matches!(self.word.load(Ordering::Relaxed) & PHASE, FREE | CLAIMED)
     }
 
+    /// Whether somebody has claimed it.
+    pub(crate) fn is_claimed(&self) -> bool {
+        // Acquire: pairs with the AcqRel of `release`; what the holder of a claim did before it freed it is seen.
+        self.word.load(Ordering::Acquire) & PHASE == CLAIMED
+    }
+
     /// Notes that it also waits for something outside of channels.
-    pub(crate) fn set_open(&self, open: bool) {
+    pub fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Relaxed);
     }
 
@@ -229,7 +236,7 @@ impl Choice {
     }
 
     /// Wakes its owner. Not under a lock of ours: a waker is user code, and so is cloning one; its owner brings a new one.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         let waker = self.waker.lock().take();
         if let Some(waker) = waker {
             waker.wake();

@@ -1,13 +1,14 @@
 //! Guard: what an `alt!` waits for. The trait, and the guard that any future can be.
 
 use crate::choice::Choice;
+use crate::claim::Claim;
 use crate::memory::Memory;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::ops::DerefMut;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// Something that a choice may commit to.
 ///
@@ -41,7 +42,10 @@ pub enum Progress {
     Nothing,
     /// The choice is committed to this guard.
     Committed,
-    /// The guard has claimed the choice and waits for an answer; until it has one, nobody else commits with the choice.
+    /// The guard has claimed the choice (a [`Claim`] that outlives the poll) and waits for an answer. Until it has one nobody
+    /// else commits with the choice, its other guards wait, and `else` does, too.
+    ///
+    /// It is asked first at each poll as long as the choice is claimed, for the case that its claim gets on by being polled.
     Reserved,
 }
 
@@ -150,15 +154,18 @@ where
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Progress::Nothing };
-        if seat.is_some_and(|(choice, _)| !choice.claim()) {
+        let claim = seat.and_then(|(choice, _)| Claim::new(choice));
+        if seat.is_some() && claim.is_none() {
             return Progress::Nothing;
         }
-        let claim = seat.map(|(choice, number)| Claim { choice: Some(choice), number, waker: cx.waker().clone() });
-        let Poll::Ready(output) = future.poll(cx) else { return Progress::Nothing };
+        let Poll::Ready(output) = future.poll(cx) else {
+            claim.into_iter().for_each(Claim::release_in_poll);
+            return Progress::Nothing;
+        };
         *this.output = Some(output);
         this.future.set(None);
-        if let Some(claim) = claim {
-            claim.commit();
+        if let (Some(claim), Some((_, number))) = (claim, seat) {
+            claim.commit(number);
         }
         Progress::Committed
     }
@@ -177,29 +184,6 @@ where
 
     fn is_asked(&self) -> bool {
         true
-    }
-}
-
-/// A claim on the own choice while user code runs; freed when it is dropped, by a panic too.
-struct Claim<'a> {
-    choice: Option<&'a Arc<Choice>>,
-    number: usize,
-    waker: Waker,
-}
-
-impl Claim<'_> {
-    fn commit(mut self) {
-        if let Some(choice) = self.choice.take() {
-            choice.commit(self.number);
-        }
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        if self.choice.is_some_and(|choice| choice.release()) {
-            self.waker.wake_by_ref();
-        }
     }
 }
 

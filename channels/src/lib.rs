@@ -33,6 +33,7 @@ mod barrier;
 mod blocking;
 mod broadcast;
 mod choice;
+mod claim;
 mod closed;
 mod core;
 mod end;
@@ -94,5 +95,7 @@ pub use watch::{WatchReceiver, WatchSender, watch};
 pub mod __private {
     pub use crate::alt::{Arm, ELSE, Order, choose};
     pub use crate::choice::Choice;
+    pub use crate::claim::Claim;
     pub use crate::guard::{Attempt, Guard, Progress, Seat};
+    pub use crate::memory::Memory;
 }

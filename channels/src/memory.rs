@@ -18,8 +18,16 @@ pub struct Memory {
     waits: AtomicU8,
 }
 
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Memory {
-    pub(crate) const fn new() -> Self {
+    /// Of an end that was never served.
+    #[must_use]
+    pub const fn new() -> Self {
         Self { stamp: AtomicU64::new(0), mixed: AtomicU16::new(0), served: AtomicU16::new(0), waits: AtomicU8::new(0) }
     }
 

@@ -181,6 +181,8 @@ impl<'a, R: 'a> Alt<'a, R> {
     }
 
     /// Commits to a guard that is ready now, if there is one: the `else` of a reusable choice.
+    ///
+    /// A partner that has to be asked first, and answers later, is asked; if it agrees, a later call gives what came of it.
     pub fn try_next(&mut self) -> Option<R> {
         let using = Using(self);
         match using.0.poll(&mut Context::from_waker(Waker::noop())) {
@@ -215,11 +217,13 @@ impl<'a, R: 'a> Alt<'a, R> {
     /// Looks at all guards that may be ready, until the choice is committed.
     fn look(&mut self, cx: &mut Context<'_>) {
         if let Some(place) = self.reserved
-            && self.attempt(place, cx) == Progress::Reserved
+            && !(self.choice.is_claimed() && self.attempt(place, cx) == Progress::Reserved)
         {
+            self.reserved = None;
+        }
+        if self.choice.committed().is_some() {
             return;
         }
-        self.reserved = None;
         self.asked.iter().for_each(|&place| self.choice.mark(place));
         let start = if self.prioritised { 0 } else { self.from };
         let span = self.places.len().max(start);
@@ -233,10 +237,15 @@ impl<'a, R: 'a> Alt<'a, R> {
                 return;
             }
             passed += distance + 1;
-            let progress = self.attempt(place, cx);
-            self.reserved = (progress == Progress::Reserved).then_some(place);
-            if progress != Progress::Nothing || self.choice.committed().is_some() {
-                return;
+            if self.reserved == Some(place) {
+                continue;
+            }
+            // Of a reserved choice, too: the claim may be refused, and all have to stand on their lists then.
+            match self.attempt(place, cx) {
+                Progress::Reserved => self.reserved = Some(place),
+                Progress::Committed => return,
+                Progress::Nothing if self.choice.committed().is_some() => return,
+                Progress::Nothing => {}
             }
         }
     }

@@ -17,6 +17,7 @@ mod operations;
 mod property;
 mod reentry;
 mod rendezvous;
+mod reserved;
 mod reusable;
 mod stream;
 #[cfg(not(miri))]
