@@ -63,6 +63,11 @@ impl<T: Send + 'static> Core<T> {
         waking: Waking,
     ) -> Attempted<Option<Arc<Hold>>> {
         let mut state = self.lock();
+        if state.has_no_room() {
+            unmark(us);
+            self.park_sender(state, cargo, node, waking);
+            return Err(NotNow);
+        }
         let Blocked { state, after } = match cargo {
             Cargo::Value(value) => match offer(state, value, us) {
                 Ok(outcome) => return Ok(outcome),
@@ -101,7 +106,13 @@ impl<T: Send + 'static> Core<T> {
         us: Us<'_>,
         waking: Waking,
     ) -> Attempted<T> {
-        let Blocked { state, after } = match take(self.lock(), us, hold) {
+        let state = self.lock();
+        if state.has_nothing() {
+            unmark(us);
+            self.park_receiver(state, place(Node::receiver(hold.cloned())), waking);
+            return Err(NotNow);
+        }
+        let Blocked { state, after } = match take(state, us, hold) {
             Ok(outcome) => return Ok(outcome),
             Err(blocked) => blocked,
         };
@@ -273,7 +284,7 @@ impl<T> Blocked<'_, T> {
 }
 
 /// Commits a send under the lock; the common cases first.
-#[inline]
+#[inline(always)]
 fn offer<'a, T: Send + 'static>(
     mut state: Held<'a, State<T>>,
     value: &mut Option<T>,
@@ -290,10 +301,6 @@ fn offer<'a, T: Send + 'static>(
         }
     }
     let mut after = After::new();
-    if state.has_no_room() {
-        unmark(us);
-        return Err(Blocked { state, after });
-    }
     match state.offer(value, us, &mut after) {
         Err(NotNow) => Err(Blocked { state, after }),
         Ok(outcome) => {
@@ -305,7 +312,7 @@ fn offer<'a, T: Send + 'static>(
 }
 
 /// Commits a receive under the lock; the common cases first.
-#[inline]
+#[inline(always)]
 fn take<'a, T: Send + 'static>(
     mut state: Held<'a, State<T>>,
     us: Us<'_>,
