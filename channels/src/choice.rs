@@ -219,9 +219,9 @@ impl Choice {
         }
     }
 
-    /// The first marked guard from `from` on, going round among the first `guards`.
-    pub(crate) fn next_marked(&self, from: usize, guards: usize) -> Option<usize> {
-        self.marks.as_ref()?.next(from, guards)
+    /// The first marked guard from `from` on, before `end`.
+    pub(crate) fn next_marked(&self, from: usize, end: usize) -> Option<usize> {
+        self.marks.as_ref()?.next(from, end)
     }
 
     /// Whom to wake at a commit; the last poll's waker counts.

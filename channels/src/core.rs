@@ -368,8 +368,8 @@ impl Waking {
     fn wakes(&self, waker: &Waker) -> bool {
         match self {
             Self::Plain(current) => current.will_wake(waker),
-            Self::Guard(..) => true,
-            Self::Nobody => false,
+            // A choice that was forgotten: its guard goes on by itself.
+            Self::Guard(..) | Self::Nobody => false,
         }
     }
 }

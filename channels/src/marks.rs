@@ -12,7 +12,7 @@ pub(crate) struct Marks {
     blocks: [OnceLock<Box<[AtomicU64]>>; BLOCKS],
 }
 
-/// Room for 64 * 2^20 guards; more of them share the last word's fate: they are never marked, and `set` panics.
+/// Room for 64 * 2^20 guards.
 const BLOCKS: usize = 20;
 
 impl Marks {
@@ -40,22 +40,20 @@ impl Marks {
         }
     }
 
-    /// The first that is set from `from` on, going round among the first `guards`.
-    pub(crate) fn next(&self, from: usize, guards: usize) -> Option<usize> {
-        let words = guards.div_ceil(64);
-        let at = |word: usize, mask: u64| {
-            // Relaxed: who sets it wakes the owner afterwards; what it misses now it is told then.
-            let bits = self.word(word)?.load(Ordering::Relaxed) & mask;
-            (bits != 0).then(|| word * 64 + bits.trailing_zeros() as usize)
-        };
-        let first = from / 64;
-        if first >= words {
-            return (0..words).find_map(|word| at(word, u64::MAX));
+    /// The first that is set from `from` on, before `end`.
+    pub(crate) fn next(&self, from: usize, end: usize) -> Option<usize> {
+        for word in from / 64..end.div_ceil(64) {
+            // Relaxed: who sets it looks once more after a fence, or wakes the owner; what is missed now is seen then.
+            let Some(mut bits) = self.word(word).map(|bits| bits.load(Ordering::Relaxed)) else { continue };
+            if word == from / 64 {
+                bits &= u64::MAX << (from % 64);
+            }
+            if bits != 0 {
+                let found = word * 64 + bits.trailing_zeros() as usize;
+                return (found < end).then_some(found);
+            }
         }
-        let above = u64::MAX << (from % 64);
-        at(first, above)
-            .or_else(|| (first + 1..words).chain(0..first).find_map(|word| at(word, u64::MAX)))
-            .or_else(|| at(first, !above))
+        None
     }
 
     fn word(&self, number: usize) -> Option<&AtomicU64> {
@@ -83,14 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_found_going_round() {
+    fn are_found_within_a_range() {
         let marks = Marks::new();
         let set = [3, 64, 130, 5_000];
         set.into_iter().for_each(|guard| marks.set(guard));
-        let found = [0, 3, 4, 64, 65, 131, 5_001, 9_000].map(|from| marks.next(from, 6_000));
-        assert_eq!(found, [3, 3, 64, 64, 130, 5_000, 3, 3].map(Some));
+        let found = [(0, 6_000), (3, 4), (4, 64), (4, 65), (65, 6_000), (131, 5_000), (131, 5_001), (5_001, 9_000)];
+        let found = found.map(|(from, end)| marks.next(from, end));
+        assert_eq!(found, [Some(3), Some(3), None, Some(64), Some(130), None, Some(5_000), None]);
         set.into_iter().for_each(|guard| marks.clear(guard));
-        assert_eq!(marks.next(1, 6_000), None);
+        assert_eq!(marks.next(0, 6_000), None);
     }
 
     #[test]

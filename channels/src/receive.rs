@@ -6,7 +6,7 @@ use crate::core::{Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
 use crate::memory::Memory;
-use crate::state::{Attempted, NotNow, Stop};
+use crate::state::{Attempted, NotNow, Stop, commit_alone};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Extended, Receiver};
 use pin_project_lite::pin_project;
@@ -191,7 +191,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             self.as_mut().pick_up();
         }
         if matches!(self.stage, Stage::Over { .. }) {
-            return Progress::Committed;
+            return Progress::committed_if(commit_alone(seat).is_ok());
         }
         let tried = self.core().take(seat, hold);
         self.note(tried)

@@ -6,7 +6,7 @@ use crate::core::{Cargo, Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
 use crate::memory::Memory;
-use crate::state::{Attempted, NotNow, Stop};
+use crate::state::{Attempted, NotNow, Stop, commit_alone};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Permit, SendError, Sender};
 use pin_project_lite::pin_project;
@@ -185,19 +185,22 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         }
         let this = self.project();
         if this.outcome.is_some() {
-            return Progress::Committed;
+            return Progress::committed_if(commit_alone(seat).is_ok());
         }
         let core = this.end.core();
         let outcome = match (this.node.as_pin_mut(), this.cargo) {
             (Some(node), _) => core.reoffer(node, seat),
             (None, Cargo::Value(value @ Some(_))) => core.offer(value, seat),
             // There is nothing to send.
-            (None, _) => Ok(Ok(None)),
+            (None, _) => commit_alone(seat).map(|()| Ok(None)),
         };
         note(outcome, this.hold, this.outcome)
     }
 
     fn enlist(self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
+        if !self.cargo.is_something() {
+            return self.attempt(Some((choice, number)));
+        }
         let this = self.project();
         this.end.note_holder();
         let waking = Waking::Guard(Arc::clone(choice), number);

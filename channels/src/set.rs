@@ -2,6 +2,7 @@
 //! between its uses, so that a choice does not grow with their number. The words it is decided by are in `choice`.
 
 use crate::choice::Choice;
+use crate::claim::Claim;
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::state::Stop;
 use crate::waiters::{Node, Waking};
@@ -18,7 +19,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 /// A reusable choice among a changing set of guards, all of which give an `R`.
 ///
-/// Of n guards that stay ready each is served within n choices, whatever joins or leaves in between; one made by
+/// Of n guards that stay ready each is served within n choices, whatever joins or leaves in between, where n counts all that
+/// take part meanwhile; one made by
 /// [`prioritised`](Self::prioritised) serves the first ready one in the order they were added, where a place that was
 /// freed is used again. A choice looks at guards only that may be ready: 64 quiet inputs cost what 4 do.
 ///
@@ -135,26 +137,26 @@ impl<'a, R: 'a> Alt<'a, R> {
     pub fn remove(&mut self, id: GuardId) -> bool {
         let there = self.places.get(id.place).is_some_and(|p| p.generation == id.generation && p.guard.is_some());
         if there {
-            self.clear(id.place);
+            let guard = self.clear(id.place);
             if self.choice.committed() == Some(id.place) {
                 self.choice.seen();
             }
+            drop(guard);
         }
         there
     }
 
-    /// Frees a place; its guard leaves its list.
-    fn clear(&mut self, place: usize) {
+    /// Frees a place. Its guard leaves its list when it is dropped, which is last: it may panic.
+    fn clear(&mut self, place: usize) -> Option<Pin<Box<dyn Entry<R> + 'a>>> {
         if self.reserved == Some(place) {
             self.reserved = None;
         }
-        let guard = self.places[place].guard.take();
-        drop(guard);
         self.places[place].generation += 1;
         self.choice.unmark(place);
         self.asked.retain(|&asked| asked != place);
         self.choice.set_open(!self.asked.is_empty());
         self.free.push(place);
+        self.places[place].guard.take()
     }
 
     /// How many guards take part.
@@ -185,9 +187,23 @@ impl<'a, R: 'a> Alt<'a, R> {
     /// A partner that has to be asked first, and answers later, is asked; if it agrees, a later call gives what came of it.
     pub fn try_next(&mut self) -> Option<R> {
         let using = Using(self);
-        match using.0.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(given) => given,
-            Poll::Pending => None,
+        loop {
+            if let Poll::Ready(given) = using.0.poll(&mut Context::from_waker(Waker::noop())) {
+                return given;
+            }
+            // Committing to nothing shows that there was a moment at which no guard was ready.
+            let nothing = using.0.places.len();
+            if using.0.choice.commit_free(nothing) {
+                using.0.choice.seen();
+                return None;
+            }
+            let is_committed = using.0.choice.committed().is_some();
+            if using.0.reserved.is_some() || is_committed {
+                // A partner that keeps what it has sent, or answers later.
+                return None;
+            }
+            // Somebody has claimed it, for a few instructions.
+            std::thread::yield_now();
         }
     }
 
@@ -225,27 +241,23 @@ impl<'a, R: 'a> Alt<'a, R> {
             return;
         }
         self.asked.iter().for_each(|&place| self.choice.mark(place));
-        let start = if self.prioritised { 0 } else { self.from };
-        let span = self.places.len().max(start);
-        let mut passed = 0;
+        let all = self.places.len();
+        let from = if self.prioritised { 0 } else { self.from.min(all) };
         // Once round, so that one that stays marked because somebody claims us at this instant is not asked again.
-        while passed < span {
-            let at = (start + passed) % span;
-            let Some(place) = self.choice.next_marked(at, self.places.len()) else { return };
-            let distance = (place + span - at) % span;
-            if passed + distance >= span {
-                return;
-            }
-            passed += distance + 1;
-            if self.reserved == Some(place) {
-                continue;
-            }
-            // Of a reserved choice, too: the claim may be refused, and all have to stand on their lists then.
-            match self.attempt(place, cx) {
-                Progress::Reserved => self.reserved = Some(place),
-                Progress::Committed => return,
-                Progress::Nothing if self.choice.committed().is_some() => return,
-                Progress::Nothing => {}
+        for (start, end) in [(from, all), (0, from)] {
+            let mut at = start;
+            while let Some(place) = self.choice.next_marked(at, end) {
+                at = place + 1;
+                if self.reserved == Some(place) {
+                    continue;
+                }
+                // Of a reserved choice, too: the claim may be refused, and all have to stand on their lists then.
+                match self.attempt(place, cx) {
+                    Progress::Reserved => self.reserved = Some(place),
+                    Progress::Committed => return,
+                    Progress::Nothing if self.choice.committed().is_some() => return,
+                    Progress::Nothing => {}
+                }
             }
         }
     }
@@ -279,12 +291,12 @@ impl<'a, R: 'a> Alt<'a, R> {
             Ok(finished) => finished,
             Err(panic) => {
                 // Its closure has panicked: it is used up.
-                self.clear(place);
+                drop(self.clear(place));
                 resume_unwind(panic);
             }
         };
         if !stays {
-            self.clear(place);
+            drop(self.clear(place));
         } else if !self.guard(place).is_listed() {
             self.choice.mark(place);
         }
@@ -380,11 +392,18 @@ impl<T: marker::Send + 'static, F: FnMut(Result<T, Ended>) -> R + marker::Send, 
 
 pin_project! {
     /// A guard for one use.
-    struct Once<G, F> {
+    struct Once<G, F> where G: Attempt {
         #[pin]
         guard: G,
         map: Option<F>,
         listed: bool,
+    }
+
+    impl<G, F> PinnedDrop for Once<G, F> where G: Attempt {
+        /// One that is lent to the choice goes on without it.
+        fn drop(this: Pin<&mut Self>) {
+            this.project().guard.leave();
+        }
     }
 }
 
@@ -393,8 +412,18 @@ impl<G: Guard, F: marker::Send> Attempt for Once<G, F> {
         self.project().guard.attempt(cx, seat)
     }
 
+    /// It may have been used before: then it stands on a list, or even has what it waited for. Trying without a seat takes it
+    /// from there; a commit that comes of this is the choice's, which is claimed first.
     fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
-        let this = self.project();
+        let mut this = self.project();
+        match Claim::new(choice) {
+            Some(claim) if this.guard.as_mut().attempt(cx, None) == Progress::Committed => {
+                claim.commit(number);
+                return Progress::Committed;
+            }
+            Some(claim) => claim.release_in_poll(),
+            None => this.guard.as_mut().leave(),
+        }
         *this.listed = true;
         this.guard.enlist(cx, choice, number)
     }

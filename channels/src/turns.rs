@@ -158,8 +158,9 @@ fn sort(turns: &mut [Turn]) {
 
 /// How many such choices there were before, as the ends remember.
 fn mixed(guards: &[Arm<'_>]) -> u16 {
-    let ends = guards.iter().flatten().find_map(|guard| guard.memory());
-    ends.map_or_else(|| FORGETFUL.replace(FORGETFUL.get().wrapping_add(1)), Memory::mixed)
+    let counts = guards.iter().flatten().filter_map(|guard| guard.memory()).map(Memory::mixed);
+    // New ends know nothing: of them alone, made anew each time, the first is served each time.
+    counts.max().unwrap_or_else(|| FORGETFUL.replace(FORGETFUL.get().wrapping_add(1)))
 }
 
 fn memory<'a>(guards: &'a [Arm<'_>], number: usize) -> Option<&'a Memory> {

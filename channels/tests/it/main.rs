@@ -12,6 +12,7 @@ mod broadcast;
 mod choice;
 mod conformance;
 mod fairness;
+mod lent;
 mod model;
 mod operations;
 mod property;
