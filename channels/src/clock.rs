@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -114,19 +115,27 @@ static TIMERS: Timers = Timers {
 impl Timers {
     fn add(&'static self, deadline: Instant, waker: Waker) -> u64 {
         let mut pending = self.lock();
-        if !pending.served {
-            std::thread::spawn(|| self.serve());
-            pending.served = true;
-        }
+        let is_served = std::mem::replace(&mut pending.served, true);
         let number = pending.next;
         pending.next += 1;
         pending.wakers.insert((deadline, number), waker);
         let is_first = pending.wakers.first_key_value().is_some_and(|(first, _)| *first == (deadline, number));
         drop(pending);
-        if is_first {
+        if !is_served {
+            self.start((deadline, number));
+        } else if is_first {
             self.changed.notify_one();
         }
         number
+    }
+
+    /// Starts the thread; where that fails, the timer that needs it is given up, and the next one tries again.
+    fn start(&'static self, key: (Instant, u64)) {
+        if let Err(error) = std::thread::Builder::new().spawn(|| self.serve()) {
+            self.lock().served = false;
+            self.remove(key);
+            panic!("no thread to serve timers: {error}");
+        }
     }
 
     /// Has another waker woken; false when the time has come meanwhile.
@@ -164,7 +173,8 @@ impl Timers {
             if left == Duration::ZERO {
                 let waker = first.remove();
                 drop(pending);
-                waker.wake();
+                // The panic is its owner's loss; the timers of all others go on.
+                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
                 pending = self.lock();
             } else {
                 pending = self.changed.wait_timeout(pending, left).unwrap_or_else(PoisonError::into_inner).0;

@@ -1,9 +1,9 @@
 //! Timers as guards, without a runtime.
 
-use crate::support::{Either, either, poll_once};
-use rendez::{after, block_on, channel, channel_bounded, future};
+use crate::support::{Either, Watchdog, either, poll_once};
+use rendez::{after, block_on, channel, channel_bounded, clock, future};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,27 @@ fn a_choice_served_elsewhere_frees_its_timer() {
     assert_eq!(choice.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Ready(Either::First(Ok(1))));
     drop((choice, waker));
     assert_eq!(Arc::strong_count(&held), 1);
+}
+
+/// A waker that panics when it is used, and says so first.
+struct Bomb(mpsc::Sender<()>);
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {
+        let _ = self.0.send(());
+        panic!("waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_stops_no_other_timer() {
+    let (gone_off, wait) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Bomb(gone_off)));
+    let mut sleep = clock::thread_sleep(Instant::now() + Duration::from_millis(1));
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    wait.recv().unwrap();
+    let _watchdog = Watchdog::over(|| ());
+    block_on(clock::thread_sleep(Instant::now() + Duration::from_millis(1))).unwrap();
 }
 
 #[test]
