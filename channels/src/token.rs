@@ -60,9 +60,10 @@ impl CancellationToken {
 
     /// Says that work is to stop, once and for all.
     pub fn cancel(&self) {
+        // All are told before anybody is woken: a waker that panics keeps nobody from hearing of it.
+        let mut after = After::<()>::new();
         let mut to_tell = vec![Arc::clone(&self.0)];
         while let Some(token) = to_tell.pop() {
-            let mut after = After::<()>::new();
             let mut state = token.lock();
             if !std::mem::replace(&mut state.is_cancelled, true) {
                 after.ring(&mut state.waiting);

@@ -1,9 +1,11 @@
 //! Barriers and cancellation tokens: who meets, who is waited for, and both as guards.
 
-use crate::support::{Either, either, poll_once};
+use crate::support::{Either, Task, either, poll_once};
 use rendez::{Alt, Barrier, CancellationToken, block_on, channel, channel_bounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 #[test]
@@ -159,4 +161,29 @@ fn a_token_ends_a_choice_and_a_blocked_thread() {
     token.cancel();
     assert_eq!(poll_once(&mut choice), Poll::Ready(Either::Second(())));
     assert_eq!(thread.join().unwrap(), Ok(()));
+}
+
+/// A waker that panics when it is used.
+struct Bomb;
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {
+        panic!("waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_child_from_being_cancelled() {
+    let root = CancellationToken::new();
+    let (first, second) = (root.child(), root.child());
+    let grandchild = first.child();
+    let waker = Waker::from(Arc::new(Bomb));
+    let (mut at_root, mut at_first) = (pin!(root.cancelled()), pin!(first.cancelled()));
+    assert!(at_root.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(at_first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let mut waits = Task::waiting(grandchild.cancelled());
+    assert!(catch_unwind(AssertUnwindSafe(|| root.cancel())).is_err());
+    assert!([&root, &first, &second, &grandchild].iter().all(|token| token.is_cancelled()));
+    assert!(waits.is_woken());
+    waits.done();
 }
