@@ -39,6 +39,7 @@ mod core;
 mod end;
 mod ends;
 mod error;
+mod exactly;
 mod extended;
 mod guard;
 mod hold;

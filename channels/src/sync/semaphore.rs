@@ -2,6 +2,7 @@
 
 use super::AcquireError;
 use super::wraps::wraps;
+use crate::state::NotNow;
 use crate::{ChannelOptions, Ended, FutureGuard, Receiver, Recv, Sender, block_on, future};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -107,16 +108,12 @@ impl Semaphore {
     /// As [`try_acquire`](Self::try_acquire), and `TooMany`.
     pub fn try_acquire_many(&self, count: usize) -> Result<SemaphorePermit, AcquireError> {
         self.check(count)?;
-        let mut permit = self.permit(0);
-        for _ in 0..count {
-            let received = self.counter.out.try_recv();
-            received.map_err(|error| match AcquireError::from_receive(error, || self.name()) {
-                AcquireError::Ended(ended) => AcquireError::Ended(self.closed_is_retired(ended)),
-                other => other,
-            })?;
-            permit.count += 1;
+        let core = self.counter.out.core();
+        match core.take_exactly(count, &mut Vec::new()) {
+            Ok(Ok(())) => Ok(self.permit(count)),
+            Ok(Err(stop)) => Err(AcquireError::Ended(self.closed_is_retired(core.why(stop)))),
+            Err(NotNow) => Err(AcquireError::Busy { of: self.name() }),
         }
-        Ok(permit)
     }
 
     /// Like [`acquire`](Self::acquire), for OS threads; needs no runtime.

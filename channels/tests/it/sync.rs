@@ -269,6 +269,32 @@ fn two_that_ask_for_several_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn of_two_that_try_for_all_permits_at_once_one_gets_them() {
+    const ALL: usize = 1000;
+    let semaphore = Semaphore::new(ALL);
+    let (gate, successes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let meet = |meeting: usize| {
+        gate.fetch_add(1, Ordering::SeqCst);
+        while gate.load(Ordering::SeqCst) < 2 * (meeting + 1) {
+            thread::yield_now();
+        }
+    };
+    let party = || {
+        for round in 0..ROUNDS {
+            meet(3 * round);
+            let got = semaphore.try_acquire_many(ALL);
+            successes.fetch_add(usize::from(got.is_ok()), Ordering::SeqCst);
+            meet(3 * round + 1);
+            drop(got);
+            meet(3 * round + 2);
+        }
+    };
+    thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(party))));
+    assert_eq!(successes.into_inner(), ROUNDS);
+    assert_eq!(semaphore.available(), ALL);
+}
+
+#[test]
 fn permits_given_to_a_dropped_wait_come_back() {
     let semaphore = Semaphore::new(2);
     let held = semaphore.try_acquire().unwrap();
