@@ -15,6 +15,9 @@ use std::task::Waker;
 /// A channel whose sends and receives meet.
 pub(crate) type Core<T> = Shell<State<T>>;
 
+/// How many values are taken at most while the lock is held.
+const LOT: usize = 64;
+
 /// What a parked party finds when it looks again.
 pub(crate) enum Resumed {
     /// Nothing yet; it stays.
@@ -126,10 +129,19 @@ impl<T: Send + 'static> Core<T> {
         self.list(state);
     }
 
-    /// Takes what else can be had now, until there are `most`.
+    /// Takes what else can be had now, until there are `most`. A lot at a time, so that others get the lock in between; room
+    /// for it is made before.
     pub(crate) fn take_more(&self, into: &mut Vec<T>, most: usize) {
-        let mut after = After::new();
-        self.lock().take_more(into, most, &mut after);
+        while into.len() < most {
+            let lot = most.min(into.len() + LOT);
+            into.reserve(lot - into.len());
+            let mut after = After::new();
+            self.lock().take_more(into, lot, &mut after);
+            drop(after);
+            if into.len() < lot {
+                return;
+            }
+        }
     }
 
     /// Parks a guard of a reusable choice, without an attempt; the guard is marked, so that one follows.

@@ -1,4 +1,4 @@
-//! Lock: mutual exclusion for a few instructions, none of them a user's. It parks nobody and keeps no order.
+//! Lock: mutual exclusion for a short time, and for no code of a user's. It parks nobody and keeps no order.
 //!
 //! Taking it is one atomic exchange and giving it back a plain store, where a mutex that can park its waiters needs two
 //! exchanges; a channel takes its lock once for every operation, so that this is most of what an operation costs. Who
