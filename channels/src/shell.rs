@@ -149,7 +149,7 @@ impl<S: Body> Shell<S> {
     }
 
     fn spoil(&self, state: &mut S, poison: Arc<Poison>, after: &mut After<S::Scrap>) {
-        if poison.level > self.immunity && state.peek_register().is_none_or(|known| known.poison.is_none()) {
+        if poison.level > self.immunity && !state.is_down() {
             state.register().poison = Some(poison);
             state.bring_down();
             state.wake_all(after);

@@ -113,3 +113,17 @@ fn poison_is_told_with_all_it_knows() {
     let ended = rx.recv_blocking().unwrap_err();
     assert_eq!(ended.to_string(), "channel `jobs` is poisoned by `writer`: disk full");
 }
+
+#[test]
+fn what_brought_a_channel_down_first_stays_the_reason() {
+    let (tx, rx) = channel_bounded::<u8>(1);
+    rx.lose("depot", "gone");
+    let first = tx.send_blocking(1).unwrap_err();
+    rx.poison("late");
+    assert_eq!(tx.send_blocking(1).unwrap_err(), first);
+    let (tx, rx) = channel_bounded::<u8>(1);
+    rx.poison("early");
+    let first = tx.send_blocking(1).unwrap_err();
+    rx.lose("depot", "gone");
+    assert_eq!(tx.send_blocking(1).unwrap_err(), first);
+}
