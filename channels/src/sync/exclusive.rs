@@ -1,6 +1,7 @@
 //! Exclusive: a value that one party has at a time. It is a channel of one place; who has received the value has the lock.
 
 use super::AcquireError;
+use super::calm::Calm;
 use super::wraps::wraps;
 use crate::{ChannelOptions, Ended, Poison, Receiver, Recv, Sender, block_on, party};
 use pin_project_lite::pin_project;
@@ -8,7 +9,6 @@ use rendez_model::ProcessId;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::thread;
 
 /// A value that one party has at a time.
 ///
@@ -138,7 +138,7 @@ impl<T: Send + 'static> Exclusive<T> {
             // Who waits from now on waits for this process: so a snapshot knows, and names a deadlock.
             self.place.back.declare(holder);
         }
-        Ok(ExclusiveGuard { of: self, held: Some(held), calm: !thread::panicking() })
+        Ok(ExclusiveGuard { of: self, held: Some(held), calm: Calm::now() })
     }
 
     fn healthy(&self, received: Result<Held<T>, Ended>) -> Result<ExclusiveGuard<'_, T>, Ended> {
@@ -202,8 +202,7 @@ wraps!(['a, T: Send + 'static] LockAnyway<'a, T>, Result<ExclusiveGuard<'a, T>, 
 pub struct ExclusiveGuard<'a, T: Send + 'static> {
     of: &'a Exclusive<T>,
     held: Option<Held<T>>,
-    /// Whether nothing was panicking when it was made: a lock taken while unwinding does no harm by itself.
-    calm: bool,
+    calm: Calm,
 }
 
 impl<'a, T: Send + 'static> ExclusiveGuard<'a, T> {
@@ -252,16 +251,11 @@ impl<T: Send + 'static> DerefMut for ExclusiveGuard<'_, T> {
 impl<T: Send + 'static> Drop for ExclusiveGuard<'_, T> {
     fn drop(&mut self) {
         let Some(mut held) = self.held.take() else { return };
-        if self.calm && thread::panicking() {
-            held.poison.get_or_insert_with(|| panicked(self.of.name()));
+        if let Some(poison) = self.calm.poison(|| self.of.name()) {
+            held.poison.get_or_insert(poison);
         }
         self.of.give_back(held);
     }
-}
-
-/// The poison that a holder leaves behind when it panics.
-pub(super) fn panicked(name: String) -> Arc<Poison> {
-    Arc::new(Poison::new(name, "its holder panicked", party::current_name()))
 }
 
 impl<T: Send + fmt::Debug + 'static> fmt::Debug for ExclusiveGuard<'_, T> {

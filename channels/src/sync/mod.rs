@@ -14,6 +14,7 @@
 //! | [`Event`] | that nobody sends on | a wait for its end | retiring it |
 //! | [`Condition`] | rendezvous | a receive | a send to those who wait now |
 
+mod calm;
 mod condition;
 mod error;
 mod event;

@@ -1,7 +1,7 @@
 //! Reentrant: an exclusive resource that its holder may lock again. A channel of one token, and a note of who has it.
 
 use super::AcquireError;
-use super::exclusive::panicked;
+use super::calm::Calm;
 use crate::{ChannelOptions, Ended, FutureGuard, Poison, Receiver, Sender, block_on, future, party};
 use rendez_model::ProcessId;
 use std::fmt;
@@ -109,7 +109,7 @@ impl<T: Send + Sync + 'static> Reentrant<T> {
     pub fn try_lock(&self) -> Result<ReentrantGuard<'_, T>, AcquireError> {
         let who = here();
         if self.place.enter_again(who) {
-            return Ok(ReentrantGuard { of: self });
+            return Ok(ReentrantGuard::new(self));
         }
         self.place.out.try_recv().map_err(|error| AcquireError::from_receive(error, || self.name()))?;
         Ok(self.enter(who)?)
@@ -129,7 +129,7 @@ impl<T: Send + Sync + 'static> Reentrant<T> {
 
     async fn lock_as(&self, who: Who) -> Result<ReentrantGuard<'_, T>, AcquireError> {
         if self.place.enter_again(who) {
-            return Ok(ReentrantGuard { of: self });
+            return Ok(ReentrantGuard::new(self));
         }
         self.place.out.recv().await?;
         Ok(self.enter(who)?)
@@ -146,7 +146,7 @@ impl<T: Send + Sync + 'static> Reentrant<T> {
             (holder.who, holder.guards) = (Some(who), 1);
             holder.poison.clone()
         };
-        let guard = ReentrantGuard { of: self };
+        let guard = ReentrantGuard::new(self);
         poison.map_or(Ok(guard), |poison| Err(Ended::Poisoned(poison)))
     }
 }
@@ -198,6 +198,13 @@ impl<T: Send + Sync + 'static> fmt::Debug for Reentrant<T> {
 #[must_use = "the lock is given up when this is dropped"]
 pub struct ReentrantGuard<'a, T: Send + Sync + 'static> {
     of: &'a Reentrant<T>,
+    calm: Calm,
+}
+
+impl<'a, T: Send + Sync + 'static> ReentrantGuard<'a, T> {
+    fn new(of: &'a Reentrant<T>) -> Self {
+        Self { of, calm: Calm::now() }
+    }
 }
 
 impl<T: Send + Sync + 'static> Deref for ReentrantGuard<'_, T> {
@@ -211,7 +218,7 @@ impl<T: Send + Sync + 'static> Deref for ReentrantGuard<'_, T> {
 impl<T: Send + Sync + 'static> Drop for ReentrantGuard<'_, T> {
     fn drop(&mut self) {
         let place = &self.of.place;
-        let poison = thread::panicking().then(|| panicked(self.of.name()));
+        let poison = self.calm.poison(|| self.of.name());
         let mut holder = place.holder();
         if let Some(poison) = poison {
             holder.poison.get_or_insert(poison);

@@ -547,3 +547,24 @@ fn no_wake_up_is_lost_between_tasks_and_threads() {
     seen.sort_unstable();
     assert_eq!(seen, (0..2 * ROUNDS).collect::<Vec<_>>());
 }
+
+/// Locks when it is dropped.
+struct LocksLate(Reentrant<u8>, Exclusive<u8>);
+
+impl Drop for LocksLate {
+    fn drop(&mut self) {
+        drop((self.0.lock_blocking(), self.1.lock_blocking()));
+    }
+}
+
+#[test]
+fn a_lock_taken_on_the_way_out_of_a_panic_is_not_poisoned() {
+    let (again, once) = (Reentrant::new(1), Exclusive::new(1));
+    let late = LocksLate(again.clone(), once.clone());
+    let panicked = thread::spawn(move || {
+        let _late = late;
+        std::panic::resume_unwind(Box::new("a bug"));
+    });
+    assert!(panicked.join().is_err());
+    assert!(again.lock_blocking().is_ok() && once.lock_blocking().is_ok());
+}
