@@ -42,7 +42,7 @@ struct Meeting(Lock<State>);
 
 struct State {
     enrolled: usize,
-    /// Length of `waiting`.
+    /// Parties that have come to the next meeting.
     arrived: usize,
     waiting: List<()>,
     /// How many times all have met.
@@ -53,15 +53,20 @@ struct State {
 pub struct Party {
     meeting: Arc<Meeting>,
     memory: Memory,
+    /// The meeting that it was last counted as arrived at: a sync that is forgotten stays counted, and the next one is not
+    /// counted again. It changes under the meeting's lock.
+    counted: Option<u64>,
 }
 
 pin_project! {
     /// A sync under way.
     #[must_use = "a sync does nothing unless it is awaited or is a guard"]
     struct Meet<'a> {
-        party: &'a Party,
+        party: &'a mut Party,
         #[pin]
         node: Node<()>,
+        // Whether it is this one that its party is counted by.
+        counts: bool,
         // The phase that a choice came to here.
         outcome: Option<u64>,
     }
@@ -83,7 +88,7 @@ impl Barrier {
     /// One more party. The meeting that others wait for now waits for it, too.
     pub fn enrol(&self) -> Party {
         self.0.lock().enrolled += 1;
-        Party { meeting: Arc::clone(&self.0), memory: Memory::new() }
+        Party { meeting: Arc::clone(&self.0), memory: Memory::new(), counted: None }
     }
 
     /// `count` more parties.
@@ -110,16 +115,18 @@ impl Party {
     /// Waits until all enrolled parties are at the barrier, and gives the number of the meeting, from 0 on.
     ///
     /// # Cancel safety
-    /// A dropped sync does not count as arrived; if the meeting had taken place by then, it has.
+    /// A dropped sync does not count as arrived; if the meeting had taken place by then, it has. One that is leaked still does,
+    /// and its party once only.
     pub fn sync(&mut self) -> impl Future<Output = u64> + Guard<Output = u64> {
-        Meet { party: self, node: Node::new(None), outcome: None }
+        Meet { party: self, node: Node::new(None), counts: false, outcome: None }
     }
 
     /// Meets the others if all of them wait at the barrier now.
     pub fn try_sync(&mut self) -> Option<u64> {
         let mut after = After::new();
         let mut state = self.meeting.lock();
-        state.meet(None, true, &mut after)
+        let is_new = self.counted != Some(state.phase);
+        state.meet(None, is_new, &mut after)
     }
 
     /// Like [`sync`](Self::sync), for OS threads; needs no runtime.
@@ -141,6 +148,7 @@ impl Drop for Party {
         let mut after = After::new();
         let mut state = self.meeting.lock();
         state.enrolled -= 1;
+        state.arrived -= usize::from(self.counted == Some(state.phase));
         state.meet(None, false, &mut after);
     }
 }
@@ -152,14 +160,14 @@ impl Meeting {
 }
 
 impl State {
-    /// Has all meet, if all are here and willing; `we_come` says that the caller is here without being on the list.
-    fn meet(&mut self, us: Us<'_>, we_come: bool, after: &mut After<()>) -> Option<u64> {
-        let present = self.arrived + usize::from(we_come);
+    /// Has all meet, if all are here and willing; `is_new` says that the caller is here and was not counted yet.
+    fn meet(&mut self, us: Us<'_>, is_new: bool, after: &mut After<()>) -> Option<u64> {
+        let present = self.arrived + usize::from(is_new);
         if present == 0 || present < self.enrolled {
             unmark(us);
             return None;
         }
-        let words = self.words(us.filter(|_| we_come));
+        let words = self.words(us);
         if !claim_all(&words, after) {
             return None;
         }
@@ -186,12 +194,17 @@ impl State {
 
     /// The words of all parties that are choosing, in the order of ids.
     fn words(&mut self, us: Us<'_>) -> Vec<(Arc<Choice>, usize)> {
-        let mut words: Vec<_> = us.map(|(choice, guard)| (Arc::clone(choice), guard)).into_iter().collect();
+        let mut words = Vec::new();
         self.waiting.each(|waiter| {
             if let Waking::Guard(choice, guard) = &waiter.waking {
                 words.push((Arc::clone(choice), *guard));
             }
         });
+        if let Some((choice, guard)) = us
+            && !words.iter().any(|(on_list, at)| Arc::ptr_eq(on_list, choice) && *at == guard)
+        {
+            words.push((Arc::clone(choice), guard));
+        }
         words.sort_by_key(|(choice, _)| choice.id());
         words
     }
@@ -221,10 +234,13 @@ impl Meet<'_> {
         let this = self.project();
         let mut after = After::new();
         let mut state = this.party.meeting.lock();
-        let phase = state.meet(us, true, &mut after);
+        let is_new = this.party.counted != Some(state.phase);
+        let phase = state.meet(us, is_new, &mut after);
         if phase.is_none() {
             park(&mut state.waiting, this.node, waking);
-            state.arrived += 1;
+            state.arrived += usize::from(is_new);
+            *this.counts = is_new;
+            this.party.counted = Some(state.phase);
         }
         drop(state);
         drop(after);
@@ -264,9 +280,11 @@ impl Attempt for Meet<'_> {
         if self.outcome.is_none() {
             let this = self.as_mut().project();
             let mut after = After::new();
-            let phase = this.party.meeting.lock().meet(seat, !this.node.is_queued(), &mut after);
+            let mut state = this.party.meeting.lock();
+            let is_new = this.party.counted != Some(state.phase);
+            *this.outcome = state.meet(seat, is_new, &mut after);
+            drop(state);
             drop(after);
-            *this.outcome = phase;
         }
         Progress::committed_if(self.outcome.is_some())
     }
@@ -289,7 +307,10 @@ impl Attempt for Meet<'_> {
             let mut state = this.party.meeting.lock();
             if state.waiting.get(this.node.as_mut()).is_some() {
                 state.waiting.leave(this.node.as_mut());
-                state.arrived -= 1;
+                if *this.counts {
+                    state.arrived -= 1;
+                    this.party.counted = None;
+                }
             }
             drop(state);
         }

@@ -1,6 +1,6 @@
 //! Barriers and cancellation tokens: who meets, who is waited for, and both as guards.
 
-use crate::support::{Either, Task, either, poll_once};
+use crate::support::{Either, Task, choose_now, either, poll_once};
 use rendez::{Alt, Barrier, CancellationToken, block_on, channel, channel_bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -186,4 +186,27 @@ fn a_waker_that_panics_keeps_no_child_from_being_cancelled() {
     assert!([&root, &first, &second, &grandchild].iter().all(|token| token.is_cancelled()));
     assert!(waits.is_woken());
     waits.done();
+}
+
+#[test]
+fn a_party_that_forgets_its_sync_is_counted_once() {
+    let barrier = Barrier::new();
+    let (mut a, mut b) = (barrier.enrol(), barrier.enrol());
+    let forget = |party: &mut rendez::Party| {
+        let mut sync = Box::pin(party.sync());
+        assert!(poll_once(&mut sync).is_pending());
+        std::mem::forget(sync);
+    };
+    forget(&mut a);
+    assert_eq!(a.try_sync(), None, "the other has not come");
+    assert!(poll_once(&mut pin!(a.sync())).is_pending());
+    assert!(choose_now(&mut [Some(pin!(a.sync()))]).is_pending());
+    assert_eq!(barrier.parties(), (2, 1));
+    assert_eq!(b.try_sync(), Some(0));
+    assert_eq!(barrier.parties(), (2, 0));
+    assert_eq!(b.try_sync(), None, "at the next meeting it has to come again");
+    forget(&mut a);
+    a.resign();
+    assert_eq!(barrier.parties(), (1, 0));
+    assert_eq!(b.try_sync(), Some(1));
 }
