@@ -98,8 +98,9 @@ impl Wake for Parker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Release: pairs with the Acquire in `take`.
-        self.woken.store(true, Ordering::Release);
+        // Release: pairs with the Acquire in `take`. A swap, not a store: of several wakers each goes on with the release
+        // sequence of the one before, so that the next poll sees what all of their threads wrote.
+        self.woken.swap(true, Ordering::Release);
         self.thread.unpark();
     }
 }
