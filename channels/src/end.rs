@@ -53,7 +53,7 @@ impl<S: Body, const SENDS: bool> Clone for End<S, SENDS> {
 
 impl<S: Body, const SENDS: bool> Drop for End<S, SENDS> {
     fn drop(&mut self) {
-        let legacy = party::legacy(|| self.core.name());
+        let legacy = if self.memory.is_finished() { None } else { party::legacy(|| self.core.name()) };
         self.core.drop_end(Self::SIDE, ProcessId(*self.holder.get_mut()), legacy);
     }
 }

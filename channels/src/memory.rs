@@ -1,5 +1,5 @@
-//! Memory: what an end remembers from one operation to the next: of choices, so that the next one is fair, and whether it
-//! had to wait. It decides nothing.
+//! Memory: what an end remembers from one operation to the next: of choices, so that the next one is fair, whether it had
+//! to wait, and whether its work is done. It decides nothing.
 
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering};
 
@@ -16,6 +16,8 @@ pub struct Memory {
     served: AtomicU16,
     /// Which of the last operations had to wait, a bit each, the last one lowest.
     waits: AtomicU8,
+    /// Whether its end's work is done.
+    is_finished: bool,
 }
 
 impl Default for Memory {
@@ -28,7 +30,22 @@ impl Memory {
     /// Of an end that was never served.
     #[must_use]
     pub const fn new() -> Self {
-        Self { stamp: AtomicU64::new(0), mixed: AtomicU16::new(0), served: AtomicU16::new(0), waits: AtomicU8::new(0) }
+        Self {
+            stamp: AtomicU64::new(0),
+            mixed: AtomicU16::new(0),
+            served: AtomicU16::new(0),
+            waits: AtomicU8::new(0),
+            is_finished: false,
+        }
+    }
+
+    /// Notes that its end's work is done: the end leaves no poison behind.
+    pub(crate) const fn finish(&mut self) {
+        self.is_finished = true;
+    }
+
+    pub(crate) const fn is_finished(&self) -> bool {
+        self.is_finished
     }
 
     pub(crate) fn stamp(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! Oneshot: a channel for one value, whose sender is used up by its send. A bounded channel of one place behind it.
 
 use crate::{ChannelOptions, Ended, Guard, Receiver, SendError, Sender, TrySendError};
+use rendez_model::{Channel, ChannelId, ProcessId};
 use std::fmt;
 use std::marker;
 
@@ -28,7 +29,9 @@ impl<T: marker::Send + 'static> OneshotSender<T> {
     ///
     /// # Errors
     /// The value comes back, with the way the channel has ended.
-    pub fn send(self, value: T) -> Result<(), SendError<T>> {
+    pub fn send(mut self, value: T) -> Result<(), SendError<T>> {
+        // Its work is done with that: a panic or a failure under way, or one in a waker, must not poison what it has sent.
+        self.0.leave_calmly();
         self.0.try_send(value).map_err(|error| match error {
             TrySendError::Ended(error) => error,
             TrySendError::Full(_) => unreachable!("nobody else has sent"),
@@ -43,14 +46,42 @@ impl<T: marker::Send + 'static> OneshotSender<T> {
         self.0.closed()
     }
 
-    /// The end as one of an ordinary channel: to name it, to poison it, to say who holds it.
-    pub const fn as_sender(&self) -> &Sender<T> {
-        &self.0
+    /// Brings the channel down; as [`Sender::poison`].
+    pub fn poison(&self, cause: impl fmt::Display) {
+        self.0.poison(cause);
+    }
+
+    /// The channel's id.
+    #[must_use]
+    pub fn id(&self) -> ChannelId {
+        self.0.id()
+    }
+
+    /// The channel's name, or its id where it has none.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.name()
+    }
+
+    /// Names the channel, for errors and the picture.
+    pub fn set_name(&self, name: &str) {
+        self.0.set_name(name);
+    }
+
+    /// The channel as data: kind, depth, counters, ends.
+    #[must_use]
+    pub fn inspect(&self) -> Channel {
+        self.0.inspect()
+    }
+
+    /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
+    pub fn declare(&self, holder: ProcessId) {
+        self.0.declare(holder);
     }
 }
 
 impl<T: marker::Send + 'static> fmt::Debug for OneshotSender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OneshotSender(`{}`)", self.0.name())
+        write!(f, "OneshotSender(`{}`)", self.name())
     }
 }

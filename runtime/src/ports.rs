@@ -21,14 +21,8 @@ macro_rules! ends {
     };
 }
 
-ends!(Sender: Send, Receiver: Send);
+ends!(Sender: Send, Receiver: Send, OneshotSender: Send);
 ends!(BroadcastSender: Send Sync, BroadcastReceiver: Send Sync, WatchSender: Send Sync, WatchReceiver: Send Sync);
-
-impl<T: Send + 'static> Ports for OneshotSender<T> {
-    fn declare(&self, holder: ProcessId) {
-        self.as_sender().declare(holder);
-    }
-}
 
 impl<P: Ports> Ports for Option<P> {
     fn declare(&self, holder: ProcessId) {

@@ -2,11 +2,15 @@
 
 use crate::support::{Either, Woken, either, poll_once};
 use rendez::{
-    Delivery, Ended, Overflow, TryRecvError, TrySendError, block_on, broadcast, broadcast_with, oneshot, watch,
+    Delivery, Ended, OneshotSender, Overflow, TryRecvError, TrySendError, block_on, broadcast, broadcast_with, oneshot,
+    watch,
 };
+use rendez_model::ProcessId;
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::thread;
 
 #[test]
 fn each_receiver_gets_each_value_in_order() {
@@ -216,4 +220,45 @@ fn a_oneshot_gives_its_value_or_tells_that_none_will_come() {
         assert!(matches!(poll_once(&mut closed), Poll::Ready(ended) if ended.is_retired()));
     }
     assert_eq!(tx.send(6).unwrap_err().value, 6);
+}
+
+#[test]
+fn a_oneshot_is_named_declared_and_poisoned_like_any_channel() {
+    let (tx, rx) = oneshot::<u8>();
+    tx.set_name("answer");
+    tx.declare(ProcessId(7));
+    assert_eq!((tx.name(), tx.id()), ("answer".to_owned(), rx.id()));
+    assert_eq!((tx.inspect().senders.count, tx.inspect().senders.holders), (1, vec![ProcessId(7)]));
+    tx.poison("no answer");
+    assert!(matches!(rx.recv_blocking(), Err(Ended::Poisoned(_))));
+    assert_eq!(tx.send(1).unwrap_err().value, 1);
+}
+
+/// Answers when it is dropped.
+struct Reply(Option<OneshotSender<u8>>);
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.0.take().unwrap().send(1).unwrap();
+    }
+}
+
+#[test]
+fn a_oneshot_sent_on_the_way_out_of_a_panic_arrives() {
+    let (answer, question) = oneshot();
+    let reply = Reply(Some(answer));
+    let panicked = thread::spawn(move || {
+        let _reply = reply;
+        resume_unwind(Box::new("a bug"));
+    });
+    assert!(panicked.join().is_err());
+    assert_eq!(question.recv_blocking(), Ok(1));
+    assert!(question.recv_blocking().unwrap_err().is_retired());
+    let (unused, question) = oneshot::<u8>();
+    let panicked = thread::spawn(move || {
+        let _unused = unused;
+        resume_unwind(Box::new("a bug"));
+    });
+    assert!(panicked.join().is_err());
+    assert!(matches!(question.recv_blocking(), Err(Ended::Poisoned(_))), "no answer came");
 }
