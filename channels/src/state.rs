@@ -232,6 +232,8 @@ impl<T: Send + 'static> State<T> {
             Overflow::Fail => return commit_alone(us).map(|()| Err(Stop::Full)),
             Overflow::DropNewest => {
                 commit_alone(us)?;
+                // Its sender is told that it was sent: it counts as that.
+                self.sent += 1;
                 after.discard(value.take());
             }
             Overflow::DropOldest => {
@@ -240,6 +242,8 @@ impl<T: Send + 'static> State<T> {
                 let oldest = self.pop();
                 if oldest.is_some() {
                     self.push(value);
+                } else {
+                    self.sent += 1;
                 }
                 after.discard(oldest.or_else(|| value.take()));
             }

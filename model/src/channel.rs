@@ -174,9 +174,10 @@ pub struct Channel {
     pub depth: u64,
     /// The largest depth so far.
     pub high_water: u64,
-    /// Values that a sender has handed over so far.
+    /// Values that a sender has handed over so far, those too that were dropped at once. Where each goes to one receiver, this
+    /// is `received` + `depth` + `dropped` + what was taken back, undelivered, from a channel that has ended.
     pub sent: u64,
-    /// Values that a receiver has committed to so far.
+    /// Values that a receiver has committed to so far; once for each receiver, where each value goes to all.
     pub received: u64,
     /// Its sending ends.
     pub senders: Ends,

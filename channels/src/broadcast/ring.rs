@@ -158,6 +158,10 @@ impl<T> Ring<T> {
         read
     }
 
+    fn dropped(&self) -> u64 {
+        self.register.as_deref().map_or(0, |register| register.dropped)
+    }
+
     fn unread(&mut self, cursor: u64) -> impl Iterator<Item = &mut Entry<T>> {
         let read = usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
         self.entries.iter_mut().skip(read)
@@ -218,7 +222,9 @@ impl<T: Send + Sync + 'static> Body for Ring<T> {
         channel.delivery = Delivery::All;
         channel.depth = self.entries.len() as u64;
         channel.high_water = self.high_water as u64;
-        channel.sent = self.end();
+        // What was dropped as the newest has no position, and was sent all the same.
+        let refused = if self.overflow == Overflow::DropNewest { self.dropped() } else { 0 };
+        channel.sent = self.end() + refused;
         channel.received = self.received;
     }
 

@@ -1,6 +1,6 @@
 //! What a channel does with a value that it has no room for.
 
-use crate::support::{Either, Task, either};
+use crate::support::{Chance, Either, Task, either};
 use rendez::{
     Alt, ChannelOptions, Ended, Overflow, Receiver, Sender, TryRecvError, TrySendError, after, channel_bounded,
 };
@@ -74,7 +74,7 @@ fn drop_newest_keeps_what_came_first_and_counts() {
     assert_eq!(Task::new(tx.send(2)).done(), Ok(()));
     tx.try_send(3).unwrap();
     assert_eq!(drain(&rx), [0, 1]);
-    assert_eq!((rx.inspect().dropped, rx.inspect().sent, rx.inspect().received), (2, 2, 2));
+    assert_eq!((rx.inspect().dropped, rx.inspect().sent, rx.inspect().received), (2, 4, 2));
 }
 
 #[test]
@@ -142,5 +142,43 @@ fn what_overflows_is_dropped_at_once() {
         assert_eq!(Arc::strong_count(&value), 1 + left);
         drop((tx, rx));
         assert_eq!(Arc::strong_count(&value), 1);
+    }
+}
+
+/// The task, if it has to wait.
+fn waiting<F: Future>(future: F) -> Option<Task<F>> {
+    let mut task = Task::new(future);
+    task.poll().is_pending().then_some(task)
+}
+
+/// Whether each value that was sent is somewhere.
+fn adds_up(rx: &Receiver<u8>, taken_back: u64) -> bool {
+    let channel = rx.inspect();
+    channel.sent == channel.received + channel.depth + channel.dropped + taken_back
+}
+
+#[test]
+fn what_was_sent_was_received_or_dropped_or_is_there() {
+    let mut chance = Chance::seeded();
+    let policies = [Overflow::Wait, Overflow::Fail, Overflow::DropNewest, Overflow::DropOldest];
+    for (overflow, capacity) in policies.into_iter().flat_map(|overflow| (0..3).map(move |places| (overflow, places))) {
+        let (tx, rx) = ChannelOptions::bounded(capacity).overflow(overflow).open();
+        let (mut permits, mut sends, mut receives) = (vec![], vec![], vec![]);
+        for _ in 0..200 {
+            match chance.below(8) {
+                0 | 1 => drop(tx.try_send(1)),
+                2 => sends.extend(waiting(tx.send(2))),
+                3 => receives.extend(waiting(rx.recv())),
+                4 => drop(rx.try_recv()),
+                5 => permits.extend(tx.try_reserve()),
+                6 => permits.pop().into_iter().for_each(|permit| permit.send(3).unwrap()),
+                _ => drop((permits.pop(), sends.pop(), receives.pop())),
+            }
+            assert!(adds_up(&rx, 0), "{overflow} {capacity}: {:?}", rx.inspect());
+        }
+        drop((permits, sends, receives));
+        tx.poison("enough");
+        let taken_back = rx.undelivered().len() as u64;
+        assert!(adds_up(&rx, taken_back), "{overflow} {capacity}: {taken_back} of {:?}", rx.inspect());
     }
 }
