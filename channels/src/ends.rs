@@ -4,7 +4,7 @@ use crate::alt::{Order, choose};
 use crate::closed::Closed;
 use crate::end::{End, common};
 use crate::shell::Plan;
-use crate::state::{NotNow, State};
+use crate::state::{NotNow, State, Stop};
 use crate::waiting::Waiting;
 use crate::{
     ChannelOptions, Ended, Guard, Next, Permit, Recv, RecvExtended, Reserve, ReserveError, Send, SendError, SendFrom,
@@ -111,10 +111,10 @@ impl<T: marker::Send + 'static> Sender<T> {
         let mut value = Some(value);
         let outcome = self.end.core.offer(&mut value, None);
         match (outcome, value) {
+            (Err(NotNow) | Ok(Err(Stop::Full)), Some(value)) => Err(TrySendError::Full(value)),
             (Ok(Err(stop)), Some(value)) => {
                 Err(TrySendError::Ended(SendError { value, cause: self.end.core.why(stop) }))
             }
-            (Err(NotNow), Some(value)) => Err(TrySendError::Full(value)),
             _ => Ok(()),
         }
     }

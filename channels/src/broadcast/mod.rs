@@ -86,6 +86,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut sending = Sending { end: self, value: Some(Arc::new(value)) };
         match now(self.core(), &mut sending) {
+            Some(Err(SendError { value, cause: Ended::Overflow { .. } })) => Err(TrySendError::Full(value)),
             Some(sent) => sent.map_err(TrySendError::Ended),
             None => Err(TrySendError::Full(sending.take_back())),
         }

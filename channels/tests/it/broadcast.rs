@@ -77,6 +77,7 @@ fn the_other_policies_refuse_or_drop_the_newest() {
     let refused = block_on(tx.send(2)).unwrap().unwrap_err();
     assert_eq!(refused.value, 2);
     assert!(matches!(refused.cause, Ended::Overflow { .. }));
+    assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)));
     assert_eq!((*rx.try_recv().unwrap(), rx.try_recv().is_err()), (1, true));
     let (tx, rx) = broadcast_with(1, Overflow::DropNewest);
     (1..3).for_each(|n| tx.try_send(n).unwrap());

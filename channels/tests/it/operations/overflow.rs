@@ -34,8 +34,7 @@ fn fail_gives_the_value_back_and_the_channel_goes_on() {
     let refused = Ended::Overflow { channel: "full".to_owned() };
     let error = Task::new(tx.send(2)).done().unwrap_err();
     assert_eq!((error.value, error.cause), (2, refused.clone()));
-    let Err(TrySendError::Ended(error)) = tx.try_send(3) else { panic!("it is full") };
-    assert_eq!((error.value, error.cause), (3, refused.clone()));
+    assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)));
     let error = tx.send_blocking(4).unwrap_err();
     assert_eq!((error.value, error.cause), (4, refused.clone()));
     let mut slot = Some(5);
