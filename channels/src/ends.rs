@@ -119,7 +119,8 @@ impl<T: marker::Send + 'static> Sender<T> {
         }
     }
 
-    /// Sends a value by a point in time: as [`send`](Self::send) for so long, then as [`try_send`](Self::try_send).
+    /// Sends a value by a point in time: as [`send`](Self::send) for so long, then as [`try_send`](Self::try_send). What has
+    /// been received by then is sent; a receiver that [holds](Receiver::recv_extended) this sender may do so for longer.
     ///
     /// # Errors
     /// The value comes back: nobody has received it and there was no room by then (`Full`), or the channel has ended.
@@ -230,8 +231,8 @@ impl<T: marker::Send + 'static> Receiver<T> {
 
     /// Receives a value and holds its sender until the receiver has acted: the extended rendezvous.
     ///
-    /// The sender's `send` is done when the [`Extended`](crate::Extended) value is released or dropped; a `try_send` does not
-    /// wait for that. Who has sent into a buffer has gone on already and is not held.
+    /// The sender's `send` is done when the [`Extended`](crate::Extended) value is released or dropped; a `try_send` and a
+    /// permit do not wait for that. Who has sent into a buffer has gone on already and is not held.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).

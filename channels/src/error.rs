@@ -139,7 +139,7 @@ impl<T> Error for SendError<T> {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrySendError<T> {
-    /// Nobody receives now and there is no room.
+    /// Nobody receives now and there is no room; a channel of the policy [`Overflow::Fail`](crate::Overflow::Fail) says so too.
     Full(T),
     /// The channel has ended.
     Ended(SendError<T>),

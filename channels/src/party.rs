@@ -15,7 +15,8 @@ pub trait Party: Send + Sync {
     fn id(&self) -> ProcessId;
     /// Its name, for the origin of poison.
     fn name(&self) -> String;
-    /// This party stands at the channel for the first time: a chance to list it for snapshots.
+    /// A party stands at the channel, or has made it: a chance to list it for snapshots. It is told once a channel, to the first
+    /// party there; those that come later are not told.
     fn met(&self, channel: Weak<dyn Inspect>);
     /// Whether channels are to be listed when they are made, not only when somebody waits.
     fn observes(&self) -> bool;

@@ -6,7 +6,7 @@ use std::marker;
 
 /// A place in a buffered channel that is kept for one send; see [`Sender::reserve`].
 ///
-/// Dropped unused, it gives the place to who waits for one.
+/// Dropped unused, it gives the place to who waits for one. One that is leaked keeps its place for as long as the channel is.
 ///
 /// ```
 /// use rendez_channels::{block_on, channel_bounded};
@@ -28,7 +28,7 @@ impl<'a, T: marker::Send + 'static> Permit<'a, T> {
         Self { end, used: false }
     }
 
-    /// Sends a value, at once.
+    /// Sends a value, at once; a receiver that [holds](crate::Receiver::recv_extended) its senders does not hold this one.
     ///
     /// # Errors
     /// The value comes back: the channel has ended since.
