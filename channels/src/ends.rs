@@ -1,13 +1,13 @@
 //! The two ends of a channel: counted, cloneable, movable. Dropping one gives it up; the last one retires the channel.
 
-use crate::alt::{Order, choose};
+use crate::alt::{Arm, Order, choose};
 use crate::closed::Closed;
 use crate::end::{End, common};
 use crate::shell::Plan;
 use crate::state::{NotNow, State, Stop};
 use crate::waiting::Waiting;
 use crate::{
-    ChannelOptions, Ended, Guard, Next, Permit, Recv, RecvExtended, Reserve, ReserveError, Send, SendError, SendFrom,
+    ChannelOptions, Ended, Extended, Guard, Next, Permit, Recv, RecvExtended, ReserveError, Send, SendError, SendFrom,
     TryRecvError, TrySendError, at, block_on, party,
 };
 use rendez_model::ChannelKind;
@@ -144,7 +144,7 @@ impl<T: marker::Send + 'static> Sender<T> {
     /// Nothing is lost: a place that was kept for a dropped reservation goes to who waits next.
     pub async fn reserve(&self) -> Result<Permit<'_, T>, ReserveError> {
         self.has_places()?;
-        Reserve::new(self).await.map_err(ReserveError::Ended)
+        crate::send::Reserve::new(self).await.map_err(ReserveError::Ended)
     }
 
     /// Keeps a place in the channel if there is one now.
@@ -186,6 +186,36 @@ impl<T: marker::Send + 'static> Sender<T> {
             (Err(cause), Some(value)) => Err(SendError { value, cause }),
             _ => Ok(()),
         }
+    }
+
+    /// Like [`send_by`](Self::send_by), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `send_by`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn send_by_blocking(&self, value: T, deadline: Instant) -> Result<(), TrySendError<T>> {
+        let mut slot = Some(value);
+        let outcome = {
+            let (mut send, mut late) = (pin!(self.send_from(&mut slot)), pin!(at(deadline)));
+            let mut guards: [Arm<'_>; 2] = [Some(send.as_mut()), Some(late.as_mut())];
+            match block_on(choose(&mut guards, Order::Listed, false)) {
+                Ok(0) => send.output().map_err(Some),
+                Ok(_) => Err(None),
+                Err(cancelled) => Err(Some(cancelled)),
+            }
+        };
+        match (outcome, slot) {
+            (Err(Some(cause)), Some(value)) => Err(TrySendError::Ended(SendError { value, cause })),
+            (Err(None), Some(value)) => Err(TrySendError::Full(value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Like [`reserve`](Self::reserve), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `reserve`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn reserve_blocking(&self) -> Result<Permit<'_, T>, ReserveError> {
+        block_on(self.reserve()).unwrap_or_else(|cancelled| Err(ReserveError::Ended(cancelled)))
     }
 
     /// Waits until sending is of no more use: no receiver is left, or the channel was poisoned or lost.
@@ -274,6 +304,30 @@ impl<T: marker::Send + 'static> Receiver<T> {
         into.push(self.recv().await?);
         self.end.core.take_more(into, before.saturating_add(most));
         Ok(into.len() - before)
+    }
+
+    /// Like [`recv_extended`](Self::recv_extended), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `recv_extended`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn recv_extended_blocking(&self) -> Result<Extended<T>, Ended> {
+        block_on(self.recv_extended())?
+    }
+
+    /// Like [`recv_by`](Self::recv_by), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `recv_by`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn recv_by_blocking(&self, deadline: Instant) -> Result<T, TryRecvError> {
+        block_on(self.recv_by(deadline)).unwrap_or_else(|cancelled| Err(TryRecvError::Ended(cancelled)))
+    }
+
+    /// Like [`recv_many`](Self::recv_many), for OS threads; needs no runtime.
+    ///
+    /// # Errors
+    /// As `recv_many`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
+    pub fn recv_many_blocking(&self, into: &mut Vec<T>, most: usize) -> Result<usize, Ended> {
+        block_on(self.recv_many(into, most))?
     }
 
     /// Gives this end up and takes back what was sent and will not be received, if it was the last one.

@@ -84,7 +84,7 @@ pub use options::ChannelOptions;
 pub use permit::{Permit, ReserveError};
 pub use receive::{Next, Recv, RecvExtended};
 pub use rendez_model::{ChannelKind, Delivery, Overflow};
-pub use send::{Reserve, Send, SendFrom};
+pub use send::{Send, SendFrom};
 pub use set::{Alt, GuardId};
 #[cfg(feature = "stream")]
 pub use stream::{Incoming, Outgoing};

@@ -47,7 +47,7 @@ pin_project! {
 pin_project! {
     /// A wait for a place under way; see [`Sender::reserve`].
     #[must_use = "a reservation does nothing unless it is awaited"]
-    pub struct Reserve<'a, T> where T: marker::Send, T: 'static {
+    pub(crate) struct Reserve<'a, T> where T: marker::Send, T: 'static {
         #[pin]
         offer: Offer<'a, T>,
     }

@@ -146,3 +146,30 @@ fn a_dropped_receive_of_many_loses_nothing() {
     assert_eq!(into, []);
     assert_eq!(rx.try_recv(), Ok(1));
 }
+
+#[test]
+fn a_thread_has_the_same_forms() {
+    let (tx, rx) = channel();
+    let past = Instant::now();
+    assert_eq!(rx.recv_by_blocking(past), Err(TryRecvError::Empty));
+    assert_eq!(tx.send_by_blocking(1, past), Err(TrySendError::Full(1)));
+    let sender = std::thread::spawn(move || {
+        tx.send_by_blocking(2, Instant::now() + Duration::from_secs(3_600)).unwrap();
+        tx.send_blocking(3).unwrap();
+        tx.send_blocking(4).unwrap();
+        tx
+    });
+    assert_eq!(rx.recv_by_blocking(Instant::now() + Duration::from_secs(3_600)), Ok(2));
+    assert_eq!(rx.recv_extended_blocking().map(|value| *value), Ok(3));
+    let mut into = vec![];
+    assert_eq!(rx.recv_many_blocking(&mut into, 1), Ok(1));
+    assert_eq!(into, [4]);
+    let tx = sender.join().unwrap();
+    drop(rx);
+    assert!(matches!(tx.send_by_blocking(5, past), Err(TrySendError::Ended(error)) if error.value == 5));
+    let (tx, rx) = channel_bounded(1);
+    let permit = tx.reserve_blocking().unwrap();
+    assert_eq!(tx.send_by_blocking(6, past), Err(TrySendError::Full(6)));
+    permit.send(7).unwrap();
+    assert_eq!(rx.try_recv(), Ok(7));
+}
