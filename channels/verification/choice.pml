@@ -13,7 +13,7 @@
 #ifndef BACKWARDS    /* look at their second guard first */
 #define BACKWARDS 0
 #endif
-#ifndef IMPATIENT    /* may be dropped at any time while they wait */
+#ifndef IMPATIENT    /* may be dropped at any time while they wait, or go on waiting for ever */
 #define IMPATIENT 0
 #endif
 #ifndef ASLEEP       /* are not polled any more once they have looked */
@@ -59,7 +59,11 @@
 proctype party(byte me) {
   byte mode, i, g, us = NOBODY, x = NOBODY, y = NOBODY, lo = NOBODY, hi = NOBODY, left, v, todo, done, value = NOBODY, d;
   byte after;
-  bit ok, blocked, due, dropped;
+  bit ok, blocked, retry, due, dropped, patient = 1;
+  if
+  :: true
+  :: IN(IMPATIENT, me) -> patient = 0
+  fi;
 #ifdef LISTED
   mode = ENLIST;
   atomic { if :: CHOOSES(me) -> phase[me] = FREE; waker[me] = 1; us = me :: else fi }
@@ -117,7 +121,7 @@ end:
 #endif
      goto pass
   :: atomic { IN(TIMED, me) && !due -> due = 1; waker[me] = 1; goto pass }
-  :: atomic { IN(IMPATIENT, me) -> dropped = 1; goto leave }
+  :: atomic { !patient -> dropped = 1; goto leave }
   fi;
 asleep:
   if
@@ -182,7 +186,7 @@ gone:
   od;
 #endif
   /* What stays behind tells nothing more apart. */
-  atomic { i = 0; g = 0; mode = 0; us = NOBODY; due = 0; woken[me] = 0; waker[me] = 0; again[me] = 0 }
+  atomic { i = 0; g = 0; mode = 0; us = NOBODY; due = 0; patient = 1; woken[me] = 0; waker[me] = 0; again[me] = 0 }
 }
 
 #ifdef POISON

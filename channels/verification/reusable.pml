@@ -1,5 +1,6 @@
 /* A reusable choice, which stays on its lists between its uses and keeps a mark for each guard that may be ready. A part of
-   `choice.pml`, which has the other parties: the set ALT are of this kind. */
+   `choice.pml`, which has the other parties: the set ALT are of this kind. All uses but the last
+   may be dropped, so that the last one may be found asleep. */
 #ifndef USES
 #define USES 2
 #endif
@@ -12,7 +13,7 @@ bit sent[P];
 proctype alt(byte me) {
   byte i, g, us, x = NOBODY, y = NOBODY, lo = NOBODY, hi = NOBODY, left, v, todo, done, value = NOBODY, d, listed, uses = USES;
   byte after;
-  bit ok, blocked;
+  bit ok, blocked, retry;
   atomic { us = me; phase[me] = IDLE; marked[me] = (1 << GUARD(me, 0)) | (1 << GUARD(me, 1)) }
 use:
   waker[me] = 1;
@@ -91,7 +92,7 @@ waits:
 end:
   if
   :: atomic { woken[me] -> woken[me] = 0; goto use }
-  :: IN(IMPATIENT, me) -> /* The use is dropped; nobody waits for who has claimed the word. */
+  :: IN(IMPATIENT, me) && uses > 1 -> /* The use is dropped; nobody waits for who has claimed the word. */
      atomic {
        if
        :: phase[me] == FREE -> phase[me] = IDLE
@@ -105,8 +106,9 @@ end:
      }
   fi;
 between:
-  atomic { uses--; if :: uses > 0 -> goto use :: else fi }
+  uses--;
   if
+  :: uses > 0 -> goto use
   :: true -> resting[me] = 1
   :: true -> goto gone
   fi;

@@ -122,7 +122,8 @@ inline unlock_and_wake(c) {
 }
 
 /* Looks for the first party on the list of guard `theirs` that can be committed with, under the lock. `us` is who asks, if it
-   is choosing and stands on lists, with its guard `ours`. The partner is `x`, off the list; `blocked`: we cannot commit. */
+   is choosing and stands on lists, with its guard `ours`. The partner is `x`, off the list; `blocked`: we cannot commit. One
+   that is reusable is tried twice, the second time with its guard marked. */
 #define YES 1
 #define NOT_THEM 2
 #define NOT_US 3
@@ -132,9 +133,9 @@ inline unlock_and_wake(c) {
 inline meet(us, ours, theirs) {
   atomic { x = NOBODY; blocked = 0; left = len(waiting[theirs]) }
   do
-  :: left > 0 && x == NOBODY && !blocked ->
+  :: (left > 0 || retry) && x == NOBODY && !blocked ->
      atomic {
-       waiting[theirs] ? y; left--;
+       if :: retry :: else -> waiting[theirs] ? y; left-- fi;
        if
        :: !CHOOSES(y) && us == NOBODY -> v = YES
        :: !CHOOSES(y) && us != NOBODY -> commit_free(us, ours, ok); if :: ok -> v = YES :: else -> v = NOT_US fi
@@ -191,13 +192,19 @@ inline meet(us, ours, theirs) {
      fi;
      atomic {
        if
-       :: v == YES -> x = y; assert(!served[x] && outcome[x] == PENDING); served[x] = 1; after = after | (1 << x)
-       :: else ->
-          waiting[theirs] ! y;
-          blocked = (v == NOT_US);
-          if :: v == NOT_THEM && y != us -> mark(y, theirs) :: else fi
+       :: v == YES -> x = y; assert(!served[x] && outcome[x] == PENDING); served[x] = 1; after = after | (1 << x); retry = 0
+       /* Marked, and tried once more: a use of it may have begun meanwhile. */
+       :: v == NOT_THEM && y != us && REUSABLE(y) && !retry -> mark(y, theirs); retry = 1
+       :: else -> blocked = (v == NOT_US); retry = 0
        fi;
-       y = NOBODY; lo = NOBODY; hi = NOBODY; v = 0; ok = 0
+#ifdef MUTANT_NO_RETRY
+       retry = 0;
+#endif
+       if
+       :: retry
+       :: else -> if :: v == YES :: else -> waiting[theirs] ! y fi; y = NOBODY
+       fi;
+       lo = NOBODY; hi = NOBODY; v = 0; ok = 0
      }
   :: else -> break
   od;
