@@ -5,6 +5,8 @@ mod question;
 
 mod in_alt;
 mod in_choose;
+#[cfg(not(miri))]
+mod threads;
 
 // All orders of letters are too many for an interpreter.
 #[cfg(not(miri))]

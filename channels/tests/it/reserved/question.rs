@@ -34,7 +34,13 @@ impl Question {
     pub(crate) fn with(offers: usize) -> (Self, Ask) {
         let question = Self::default();
         question.lock().offers = offers;
-        (question.clone(), Ask { question, on_leave: None })
+        let ask = question.ask();
+        (question, ask)
+    }
+
+    /// One more guard; only one at a time is in a choice.
+    pub(crate) fn ask(&self) -> Ask {
+        Ask { question: self.clone(), on_leave: None }
     }
 
     /// One more offer; whoever waits for one looks again.
@@ -83,6 +89,7 @@ impl Question {
     fn give_up(&self) {
         let mut state = self.lock();
         let left = (state.claim.take(), state.seat.take());
+        state.kept += usize::from(std::mem::take(&mut state.committed));
         drop(state);
         drop(left);
     }

@@ -146,6 +146,7 @@ impl World {
             Step::Deliver(from, to) => {
                 let letter = self.wires.get_mut(&(from, to)).and_then(VecDeque::pop_front).expect("it is on its way");
                 self.letters += 1;
+                assert!(self.letters < 1_000, "letters without end");
                 self.nodes[to].act(|claims| claims.heard(letter.channel, letter.message));
             }
             Step::Die(node) => self.die(node),
