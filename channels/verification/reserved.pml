@@ -2,7 +2,7 @@
    with both neighbours; any of them may be dropped or time out while a claim is under way. */
 
 /* A choice is open, reserved (one claim of its own is under way), committed, or withdrawn. Its record outlives its future:
-   a reserved choice that is dropped asks for withdrawal, and the answer decides. Waiting goes from lower to higher numbers. */
+   a reserved choice that is dropped says so, which has a claim that waits answered at once, and the answer decides. Waiting goes from lower to higher numbers. */
 #ifndef RING
 #define RING 3
 #endif
@@ -23,7 +23,7 @@
 #define LEFT(p) (((p) + RING - 1) % RING)
 #define RIGHT(p) (((p) + 1) % RING)
 
-mtype = { offer, claim, yes, no, death };
+mtype = { offer, claim, yes, no, leave, death };
 mtype = { OPEN, RESERVED, COMMITTED, WITHDRAWN, DEAD };
 /* Who sends, its round, and the addressee's round that it speaks of. */
 chan box[RING] = [QUEUE] of { mtype, byte, byte, byte };
@@ -159,6 +159,17 @@ end: do
        ; p = 0; theirs = 0; mine = 0
      }
   :: atomic {
+       /* Its offer is void, and a claim of it that waits for an answer need not wait. */
+       box[me] ? leave, p, theirs, mine ->
+       i = AT(p);
+       if :: claimable[i] == theirs -> claimable[i] = 0 :: else fi;
+#ifndef MUTANT_LEAVE
+       if :: delayed[i] == theirs -> tell(p, no, theirs) :: else fi;
+#endif
+       if :: delayed[i] == theirs -> delayed[i] = 0 :: else fi;
+       i = 0; p = 0; theirs = 0; mine = 0
+     }
+  :: atomic {
        /* A claim on somebody who died counts as refused; so does the wait for a connection that has gone. */
        box[me] ? death, p, theirs, mine ->
        i = AT(p); claimable[i] = 0; delayed[i] = 0; i = 0;
@@ -174,7 +185,7 @@ end: do
 #ifdef MUTANT_WITHDRAW
        :: state[me] == RESERVED -> dropped[me] = 1; state[me] = WITHDRAWN; refuse_delayed()
 #else
-       :: state[me] == RESERVED -> dropped[me] = 1
+       :: state[me] == RESERVED -> dropped[me] = 1; tell(target[me], leave, wanted)
 #endif
        fi
      }
