@@ -12,7 +12,7 @@ Usage: cargo xtask VERB
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
   bench channels [NAME..] [--target-ms N] [--runs N]
                                    rendez beside its peers; lines bench,contender,ops,seconds,ns_per_op
-  deep                             checks that take long: Miri over channels and model, long runs of the fuzz bodies
+  deep [NAME..]                    checks that take long, all usual ones or those named: spin, spin-large, miri, fuzz
   tidy                             the rules of the house that a machine can see; a part of `test`
   weight                           crates and first build of the facade, by feature
   help                             this text
@@ -32,8 +32,8 @@ pub(crate) enum Verb {
     Demo { install: bool, arguments: Vec<String> },
     /// Run the benchmarks of `program` with `arguments`.
     Bench { program: String, arguments: Vec<String> },
-    /// Run the checks that take long.
-    Deep,
+    /// Run the checks that take long, those of these names or all.
+    Deep { names: Vec<String> },
     /// Check the rules of the house.
     Tidy,
     /// Measure what it costs to adopt the facade.
@@ -64,7 +64,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
             let program = rest.first("bench", "the name of a program: channels")?;
             return Ok(Verb::Bench { program, arguments: rest.0 });
         }
-        "deep" => ("deep", Verb::Deep),
+        "deep" => return Ok(Verb::Deep { names: rest.0 }),
         "tidy" => ("tidy", Verb::Tidy),
         "weight" => ("weight", Verb::Weight),
         "demo" => return Ok(Verb::Demo { install: rest.installs(), arguments: rest.0 }),
@@ -147,6 +147,12 @@ mod tests {
         assert_eq!(parsed("bench channels"), Ok(bench(&[])));
         assert_eq!(parsed("bench channels ring --runs 3"), Ok(bench(&["ring", "--runs", "3"])));
         assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the name of a program: channels");
+    }
+
+    #[test]
+    fn what_follows_deep_are_names_of_checks() {
+        assert_eq!(parsed("deep"), Ok(Verb::Deep { names: vec![] }));
+        assert_eq!(parsed("deep spin"), Ok(Verb::Deep { names: vec!["spin".to_owned()] }));
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn run(verb: Verb) -> Result<(), Failed> {
         Verb::Test { install } => test::run(install),
         Verb::Demo { install, arguments } => demo::run(install, &arguments),
         Verb::Bench { program, arguments } => bench::run(&program, &arguments),
-        Verb::Deep => deep::run(),
+        Verb::Deep { names } => deep::run(&names),
         Verb::Tidy => tidy::run(),
         Verb::Weight => weight::run(),
     }
