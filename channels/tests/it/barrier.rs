@@ -189,6 +189,7 @@ fn a_waker_that_panics_keeps_no_child_from_being_cancelled() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it leaks on purpose")]
 fn a_party_that_forgets_its_sync_is_counted_once() {
     let barrier = Barrier::new();
     let (mut a, mut b) = (barrier.enrol(), barrier.enrol());

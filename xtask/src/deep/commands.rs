@@ -1,11 +1,13 @@
 //! Checks that are one command or two of cargo, each told when what it needs is missing.
 
-use crate::cargo::{cargo, cargo_of};
+use crate::cargo::{cargo, cargo_of, target_folder};
 use crate::step::{self, Failed};
 use std::process::{Command, Stdio};
 
 /// Rounds of each fuzz body; the ordinary tests do some thousands.
 const FUZZ_ROUNDS: &str = "2000000";
+/// Preemptions in one run of a loom test.
+const PREEMPTIONS: &str = "3";
 const NO_MIRI: &str = "Miri is missing: `rustup toolchain install nightly --component miri,rust-src` installs it";
 
 /// All tests of the crates with `unsafe` or synchronisation of their own, in Miri.
@@ -17,6 +19,15 @@ pub(super) fn miri() -> Result<(), Failed> {
         step::run(package, &mut cargo_of("nightly", &["miri", "test", "--package", package]))?;
     }
     Ok(())
+}
+
+/// Every interleaving of two or three threads, up to a bound on preemptions. In a target folder of its own, since the flag is
+/// every crate's.
+pub(super) fn loom() -> Result<(), Failed> {
+    let mut command = cargo(&["test", "--release", "--package", "rendez-channels", "--test", "loom"]);
+    let folder = target_folder()?.join("loom");
+    command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", folder).env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
+    step::run("rendez-channels", &mut command)
 }
 
 /// Optimised, but with the checks of a debug build.
