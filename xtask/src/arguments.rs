@@ -12,7 +12,7 @@ Usage: cargo xtask VERB
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
   bench channels [NAME..] [--target-ms N] [--runs N]
                                    rendez beside its peers; lines bench,contender,ops,seconds,ns_per_op
-  deep [NAME..]                    checks that take long, all usual ones or those named: spin, spin-large, miri, fuzz
+  deep [NAME..]                    checks that take long, all usual ones or those named: spin, spin-large, loom, miri, fuzz
   tidy                             the rules of the house that a machine can see; a part of `test`
   weight                           crates and first build of the facade, by feature
   help                             this text

@@ -27,6 +27,7 @@ pub(super) fn loom() -> Result<(), Failed> {
     let mut command = cargo(&["test", "--release", "--package", "rendez-channels", "--test", "loom"]);
     let folder = target_folder()?.join("loom");
     command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", folder).env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
+    command.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
     step::run("rendez-channels", &mut command)
 }
 
