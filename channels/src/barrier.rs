@@ -7,7 +7,7 @@ use crate::core::park;
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::memory::Memory;
 use crate::prim::{Held, Lock, fence};
-use crate::state::{Us, unmark};
+use crate::state::unmark;
 use crate::waiters::{List, Node, Verdict, Waking};
 use crate::{Ended, block_on};
 use pin_project_lite::pin_project;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-/// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when dropped.
+/// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when they drop their [`Enrolment`].
 ///
 /// The barrier of occam-pi and JCSP's `AltingBarrier`: a sync is done when all enrolled parties have come to it; parties that
 /// choose commit all together or not at all.
@@ -26,9 +26,9 @@ use std::task::{Context, Poll};
 /// ```
 /// use rendez_channels::Barrier;
 ///
-/// let parties = Barrier::new().enrol_many(3);
-/// let threads = parties.into_iter().map(|mut party| {
-///     std::thread::spawn(move || (0..2).map(|_| party.sync_blocking().unwrap()).collect::<Vec<_>>())
+/// let enrolments = Barrier::new().enrol_many(3);
+/// let threads = enrolments.into_iter().map(|mut enrolment| {
+///     std::thread::spawn(move || (0..2).map(|_| enrolment.sync_blocking().unwrap()).collect::<Vec<_>>())
 /// });
 /// let threads: Vec<_> = threads.collect();
 /// for thread in threads {
@@ -49,8 +49,8 @@ struct State {
     phase: u64,
 }
 
-/// A party of a [`Barrier`]; dropping it resigns.
-pub struct Party {
+/// What makes its holder a party of a [`Barrier`]; dropping it resigns.
+pub struct Enrolment {
     meeting: Arc<Meeting>,
     memory: Memory,
     /// The meeting that it was last counted as arrived at: a sync that is forgotten stays counted, and the next one is not
@@ -62,10 +62,10 @@ pin_project! {
     /// A sync under way.
     #[must_use = "a sync does nothing unless it is awaited or is a guard"]
     struct Meet<'a> {
-        party: &'a mut Party,
+        enrolment: &'a mut Enrolment,
         #[pin]
         node: Node<()>,
-        // Whether it is this one that its party is counted by.
+        // Whether it is this one that its enrolment is counted by.
         counts: bool,
         // The phase that a choice came to here.
         outcome: Option<u64>,
@@ -86,14 +86,14 @@ impl Barrier {
     }
 
     /// One more party. The meeting that others wait for now waits for it, too.
-    pub fn enrol(&self) -> Party {
+    pub fn enrol(&self) -> Enrolment {
         self.0.lock().enrolled += 1;
-        Party { meeting: Arc::clone(&self.0), memory: Memory::new(), counted: None }
+        Enrolment { meeting: Arc::clone(&self.0), memory: Memory::new(), counted: None }
     }
 
     /// `count` more parties.
     #[must_use]
-    pub fn enrol_many(&self, count: usize) -> Vec<Party> {
+    pub fn enrol_many(&self, count: usize) -> Vec<Enrolment> {
         (0..count).map(|_| self.enrol()).collect()
     }
 
@@ -111,14 +111,14 @@ impl Default for Barrier {
     }
 }
 
-impl Party {
+impl Enrolment {
     /// Waits until all enrolled parties are at the barrier, and gives the number of the meeting, from 0 on.
     ///
     /// # Cancel safety
     /// A dropped sync does not count as arrived; if the meeting had taken place by then, it has. One that is leaked still does,
     /// and its party once only.
     pub fn sync(&mut self) -> impl Future<Output = u64> + Guard<Output = u64> {
-        Meet { party: self, node: Node::new(None), counts: false, outcome: None }
+        Meet { enrolment: self, node: Node::new(None), counts: false, outcome: None }
     }
 
     /// Meets the others if all of them wait at the barrier now.
@@ -143,7 +143,7 @@ impl Party {
     }
 }
 
-impl Drop for Party {
+impl Drop for Enrolment {
     fn drop(&mut self) {
         let mut after = After::new();
         let mut state = self.meeting.lock();
@@ -161,7 +161,7 @@ impl Meeting {
 
 impl State {
     /// Has all meet, if all are here and willing; `is_new` says that the caller is here and was not counted yet.
-    fn meet(&mut self, us: Us<'_>, is_new: bool, after: &mut After<()>) -> Option<u64> {
+    fn meet(&mut self, us: Seat<'_>, is_new: bool, after: &mut After<()>) -> Option<u64> {
         let present = self.arrived + usize::from(is_new);
         if present == 0 || present < self.enrolled {
             unmark(us);
@@ -193,7 +193,7 @@ impl State {
     }
 
     /// The words of all parties that are choosing, in the order of ids.
-    fn words(&mut self, us: Us<'_>) -> Vec<(Arc<Choice>, usize)> {
+    fn words(&mut self, us: Seat<'_>) -> Vec<(Arc<Choice>, usize)> {
         let mut words = Vec::new();
         self.waiting.each(|waiter| {
             if let Waking::Guard(choice, guard) = &waiter.waking {
@@ -230,17 +230,17 @@ fn claim_all(words: &[(Arc<Choice>, usize)], after: &mut After<()>) -> bool {
 
 impl Meet<'_> {
     /// Meets or parks.
-    fn arrive(self: Pin<&mut Self>, us: Us<'_>, waking: Waking) -> Option<u64> {
+    fn arrive(self: Pin<&mut Self>, us: Seat<'_>, waking: Waking) -> Option<u64> {
         let this = self.project();
         let mut after = After::new();
-        let mut state = this.party.meeting.lock();
-        let is_new = this.party.counted != Some(state.phase);
+        let mut state = this.enrolment.meeting.lock();
+        let is_new = this.enrolment.counted != Some(state.phase);
         let phase = state.meet(us, is_new, &mut after);
         if phase.is_none() {
             park(&mut state.waiting, this.node, waking);
             state.arrived += usize::from(is_new);
             *this.counts = is_new;
-            this.party.counted = Some(state.phase);
+            this.enrolment.counted = Some(state.phase);
         }
         drop(state);
         drop(after);
@@ -263,7 +263,7 @@ impl Future for Meet<'_> {
             return self.arrive(None, fresh).map_or(Poll::Pending, Poll::Ready);
         }
         let this = self.as_mut().project();
-        if let Some(waiter) = this.party.meeting.lock().waiting.get(this.node) {
+        if let Some(waiter) = this.enrolment.meeting.lock().waiting.get(this.node) {
             std::mem::swap(&mut waiter.waking, &mut fresh);
         }
         drop(fresh);
@@ -280,8 +280,8 @@ impl Attempt for Meet<'_> {
         if self.outcome.is_none() {
             let this = self.as_mut().project();
             let mut after = After::new();
-            let mut state = this.party.meeting.lock();
-            let is_new = this.party.counted != Some(state.phase);
+            let mut state = this.enrolment.meeting.lock();
+            let is_new = this.enrolment.counted != Some(state.phase);
             *this.outcome = state.meet(seat, is_new, &mut after);
             drop(state);
             drop(after);
@@ -304,12 +304,12 @@ impl Attempt for Meet<'_> {
         let mut this = self.as_mut().project();
         if this.node.is_queued() {
             // Whoever has all meet does so under this lock.
-            let mut state = this.party.meeting.lock();
+            let mut state = this.enrolment.meeting.lock();
             if state.waiting.get(this.node.as_mut()).is_some() {
                 state.waiting.leave(this.node.as_mut());
                 if *this.counts {
                     state.arrived -= 1;
-                    this.party.counted = None;
+                    this.enrolment.counted = None;
                 }
             }
             drop(state);
@@ -322,7 +322,7 @@ impl Attempt for Meet<'_> {
     }
 
     fn memory(&self) -> Option<&Memory> {
-        Some(&self.party.memory)
+        Some(&self.enrolment.memory)
     }
 }
 
@@ -341,8 +341,8 @@ impl fmt::Debug for Barrier {
     }
 }
 
-impl fmt::Debug for Party {
+impl fmt::Debug for Enrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Party").finish_non_exhaustive()
+        f.debug_struct("Enrolment").finish_non_exhaustive()
     }
 }

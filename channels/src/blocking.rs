@@ -23,36 +23,36 @@ const YIELDS: u32 = 8;
 /// When the future does. Inside of an async task it blocks the task's worker: await there instead.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output, Ended> {
     let mut future = pin!(future);
-    let seat = Seat::take();
-    let mut cx = Context::from_waker(&seat.waker);
+    let own = ThreadWaker::take();
+    let mut cx = Context::from_waker(&own.waker);
     let party = party::current();
     if let Some(party) = &party {
-        party.wake_on_cancel(&seat.waker);
+        party.wake_on_cancel(&own.waker);
     }
     loop {
         if party.as_ref().is_some_and(|party| party.cancelled()) {
             return Err(Ended::Cancelled);
         }
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            seat.keep();
+            own.keep();
             return Ok(output);
         }
-        seat.parker.wait();
+        own.parker.wait();
     }
 }
 
 /// A parker and its waker.
-struct Seat {
+struct ThreadWaker {
     parker: Arc<Parker>,
     waker: Waker,
 }
 
 thread_local! {
     /// This thread's, while no call of [`block_on`] has it.
-    static KEPT: Cell<Option<Seat>> = const { Cell::new(None) };
+    static KEPT: Cell<Option<ThreadWaker>> = const { Cell::new(None) };
 }
 
-impl Seat {
+impl ThreadWaker {
     /// The one that is kept, or a new one: for a call within a call, and on a thread that is ending.
     fn take() -> Self {
         KEPT.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {

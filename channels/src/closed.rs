@@ -2,9 +2,10 @@
 
 use crate::after_lock::After;
 use crate::core::Core;
+use crate::guard::Seat;
 use crate::memory::Memory;
 use crate::shell::Body;
-use crate::state::{State, Us, commit_alone, unmark};
+use crate::state::{State, commit_alone, unmark};
 use crate::waiters::List;
 use crate::waiting::Source;
 use crate::{Ended, Sender, register};
@@ -22,7 +23,7 @@ impl<T: marker::Send + 'static> Source<Arc<Core<T>>> for Closed<'_, T> {
         state.watchers()
     }
 
-    fn take(&mut self, state: &mut State<T>, us: Us<'_>, _: &mut After<T>) -> Option<Ended> {
+    fn take(&mut self, state: &mut State<T>, us: Seat<'_>, _: &mut After<T>) -> Option<Ended> {
         if !state.is_over(Side::Send) {
             unmark(us);
             return None;

@@ -1,10 +1,11 @@
 //! The core of a channel whose sends and receives meet: its operations, each a step of `state` under the lock of `shell`.
 
 use crate::after_lock::After;
+use crate::guard::Seat;
 use crate::hold::Hold;
 use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
-use crate::state::{Attempted, NotNow, State, Stop, Us, unmark};
+use crate::state::{Attempted, NotNow, State, Stop, unmark};
 use crate::waiters::{List, Node, Slot, Waking};
 use crate::{Ended, clock, party};
 use rendez_model::{ChannelKind, Side};
@@ -42,13 +43,13 @@ pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
 impl<T: Send + 'static> Core<T> {
     /// Commits a send now: takes the value, or says how the channel has ended.
     #[inline]
-    pub(crate) fn offer(&self, value: &mut Option<T>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
+    pub(crate) fn offer(&self, value: &mut Option<T>, us: Seat<'_>) -> Attempted<Option<Arc<Hold>>> {
         offer(self.lock(), value, us).map_err(Blocked::leave)
     }
 
     /// Commits a receive now.
     #[inline]
-    pub(crate) fn take(&self, us: Us<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
+    pub(crate) fn take(&self, us: Seat<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         take(self.lock(), us, hold).map_err(Blocked::leave)
     }
 
@@ -62,7 +63,7 @@ impl<T: Send + 'static> Core<T> {
         self: &Arc<Self>,
         cargo: &mut Cargo<T>,
         node: Pin<&mut Option<Node<T>>>,
-        us: Us<'_>,
+        us: Seat<'_>,
         waking: Waking,
     ) -> Attempted<Option<Arc<Hold>>> {
         let mut state = self.lock();
@@ -106,7 +107,7 @@ impl<T: Send + 'static> Core<T> {
         self: &Arc<Self>,
         hold: Option<&Arc<Hold>>,
         place: impl FnOnce(Node<T>) -> Pin<&'n mut Node<T>>,
-        us: Us<'_>,
+        us: Seat<'_>,
         waking: Waking,
     ) -> Attempted<T> {
         let state = self.lock();
@@ -184,7 +185,7 @@ impl<T: Send + 'static> Core<T> {
     }
 
     /// A parked send of a choice tries again, with the value that it left in the list.
-    pub(crate) fn reoffer(&self, mut node: Pin<&mut Node<T>>, us: Us<'_>) -> Attempted<Option<Arc<Hold>>> {
+    pub(crate) fn reoffer(&self, mut node: Pin<&mut Node<T>>, us: Seat<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut after = After::new();
         let mut state = self.lock();
         let mut value = state.senders.waiting.get(node.as_mut()).and_then(|waiter| waiter.slot.take());
@@ -300,7 +301,7 @@ impl<T> Blocked<'_, T> {
 fn offer<'a, T: Send + 'static>(
     mut state: Held<'a, State<T>>,
     value: &mut Option<T>,
-    us: Us<'_>,
+    us: Seat<'_>,
 ) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
     if us.is_none() {
         if state.push_at_once(value) {
@@ -327,7 +328,7 @@ fn offer<'a, T: Send + 'static>(
 #[inline(always)]
 fn take<'a, T: Send + 'static>(
     mut state: Held<'a, State<T>>,
-    us: Us<'_>,
+    us: Seat<'_>,
     hold: Option<&Arc<Hold>>,
 ) -> Result<Result<T, Stop>, Blocked<'a, T>> {
     if us.is_none() && hold.is_none() {

@@ -30,7 +30,7 @@ pub trait Guard: Attempt {
     fn output(self: Pin<&mut Self>) -> Self::Output;
 }
 
-/// A choice that a guard takes part in, and the guard's number there.
+/// Who asks: the choice that a guard takes part in and the guard's number there, if it already stands on lists.
 #[doc(hidden)]
 pub type Seat<'a> = Option<(&'a Arc<Choice>, usize)>;
 

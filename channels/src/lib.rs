@@ -26,7 +26,6 @@
 //!  source --numbers--> square --squares--> main
 //! ```
 
-mod after;
 mod after_lock;
 mod alt;
 mod barrier;
@@ -60,6 +59,7 @@ mod shell;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
+mod timer;
 mod token;
 mod turns;
 mod waiters;
@@ -70,8 +70,7 @@ pub mod clock;
 pub mod party;
 pub mod sync;
 
-pub use after::{After, after, at};
-pub use barrier::{Barrier, Party};
+pub use barrier::{Barrier, Enrolment};
 pub use blocking::block_on;
 pub use broadcast::{BroadcastReceiver, BroadcastSender, broadcast, broadcast_with};
 pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channel_unbounded};
@@ -88,6 +87,7 @@ pub use send::{Send, SendFrom};
 pub use set::{Alt, GuardId};
 #[cfg(feature = "stream")]
 pub use stream::{Incoming, Outgoing};
+pub use timer::{Timer, after, at};
 pub use token::CancellationToken;
 pub use watch::{WatchReceiver, WatchSender, watch};
 

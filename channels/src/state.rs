@@ -9,7 +9,8 @@
 //! - after poison nothing is accepted; what a partner has committed to stays committed.
 
 use crate::after_lock::After;
-use crate::choice::{Agreed, Choice, agree};
+use crate::choice::{Agreed, agree};
+use crate::guard::Seat;
 use crate::hold::Hold;
 use crate::register::Register;
 use crate::shell::Body;
@@ -55,9 +56,6 @@ struct Cold<T> {
     /// Who waits for the channel's end.
     watchers: List<()>,
 }
-
-/// Who asks: the choice it is a guard of, if it already stands on lists.
-pub(crate) type Us<'a> = Option<(&'a Arc<Choice>, usize)>;
 
 /// What an attempt came to: what it gave, or why it never will; or nothing now.
 pub(crate) type Attempted<R> = Result<Result<R, Stop>, NotNow>;
@@ -169,7 +167,7 @@ impl<T: Send + 'static> State<T> {
     pub(crate) fn offer(
         &mut self,
         value: &mut Option<T>,
-        us: Us<'_>,
+        us: Seat<'_>,
         after: &mut After<T>,
     ) -> Attempted<Option<Arc<Hold>>> {
         debug_assert!(value.is_some(), "an offer has a value");
@@ -199,7 +197,7 @@ impl<T: Send + 'static> State<T> {
     fn meet_receiver(
         &mut self,
         value: &mut Option<T>,
-        us: Us<'_>,
+        us: Seat<'_>,
         after: &mut After<T>,
         blocked: &mut bool,
     ) -> Option<Option<Arc<Hold>>> {
@@ -223,7 +221,7 @@ impl<T: Send + 'static> State<T> {
 
     /// There is no room: what the channel's policy does about it.
     #[inline]
-    fn overflow(&mut self, value: &mut Option<T>, us: Us<'_>, after: &mut After<T>) -> Attempted<Option<Arc<Hold>>> {
+    fn overflow(&mut self, value: &mut Option<T>, us: Seat<'_>, after: &mut After<T>) -> Attempted<Option<Arc<Hold>>> {
         match self.overflow {
             Overflow::Wait => {
                 unmark(us);
@@ -254,7 +252,7 @@ impl<T: Send + 'static> State<T> {
 
     /// Commits a receive now. `hold`, if any, keeps the sender, should the value come from one that waits.
     #[inline]
-    pub(crate) fn take(&mut self, us: Us<'_>, hold: Option<&Arc<Hold>>, after: &mut After<T>) -> Attempted<T> {
+    pub(crate) fn take(&mut self, us: Seat<'_>, hold: Option<&Arc<Hold>>, after: &mut After<T>) -> Attempted<T> {
         if self.ended {
             return commit_alone(us).map(|()| Err(Stop::Over));
         }
@@ -283,7 +281,7 @@ impl<T: Send + 'static> State<T> {
     #[inline]
     fn meet_sender(
         &mut self,
-        us: Us<'_>,
+        us: Seat<'_>,
         hold: Option<&Arc<Hold>>,
         after: &mut After<T>,
         blocked: &mut bool,
@@ -534,7 +532,7 @@ impl<T> Default for Cold<T> {
 
 /// A commit in which no partner takes part.
 #[inline(always)]
-pub(crate) fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
+pub(crate) fn commit_alone(us: Seat<'_>) -> Result<(), NotNow> {
     match us {
         Some((choice, guard)) if !choice.commit_free(guard) => Err(NotNow),
         _ => Ok(()),
@@ -543,7 +541,7 @@ pub(crate) fn commit_alone(us: Us<'_>) -> Result<(), NotNow> {
 
 /// An attempt found nothing: a reusable choice needs not look there until it is told to.
 #[inline(always)]
-pub(crate) fn unmark(us: Us<'_>) {
+pub(crate) fn unmark(us: Seat<'_>) {
     if let Some((choice, guard)) = us {
         choice.unmark(guard);
     }
@@ -551,7 +549,7 @@ pub(crate) fn unmark(us: Us<'_>) {
 
 /// Whether a waiter is the partner, by the words of both. `blocked` says that we ourselves cannot commit now.
 #[inline]
-fn verdict<T>(us: Us<'_>, waiter: &Waiter<T>, after: &mut After<T>, blocked: &mut bool) -> Verdict {
+fn verdict<T>(us: Seat<'_>, waiter: &Waiter<T>, after: &mut After<T>, blocked: &mut bool) -> Verdict {
     let them = match &waiter.waking {
         Waking::Guard(choice, guard) => Some((choice, *guard)),
         Waking::Plain(_) | Waking::Nobody => None,

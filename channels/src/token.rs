@@ -1,8 +1,9 @@
 //! Cancellation token: a word to stop that many can wait for, and that can be a guard. It stops nobody itself.
 
 use crate::after_lock::After;
+use crate::guard::Seat;
 use crate::prim::{Held, Lock};
-use crate::state::{Us, commit_alone, unmark};
+use crate::state::{commit_alone, unmark};
 use crate::waiters::List;
 use crate::waiting::{Place, Source, Waiting};
 use crate::{Ended, Guard, block_on};
@@ -126,7 +127,7 @@ impl Source<Token> for Cancelled {
         &mut state.waiting
     }
 
-    fn take(&mut self, state: &mut State, us: Us<'_>, _: &mut After<()>) -> Option<()> {
+    fn take(&mut self, state: &mut State, us: Seat<'_>, _: &mut After<()>) -> Option<()> {
         if state.is_cancelled {
             return commit_alone(us).ok();
         }

@@ -8,7 +8,6 @@ use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::memory::Memory;
 use crate::prim::Held;
 use crate::shell::{Body, Shell};
-use crate::state::Us;
 use crate::waiters::{List, Node, Waking};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -50,7 +49,7 @@ pub(crate) trait Source<P: Place>: Send {
     fn bell(state: &mut P::State) -> &mut List<()>;
 
     /// Takes what is there, after the choice that asks, if one does, has committed to it.
-    fn take(&mut self, state: &mut P::State, us: Us<'_>, after: &mut After<Self::Scrap>) -> Option<Self::Output>;
+    fn take(&mut self, state: &mut P::State, us: Seat<'_>, after: &mut After<Self::Scrap>) -> Option<Self::Output>;
 
     /// It is about to wait.
     fn about_to_wait(&self) {}
@@ -97,7 +96,7 @@ impl<'a, P: Place, S: Source<P>> Waiting<'a, P, S> {
     }
 
     /// Tries; if nothing is there, `wait` says whom to wake.
-    fn step(self: Pin<&mut Self>, us: Us<'_>, wait: Option<Waking>) -> Option<S::Output> {
+    fn step(self: Pin<&mut Self>, us: Seat<'_>, wait: Option<Waking>) -> Option<S::Output> {
         let mut this = self.project();
         let mut after = After::new();
         let mut state = this.place.lock();

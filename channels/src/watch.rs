@@ -2,10 +2,11 @@
 
 use crate::after_lock::After;
 use crate::end::{End, common};
+use crate::guard::Seat;
 use crate::memory::Memory;
 use crate::register::{self, Register};
 use crate::shell::{Body, Plan, Shell};
-use crate::state::{Us, commit_alone, unmark};
+use crate::state::{commit_alone, unmark};
 use crate::waiters::List;
 use crate::waiting::{Source, Waiting, now};
 use crate::{ChannelKind, Ended, Guard, Overflow, SendError, Stand, TryRecvError, block_on, inspect};
@@ -149,7 +150,7 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Latest<T>>>> for Change<
         &mut state.changed
     }
 
-    fn take(&mut self, state: &mut Latest<T>, us: Us<'_>, _: &mut After<()>) -> Option<Self::Output> {
+    fn take(&mut self, state: &mut Latest<T>, us: Seat<'_>, _: &mut After<()>) -> Option<Self::Output> {
         let is_new = state.version > self.end.seen.load(Ordering::Relaxed);
         if !state.is_down && is_new {
             commit_alone(us).ok()?;

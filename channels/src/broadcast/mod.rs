@@ -4,9 +4,9 @@ mod ring;
 
 use crate::after_lock::After;
 use crate::end::{End, common};
+use crate::guard::Seat;
 use crate::memory::Memory;
 use crate::shell::{Body, Plan, Shell};
-use crate::state::Us;
 use crate::waiters::List;
 use crate::waiting::{Source, Waiting, now};
 use crate::{ChannelKind, Ended, Guard, Overflow, SendError, TryRecvError, TrySendError, block_on, register};
@@ -217,7 +217,7 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Sending<'
         &mut ring.sending
     }
 
-    fn take(&mut self, ring: &mut Ring<T>, us: Us<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
+    fn take(&mut self, ring: &mut Ring<T>, us: Seat<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
         let sent = ring.offer(&mut self.value, us, after)?;
         Some(sent.map_err(|stop| SendError { value: self.take_back(), cause: why(ring, self.end.id(), stop) }))
     }
@@ -244,7 +244,7 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Reading<'
         &mut ring.receiving
     }
 
-    fn take(&mut self, ring: &mut Ring<T>, us: Us<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
+    fn take(&mut self, ring: &mut Ring<T>, us: Seat<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
         let BroadcastReceiver { cursor, missed, .. } = self.end;
         let (mut read, mut lost) = (cursor.load(Ordering::Relaxed), missed.load(Ordering::Relaxed));
         let got = ring.take(&mut read, &mut lost, us, after)?;

@@ -1,9 +1,10 @@
 //! The ring of a broadcast: values that some receiver has still to read. A pure machine; its lock and its ends are elsewhere.
 
 use crate::after_lock::After;
+use crate::guard::Seat;
 use crate::register::Register;
 use crate::shell::Body;
-use crate::state::{Us, commit_alone, unmark};
+use crate::state::{commit_alone, unmark};
 use crate::waiters::List;
 use crate::{Overflow, Stand, inspect};
 use rendez_model::{Channel, Delivery, Side};
@@ -71,7 +72,7 @@ impl<T> Ring<T> {
     pub(super) fn offer(
         &mut self,
         value: &mut Option<Arc<T>>,
-        us: Us<'_>,
+        us: Seat<'_>,
         after: &mut After<Arc<T>>,
     ) -> Option<Result<(), Stop>>
     where
@@ -107,7 +108,7 @@ impl<T> Ring<T> {
         &mut self,
         cursor: &mut u64,
         missed: &mut u64,
-        us: Us<'_>,
+        us: Seat<'_>,
         after: &mut After<Arc<T>>,
     ) -> Option<Result<Arc<T>, Stop>> {
         if self.is_down {

@@ -32,12 +32,12 @@ pub struct Exclusive<T: Send + 'static> {
 }
 
 struct Place<T: Send + 'static> {
-    back: Sender<Held<T>>,
-    out: Receiver<Held<T>>,
+    back: Sender<Stored<T>>,
+    out: Receiver<Stored<T>>,
 }
 
 /// What the channel carries: by a box, so that a large value stays where it is.
-type Held<T> = Box<Resource<T>>;
+type Stored<T> = Box<Resource<T>>;
 
 struct Resource<T> {
     value: T,
@@ -71,8 +71,8 @@ impl<T: Send + 'static> Exclusive<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost: what was handed to a dropped lock goes to who waits next.
-    pub fn lock(&self) -> Lock<'_, T> {
-        Lock { of: self, inner: self.place.out.recv() }
+    pub fn lock(&self) -> Locking<'_, T> {
+        Locking { of: self, inner: self.place.out.recv() }
     }
 
     /// As [`lock`](Self::lock), but also when a holder has panicked: for who knows how to put the value right.
@@ -102,8 +102,8 @@ impl<T: Send + 'static> Exclusive<T> {
     ///
     /// # Cancel safety
     /// As `lock`.
-    pub fn lock_anyway(&self) -> LockAnyway<'_, T> {
-        LockAnyway { of: self, inner: self.place.out.recv() }
+    pub fn lock_anyway(&self) -> LockingAnyway<'_, T> {
+        LockingAnyway { of: self, inner: self.place.out.recv() }
     }
 
     /// Has the value if that can be done at once.
@@ -131,7 +131,7 @@ impl<T: Send + 'static> Exclusive<T> {
         self.place.out.name()
     }
 
-    fn guard(&self, received: Result<Held<T>, Ended>) -> Result<ExclusiveGuard<'_, T>, Ended> {
+    fn guard(&self, received: Result<Stored<T>, Ended>) -> Result<ExclusiveGuard<'_, T>, Ended> {
         let held = received?;
         let holder = party::current_id();
         if holder != ProcessId(0) {
@@ -141,7 +141,7 @@ impl<T: Send + 'static> Exclusive<T> {
         Ok(ExclusiveGuard { of: self, held: Some(held), calm: Calm::now() })
     }
 
-    fn healthy(&self, received: Result<Held<T>, Ended>) -> Result<ExclusiveGuard<'_, T>, Ended> {
+    fn healthy(&self, received: Result<Stored<T>, Ended>) -> Result<ExclusiveGuard<'_, T>, Ended> {
         let guard = self.guard(received)?;
         match guard.resource().poison.clone() {
             None => Ok(guard),
@@ -149,7 +149,7 @@ impl<T: Send + 'static> Exclusive<T> {
         }
     }
 
-    fn give_back(&self, held: Held<T>) {
+    fn give_back(&self, held: Stored<T>) {
         self.place.back.declare(ProcessId(0));
         // The one place is free while the value is out; only a channel that was brought down refuses it.
         let _ = self.place.back.try_send(held);
@@ -177,31 +177,31 @@ impl<T: Send + 'static> fmt::Debug for Exclusive<T> {
 pin_project! {
     /// A lock under way; see [`Exclusive::lock`]. Also a guard of a choice.
     #[must_use = "a lock does nothing unless it is awaited or is a guard"]
-    pub struct Lock<'a, T> where T: Send, T: 'static {
+    pub struct Locking<'a, T> where T: Send, T: 'static {
         of: &'a Exclusive<T>,
         #[pin]
-        inner: Recv<'a, Held<T>>,
+        inner: Recv<'a, Stored<T>>,
     }
 }
 
 pin_project! {
     /// A lock under way that does not mind poison; see [`Exclusive::lock_anyway`]. Also a guard of a choice.
     #[must_use = "a lock does nothing unless it is awaited or is a guard"]
-    pub struct LockAnyway<'a, T> where T: Send, T: 'static {
+    pub struct LockingAnyway<'a, T> where T: Send, T: 'static {
         of: &'a Exclusive<T>,
         #[pin]
-        inner: Recv<'a, Held<T>>,
+        inner: Recv<'a, Stored<T>>,
     }
 }
 
-wraps!(['a, T: Send + 'static] Lock<'a, T>, Result<ExclusiveGuard<'a, T>, Ended>, Exclusive::healthy);
-wraps!(['a, T: Send + 'static] LockAnyway<'a, T>, Result<ExclusiveGuard<'a, T>, Ended>, Exclusive::guard);
+wraps!(['a, T: Send + 'static] Locking<'a, T>, Result<ExclusiveGuard<'a, T>, Ended>, Exclusive::healthy);
+wraps!(['a, T: Send + 'static] LockingAnyway<'a, T>, Result<ExclusiveGuard<'a, T>, Ended>, Exclusive::guard);
 
 /// The value of an [`Exclusive`], for as long as this lives.
 #[must_use = "the lock is given up when this is dropped"]
 pub struct ExclusiveGuard<'a, T: Send + 'static> {
     of: &'a Exclusive<T>,
-    held: Option<Held<T>>,
+    held: Option<Stored<T>>,
     calm: Calm,
 }
 

@@ -26,6 +26,6 @@ mod wraps;
 pub use condition::Condition;
 pub use error::AcquireError;
 pub use event::Event;
-pub use exclusive::{Exclusive, ExclusiveGuard, Lock, LockAnyway};
+pub use exclusive::{Exclusive, ExclusiveGuard, Locking, LockingAnyway};
 pub use reentrant::{Reentrant, ReentrantGuard};
 pub use semaphore::{Acquire, Semaphore, SemaphorePermit};

@@ -193,8 +193,8 @@ fn a_waker_that_panics_keeps_no_child_from_being_cancelled() {
 fn a_party_that_forgets_its_sync_is_counted_once() {
     let barrier = Barrier::new();
     let (mut a, mut b) = (barrier.enrol(), barrier.enrol());
-    let forget = |party: &mut rendez::Party| {
-        let mut sync = Box::pin(party.sync());
+    let forget = |enrolment: &mut rendez::Enrolment| {
+        let mut sync = Box::pin(enrolment.sync());
         assert!(poll_once(&mut sync).is_pending());
         std::mem::forget(sync);
     };

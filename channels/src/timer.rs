@@ -1,4 +1,4 @@
-//! After: the guard that is ready once a time has passed, also a future. Not the clock behind it.
+//! Timer: the guard that is ready once a time has passed, also a future. Not the clock behind it.
 
 use crate::choice::Choice;
 use crate::clock::{self, Sleep};
@@ -23,34 +23,34 @@ use std::time::{Duration, Instant};
 ///
 /// block_on(after(Duration::from_millis(1))).unwrap();
 /// ```
-pub fn after(delay: Duration) -> After {
-    After { deadline: clock::now().checked_add(delay), sleep: None }
+pub fn after(delay: Duration) -> Timer {
+    Timer { deadline: clock::now().checked_add(delay), sleep: None }
 }
 
 /// A guard that is ready once `deadline` has come; also a future. As [`after`], but for a point in time.
 ///
 /// # Cancel safety
 /// Dropping it frees the timer at once.
-pub const fn at(deadline: Instant) -> After {
-    After { deadline: Some(deadline), sleep: None }
+pub const fn at(deadline: Instant) -> Timer {
+    Timer { deadline: Some(deadline), sleep: None }
 }
 
 /// The guard of [`after`] and [`at`].
 #[must_use = "a timer does nothing unless it is awaited or is a guard"]
-pub struct After {
+pub struct Timer {
     /// None is never.
     deadline: Option<Instant>,
     /// Set up only when there is something to wait for: a choice whose other guards are ready makes no timer.
     sleep: Option<Sleep>,
 }
 
-impl After {
+impl Timer {
     fn is_due(&self) -> bool {
         self.deadline.is_some_and(|deadline| clock::now() >= deadline)
     }
 }
 
-impl Future for After {
+impl Future for Timer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -67,7 +67,7 @@ impl Future for After {
     }
 }
 
-impl Attempt for After {
+impl Attempt for Timer {
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
         let Some((choice, number)) = seat else { return Progress::committed_if(self.is_due()) };
         Progress::committed_if(self.poll(cx).is_ready() && choice.commit_free(number))
@@ -91,7 +91,7 @@ impl Attempt for After {
     }
 }
 
-impl Guard for After {
+impl Guard for Timer {
     type Output = ();
 
     fn output(self: Pin<&mut Self>) {}
