@@ -7,7 +7,7 @@ use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{Attempted, NotNow, State, Stop, unmark};
 use crate::waiters::{List, Node, Slot, Waking};
-use crate::{Ended, clock, party};
+use crate::{clock, party};
 use rendez_model::{ChannelKind, Side};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -269,15 +269,6 @@ impl<T: Send + 'static> Core<T> {
     pub(crate) fn undelivered(&self) -> Vec<T> {
         let (returned, buffer) = self.lock().undelivered();
         returned.into_iter().map(|(_, value)| value).chain(buffer).collect()
-    }
-
-    /// A stop in the words of the channel.
-    #[cold]
-    pub(crate) fn why(&self, stop: Stop) -> Ended {
-        match stop {
-            Stop::Full => Ended::Overflow { channel: self.name() },
-            Stop::Over => self.ended(),
-        }
     }
 }
 

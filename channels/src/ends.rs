@@ -369,11 +369,7 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// # Errors
     /// As `next`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn next_blocking(&self) -> Result<Option<T>, Ended> {
-        match self.recv_blocking() {
-            Ok(value) => Ok(Some(value)),
-            Err(ended) if ended.is_retired() => Ok(None),
-            Err(ended) => Err(ended),
-        }
+        Ended::unless_retired(self.recv_blocking())
     }
 
     const fn of(end: End<State<T>, false>) -> Self {

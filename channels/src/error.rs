@@ -92,6 +92,15 @@ impl Ended {
     pub const fn is_retired(&self) -> bool {
         matches!(self, Self::Retired { .. })
     }
+
+    /// The ordinary end of work as an answer, where there is nothing more: `next` instead of `recv`.
+    pub(crate) fn unless_retired<T>(outcome: Result<T, Self>) -> Result<Option<T>, Self> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(ended) if ended.is_retired() => Ok(None),
+            Err(ended) => Err(ended),
+        }
+    }
 }
 
 impl fmt::Display for Ended {

@@ -259,7 +259,7 @@ impl<T: marker::Send + 'static> Future for Next<'_, T> {
     type Output = Result<Option<T>, Ended>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.finish(cx, None).map(retired_is_none)
+        self.project().take.finish(cx, None).map(Ended::unless_retired)
     }
 }
 
@@ -304,7 +304,7 @@ macro_rules! guard {
 }
 
 guard!(Recv, Result<T, Ended>, |outcome| outcome);
-guard!(Next, Result<Option<T>, Ended>, retired_is_none);
+guard!(Next, Result<Option<T>, Ended>, Ended::unless_retired);
 
 impl<T: marker::Send + 'static> Attempt for RecvExtended<'_, T> {
     fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
@@ -341,13 +341,5 @@ impl<T: marker::Send + 'static> Guard for RecvExtended<'_, T> {
     fn output(self: Pin<&mut Self>) -> Self::Output {
         let this = self.project();
         this.take.output().map(|value| Extended::new(value, Some(Arc::clone(this.hold))))
-    }
-}
-
-fn retired_is_none<T>(outcome: Result<T, Ended>) -> Result<Option<T>, Ended> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(ended) if ended.is_retired() => Ok(None),
-        Err(ended) => Err(ended),
     }
 }

@@ -1,6 +1,7 @@
 //! Register: a channel's name, who is known to hold its ends, and who brought it down. What few channels need; no state of
 //! the exchange.
 
+use crate::state::Stop;
 use crate::{Ended, Loss, Poison};
 use rendez_model::{Channel, ChannelId, Closing, Ends, ProcessId, Side};
 use std::sync::Arc;
@@ -82,5 +83,13 @@ pub(crate) fn ended(register: Option<&Register>, id: ChannelId) -> Ended {
         Some(Register { poison: Some(poison), .. }) => Ended::Poisoned(Arc::clone(poison)),
         Some(Register { lost: Some((peer, reason)), .. }) => Ended::Lost(Arc::new(Loss::new(channel, peer, reason))),
         _ => Ended::Retired { channel },
+    }
+}
+
+/// A stop in the words of the channel.
+pub(crate) fn why(register: Option<&Register>, id: ChannelId, stop: Stop) -> Ended {
+    match stop {
+        Stop::Over => ended(register, id),
+        Stop::Full => Ended::Overflow { channel: name(register, id) },
     }
 }

@@ -7,6 +7,7 @@
 use crate::after_lock::After;
 use crate::prim::{Held, Lock};
 use crate::register::{self, Register};
+use crate::state::Stop;
 use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
 use rendez_model::{Channel, ChannelId, ChannelKind, Closing, ProcessId, Side};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -97,9 +98,10 @@ impl<S: Body> Shell<S> {
         drop(old);
     }
 
-    /// How it has ended.
-    pub(crate) fn ended(&self) -> Ended {
-        register::ended(self.lock().peek_register(), self.id)
+    /// A stop in the words of the channel.
+    #[cold]
+    pub(crate) fn why(&self, stop: Stop) -> Ended {
+        register::why(self.lock().peek_register(), self.id, stop)
     }
 
     pub(crate) fn clone_end(&self, side: Side) {

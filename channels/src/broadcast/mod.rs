@@ -10,8 +10,7 @@ use crate::shell::{Body, Plan, Shell};
 use crate::waiters::List;
 use crate::waiting::{Source, Waiting, now};
 use crate::{ChannelKind, Ended, Guard, Overflow, SendError, TryRecvError, TrySendError, block_on, register};
-use rendez_model::ChannelId;
-use ring::{Ring, Stop};
+use ring::Ring;
 use std::marker;
 use std::pin::pin;
 use std::sync::Arc;
@@ -138,7 +137,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastReceiver<T> {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn next(&self) -> Result<Option<Arc<T>>, Ended> {
-        self.recv().await.map_or_else(|ended| if ended.is_retired() { Ok(None) } else { Err(ended) }, |v| Ok(Some(v)))
+        Ended::unless_retired(self.recv().await)
     }
 
     /// Receives the next value if there is one now.
@@ -219,7 +218,10 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Sending<'
 
     fn take(&mut self, ring: &mut Ring<T>, us: Seat<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
         let sent = ring.offer(&mut self.value, us, after)?;
-        Some(sent.map_err(|stop| SendError { value: self.take_back(), cause: why(ring, self.end.id(), stop) }))
+        Some(sent.map_err(|stop| SendError {
+            value: self.take_back(),
+            cause: register::why(ring.peek_register(), self.end.id(), stop),
+        }))
     }
 
     fn about_to_wait(&self) {
@@ -250,7 +252,7 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Reading<'
         let got = ring.take(&mut read, &mut lost, us, after)?;
         cursor.store(read, Ordering::Relaxed);
         missed.store(lost, Ordering::Relaxed);
-        Some(got.map_err(|stop| why(ring, self.end.id(), stop)))
+        Some(got.map_err(|stop| register::why(ring.peek_register(), self.end.id(), stop)))
     }
 
     fn about_to_wait(&self) {
@@ -259,12 +261,5 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Reading<'
 
     fn memory(&self) -> Option<&Memory> {
         Some(&self.end.end.memory)
-    }
-}
-
-fn why<T: marker::Send + Sync + 'static>(ring: &Ring<T>, id: ChannelId, stop: Stop) -> Ended {
-    match stop {
-        Stop::Over => register::ended(ring.peek_register(), id),
-        Stop::Full => Ended::Overflow { channel: register::name(ring.peek_register(), id) },
     }
 }

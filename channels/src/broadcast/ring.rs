@@ -4,7 +4,7 @@ use crate::after_lock::After;
 use crate::guard::Seat;
 use crate::register::Register;
 use crate::shell::Body;
-use crate::state::{commit_alone, unmark};
+use crate::state::{Stop, commit_alone, unmark};
 use crate::waiters::List;
 use crate::{Overflow, Stand, inspect};
 use rendez_model::{Channel, Delivery, Side};
@@ -34,13 +34,6 @@ struct Entry<T> {
     value: Arc<T>,
     /// Receivers that have not read it; along the ring it never falls.
     readers: u32,
-}
-
-/// Why nothing was sent or received for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    Over,
-    Full,
 }
 
 impl<T> Ring<T> {
