@@ -26,38 +26,51 @@ pub trait Party: Send + Sync {
     fn wake_on_cancel(&self, waker: &Waker);
 }
 
+/// On whose behalf a thread acts: an id, and how to find who that is. Two words, so that a runtime can say it at every poll.
+#[derive(Clone, Copy, Debug)]
+pub struct Acting {
+    id: ProcessId,
+    find: fn() -> Option<Arc<dyn Party>>,
+}
+
+impl Acting {
+    /// The party with this id. `find` is called on the same thread while it acts, by what needs more than the id.
+    #[must_use]
+    pub const fn new(id: ProcessId, find: fn() -> Option<Arc<dyn Party>>) -> Self {
+        Self { id, find }
+    }
+}
+
 thread_local! {
-    /// The id of [`CURRENT`], so that asking for it is a load.
-    static ID: Cell<Option<ProcessId>> = const { Cell::new(None) };
-    static CURRENT: RefCell<Option<Arc<dyn Party>>> = const { RefCell::new(None) };
+    static ACTING: Cell<Option<Acting>> = const { Cell::new(None) };
+    /// Whether there is anything in [`FAILING`], so that asking for it is a load.
+    static IS_FAILING: Cell<bool> = const { Cell::new(false) };
     static FAILING: RefCell<Option<Arc<Poison>>> = const { RefCell::new(None) };
 }
 
-/// Makes `party` the one on whose behalf this thread acts, and gives back who was before.
-///
-/// A runtime calls it around every poll, moving the same `Arc` in and out, so that no count is touched.
-pub fn swap(party: Option<Arc<dyn Party>>) -> Option<Arc<dyn Party>> {
-    ID.set(party.as_ref().map(|party| party.id()));
-    CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), party))
+/// Says on whose behalf this thread acts from now on, and gives back who did before. A runtime calls it around every poll.
+#[inline]
+pub fn swap(acting: Option<Acting>) -> Option<Acting> {
+    ACTING.replace(acting)
 }
 
 /// The party on whose behalf this thread acts.
 #[must_use]
 pub fn current() -> Option<Arc<dyn Party>> {
-    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    ACTING.get().and_then(|acting| (acting.find)())
 }
 
 /// Whether somebody said so.
 #[inline]
 pub(crate) fn is_known() -> bool {
-    ID.get().is_some()
+    ACTING.get().is_some()
 }
 
 /// Its id; 0 where nobody said.
 #[must_use]
 #[inline]
 pub fn current_id() -> ProcessId {
-    ID.get().unwrap_or_default()
+    ACTING.get().map_or_else(ProcessId::default, |acting| acting.id)
 }
 
 /// Its name; empty where nobody said.
@@ -71,17 +84,23 @@ pub fn current_name() -> String {
 /// An error that leaves a process drops the process's ends on its way, before the runtime sees it. This is how those
 /// ends know. It holds until [`end_of_poll`].
 pub fn failing(poison: Arc<Poison>) {
+    IS_FAILING.set(true);
     FAILING.with(|failing| *failing.borrow_mut() = Some(poison));
 }
 
 /// Says that the poll is over: who was failing has ended or recovered.
+#[inline]
 pub fn end_of_poll() {
-    FAILING.with(|failing| failing.borrow_mut().take());
+    if IS_FAILING.replace(false) {
+        FAILING.with(|failing| failing.borrow_mut().take());
+    }
 }
 
 /// The poison that an end dropped now leaves behind, if any: its process fails, or its thread panics.
 pub(crate) fn legacy(channel: impl FnOnce() -> String) -> Option<Arc<Poison>> {
-    if let Some(poison) = FAILING.try_with(|failing| failing.borrow().clone()).ok().flatten() {
+    if IS_FAILING.get()
+        && let Some(poison) = FAILING.try_with(|failing| failing.borrow().clone()).ok().flatten()
+    {
         return Some(poison);
     }
     std::thread::panicking().then(|| Arc::new(Poison::new(channel(), "a panic", current_name())))

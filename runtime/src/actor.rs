@@ -1,9 +1,11 @@
 //! Actors: processes whose port is a mailbox of typed messages. The driver; what starts it again is the supervisor.
 
-use crate::process::{ProcessRef, fail_scope_of, new_cell, spawn_under};
+use crate::cell::{Cell, Draft, Report};
+use crate::drive::process_of;
+use crate::process::{ProcessRef, spawn_under};
 use crate::reply::{Reply, refuse, reply};
 use crate::restart::Verdict;
-use crate::{CallError, Failure, Outcome, Process, cell::Cell};
+use crate::{CallError, Failure, Outcome, Process};
 use rendez_channels::{Receiver, Sender, channel_named};
 use rendez_model::{ChannelKind, ProcessKind};
 use std::future::{Future, poll_fn};
@@ -97,8 +99,7 @@ pub fn spawn_actor<A: Actor>(actor: A) -> A::Ref {
     let parent = Cell::current();
     let mut first = Some(actor);
     let prepared = prepare(A::NAME, move || first.take(), |_, _| Verdict::GiveUp);
-    let report = fail_scope_of(parent.clone());
-    prepared.start(parent, report).unwrap_or_else(|failure| panic!("{failure}")).into()
+    prepared.start(parent).unwrap_or_else(|failure| panic!("{failure}")).into()
 }
 
 /// An actor that has not started.
@@ -108,12 +109,9 @@ pub(crate) struct Prepared<A: Actor> {
 }
 
 impl<A: Actor> Prepared<A> {
-    pub(crate) fn start(
-        self,
-        parent: Option<Arc<Cell>>,
-        report: impl FnOnce(&Failure) + Send + 'static,
-    ) -> Outcome<ActorRef<A>> {
-        spawn_under(self.process, parent, report)?;
+    /// Starts it below `parent`, whose scope fails with it.
+    pub(crate) fn start(self, parent: Option<Arc<Cell>>) -> Outcome<ActorRef<A>> {
+        spawn_under(self.process, parent, Report::Scope)?;
         Ok(self.address)
     }
 }
@@ -125,23 +123,21 @@ pub(crate) fn prepare<A: Actor>(
     make: impl FnMut() -> Option<A> + Send + 'static,
     decide: impl FnMut(&Cell, &Failure) -> Verdict + Send + 'static,
 ) -> Prepared<A> {
-    let cell = new_cell(name.to_owned(), ProcessKind::Actor);
+    let draft = Draft::new(name.to_owned(), ProcessKind::Actor);
     let (mailbox, inbox) = channel_named(&format!("{name}.mailbox"), ChannelKind::Bounded(MAILBOX));
-    inbox.declare(cell.id());
-    let inbox = Inbox(Some(inbox));
-    let address = ActorRef { mailbox, process: ProcessRef::new(Arc::clone(&cell)) };
-    let driver = incarnations(Arc::clone(&cell), inbox, make, decide);
-    let process = Process { cell, body: crate::drive::Body::Async(Box::pin(driver)) };
+    inbox.declare(draft.id());
+    let process = Process { job: process_of(draft, incarnations(Inbox(Some(inbox)), make, decide)) };
+    let address = ActorRef { mailbox, process: ProcessRef::new(process.cell()) };
     Prepared { process, address }
 }
 
 /// Runs one incarnation after another over the same mailbox.
 async fn incarnations<A: Actor>(
-    cell: Arc<Cell>,
     inbox: Inbox<A::Message>,
     mut make: impl FnMut() -> Option<A>,
     mut decide: impl FnMut(&Cell, &Failure) -> Verdict,
 ) -> Outcome<()> {
+    let Some(cell) = Cell::current() else { return Ok(()) };
     let mut made = catching(&mut make);
     loop {
         let failure = match made {

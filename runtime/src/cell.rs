@@ -1,74 +1,163 @@
 //! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
 
+use crate::executor::Executor;
+use crate::task::{self, Body, Job, Task};
 use crate::{Failure, World};
 use rendez_channels::{Inspect, party::Party};
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 
-pub(crate) struct Cell {
+/// The one allocation of a process: what is known of it, and behind that its body, whose type most do not know.
+pub(crate) struct Cell<B: ?Sized = dyn Body> {
     id: ProcessId,
     world: Arc<World>,
     spawned_at: &'static Location<'static>,
-    /// Relaxed throughout, like the next two: read by snapshots only.
-    running: AtomicBool,
+    /// What it runs on, once it has started.
+    executor: OnceLock<Arc<dyn Executor>>,
+    /// Whether a thread runs its blocking body. Relaxed, like the next two: read by snapshots only.
+    on_thread: AtomicBool,
     polls: AtomicU64,
     restarts: AtomicU32,
     cancelled: AtomicBool,
     inner: Mutex<Inner>,
+    task: Task<B>,
 }
 
 struct Inner {
-    name: String,
+    name: Cow<'static, str>,
     kind: ProcessKind,
     note: String,
     parent: Option<Arc<Cell>>,
     children: Vec<Arc<Cell>>,
+    /// Whether the body has ended and only children are waited for.
+    awaits_children: bool,
+    /// Whether it ends without its children.
+    leaves_children: bool,
+    report: Report,
     /// The failure of a child that fails this scope.
     scope_failure: Option<Failure>,
+    /// Whether the body has ended in failure.
+    has_failed: bool,
     end: Option<End>,
-    /// The driving task or thread, to be woken by a cancel.
-    driver: Vec<Waker>,
-    /// Who waits for the end of this process, or of its last child.
+    /// What the executor wakes to have it run, if it has such a thing for each process.
+    driver: Option<Waker>,
+    /// A thread that runs its body, to be woken by a cancel.
+    threads: Vec<Waker>,
+    /// Who waits for the end of this process, or of its body.
     watchers: Vec<Waker>,
 }
 
-impl Cell {
-    pub(crate) fn new(
-        world: &Arc<World>,
-        name: String,
-        kind: ProcessKind,
-        spawned_at: &'static Location<'static>,
-    ) -> Arc<Self> {
+/// Who hears of the failure of a process before it counts as ended.
+pub(crate) enum Report {
+    /// Nobody: whoever waits for it sees it.
+    Nobody,
+    /// Its parent's scope, which fails; where there is none, the log.
+    Scope,
+    /// This.
+    To(Box<dyn FnOnce(&Failure) + Send>),
+}
+
+/// What a process will be, before it has a body. Its id is known, so that ports can be declared.
+pub(crate) struct Draft {
+    id: ProcessId,
+    world: Arc<World>,
+    name: Cow<'static, str>,
+    kind: ProcessKind,
+    spawned_at: &'static Location<'static>,
+}
+
+impl Draft {
+    /// Of the world of the process that makes it.
+    #[track_caller]
+    pub(crate) fn new(name: impl Into<Cow<'static, str>>, kind: ProcessKind) -> Self {
+        let world = Cell::current().map_or_else(World::global, |cell| Arc::clone(cell.world()));
+        Self { id: world.next_process(), world, name: name.into(), kind, spawned_at: Location::caller() }
+    }
+
+    pub(crate) const fn id(&self) -> ProcessId {
+        self.id
+    }
+
+    /// Its one allocation.
+    pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
         let inner = Inner {
-            name,
-            kind,
+            name: self.name,
+            kind: self.kind,
             note: String::new(),
             parent: None,
             children: Vec::new(),
+            awaits_children: false,
+            leaves_children: false,
+            report: Report::Nobody,
             scope_failure: None,
+            has_failed: false,
             end: None,
-            driver: Vec::new(),
+            driver: None,
+            threads: Vec::new(),
             watchers: Vec::new(),
         };
-        Arc::new(Self {
-            id: world.next_process(),
-            world: Arc::clone(world),
-            spawned_at,
-            running: AtomicBool::new(false),
+        Arc::new(Cell {
+            id: self.id,
+            world: self.world,
+            spawned_at: self.spawned_at,
+            executor: OnceLock::new(),
+            on_thread: AtomicBool::new(false),
             polls: AtomicU64::new(0),
             restarts: AtomicU32::new(0),
             cancelled: AtomicBool::new(false),
             inner: Mutex::new(inner),
+            task: Task::new(body),
         })
     }
+}
 
+impl<B: ?Sized> Cell<B> {
+    #[inline]
+    pub(crate) const fn task(&self) -> &Task<B> {
+        &self.task
+    }
+}
+
+impl<T> Cell<dyn Job<T>> {
+    /// What the process has ended with, once; what comes later is dropped.
+    pub(crate) fn take_outcome(&self) -> Option<T> {
+        task::take(self)
+    }
+}
+
+impl Cell {
     /// The process on whose behalf this thread acts.
     pub(crate) fn current() -> Option<Arc<Self>> {
-        rendez_channels::party::current()?.as_any().downcast().ok()
+        task::current()
+    }
+
+    /// What it runs on; none before it has started.
+    pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {
+        self.executor.get()
+    }
+
+    /// It is to be run.
+    pub(crate) fn ready(self: Arc<Self>) {
+        // Only a process that has started can be woken.
+        if let Some(executor) = self.executor.get().cloned() {
+            executor.ready(self);
+        }
+    }
+
+    pub(crate) fn set_driver(&self, driver: &Waker) {
+        let driver = driver.clone();
+        let old = self.lock().driver.replace(driver);
+        drop(old);
+    }
+
+    pub(crate) fn wake_driver(&self) {
+        let driver = self.lock().driver.clone();
+        driver.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) const fn id(&self) -> ProcessId {
@@ -80,11 +169,11 @@ impl Cell {
     }
 
     pub(crate) fn name(&self) -> String {
-        self.lock().name.clone()
+        self.lock().name.clone().into_owned()
     }
 
     pub(crate) fn set_name(&self, name: String) {
-        self.lock().name = name;
+        self.lock().name = name.into();
     }
 
     pub(crate) fn set_kind(&self, kind: ProcessKind) {
@@ -100,8 +189,15 @@ impl Cell {
         format!("process `{}` (spawned at {})", self.name(), self.spawned_at)
     }
 
-    /// Enters the tree under `parent`; a parent that is being ended ends the newcomer too.
-    pub(crate) fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>) {
+    /// Enters the tree under `parent` and starts on an executor; a parent that is being ended ends the newcomer too.
+    pub(crate) fn start(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report, executor: Arc<dyn Executor>) {
+        self.lock().report = report;
+        self.adopt(parent);
+        let executor = self.executor.get_or_init(|| executor);
+        executor.start(Arc::clone(self));
+    }
+
+    fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>) {
         if let Some(parent) = &parent {
             parent.lock().children.push(Arc::clone(self));
         }
@@ -119,21 +215,22 @@ impl Cell {
     }
 
     /// Ends this process and all below it at their next step.
-    pub(crate) fn cancel(&self) {
+    pub(crate) fn cancel(self: &Arc<Self>) {
         // Release: pairs with the Acquire in `is_cancelled`.
         if self.cancelled.swap(true, Ordering::AcqRel) {
             return;
         }
         let (wakers, children) = {
             let mut inner = self.lock();
-            (std::mem::take(&mut inner.driver), inner.children.clone())
+            (std::mem::take(&mut inner.threads), inner.children.clone())
         };
         wakers.into_iter().for_each(Waker::wake);
-        children.iter().for_each(|child| child.cancel());
+        task::wake(self);
+        children.iter().for_each(Self::cancel);
     }
 
     /// A child has failed and this process's scope with it.
-    pub(crate) fn fail_scope(&self, failure: Failure) {
+    pub(crate) fn fail_scope(self: &Arc<Self>, failure: Failure) {
         self.lock().scope_failure.get_or_insert(failure);
         self.cancel();
     }
@@ -148,18 +245,46 @@ impl Cell {
 
     pub(crate) fn cancel_children(&self) {
         let children = self.lock().children.clone();
-        children.iter().for_each(|child| child.cancel());
+        children.iter().for_each(Self::cancel);
     }
 
-    /// Whether all children have ended; the waker is called when the last does.
-    pub(crate) fn childless(&self, waker: &Waker) -> bool {
-        let waker = waker.clone();
+    /// The body has ended; who waits for its failure learns of it.
+    pub(crate) fn body_ended(&self, failed: bool) {
+        let watchers = {
+            let mut inner = self.lock();
+            inner.has_failed = failed;
+            if failed { std::mem::take(&mut inner.watchers) } else { vec![] }
+        };
+        watchers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether all children have ended, or are not to be waited for; it is woken when that changes.
+    pub(crate) fn is_alone(&self) -> bool {
         let mut inner = self.lock();
-        let childless = inner.children.is_empty();
-        if !childless {
-            inner.watchers.push(waker);
+        inner.awaits_children = true;
+        inner.children.is_empty() || inner.leaves_children
+    }
+
+    /// Has it end without its children.
+    pub(crate) fn leave_children(self: &Arc<Self>) {
+        self.lock().leaves_children = true;
+        task::wake(self);
+    }
+
+    /// Tells of a failure whoever has asked for that.
+    pub(crate) fn report(&self, failure: &Failure) {
+        let (report, parent) = {
+            let mut inner = self.lock();
+            (std::mem::replace(&mut inner.report, Report::Nobody), inner.parent.clone())
+        };
+        match (report, parent) {
+            (Report::To(hears), _) => hears(failure),
+            (Report::Scope, Some(scope)) if failure.fails_scope() => scope.fail_scope(failure.clone()),
+            (Report::Scope, None) if failure.fails_scope() => {
+                tracing::error!(%failure, "a process outside of any scope has failed");
+            }
+            _ => {}
         }
-        childless
     }
 
     pub(crate) fn children(&self) -> Vec<Arc<Self>> {
@@ -171,7 +296,8 @@ impl Cell {
         let (watchers, parent) = {
             let mut inner = self.lock();
             inner.end = Some(end);
-            inner.driver.clear();
+            inner.driver = None;
+            inner.threads.clear();
             (std::mem::take(&mut inner.watchers), inner.parent.clone())
         };
         self.world.leave(self);
@@ -192,15 +318,27 @@ impl Cell {
         inner.end.clone()
     }
 
+    /// Whether it has ended, or its body has in failure; until then the waker is kept.
+    pub(crate) fn ended_or_failed(&self, waker: &Waker) -> bool {
+        self.ended(waker).is_some() || self.lock().has_failed
+    }
+
     pub(crate) fn end(&self) -> Option<End> {
         self.lock().end.clone()
     }
 
-    pub(crate) fn set_running(&self, running: bool) {
-        self.running.store(running, Ordering::Relaxed);
-        if running {
-            self.polls.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Counts a poll; only who runs it does.
+    #[inline]
+    pub(crate) fn count_poll(&self) {
+        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_on_thread(&self, on_thread: bool) {
+        self.on_thread.store(on_thread, Ordering::Relaxed);
     }
 
     pub(crate) fn count_restart(&self) {
@@ -215,7 +353,7 @@ impl Cell {
     pub(crate) fn describe(&self) -> Process {
         let mut process = Process::new(self.id, String::new());
         let inner = self.lock();
-        process.name.clone_from(&inner.name);
+        process.name = inner.name.clone().into_owned();
         process.kind = inner.kind;
         process.note.clone_from(&inner.note);
         process.parent = inner.parent.as_ref().map(|parent| parent.id);
@@ -224,20 +362,22 @@ impl Cell {
         process.polls = self.polls.load(Ordering::Relaxed);
         process.state = match &inner.end {
             Some(end) => State::Done(end.clone()),
-            None if self.running.load(Ordering::Relaxed) => State::Running,
+            None if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) => State::Running,
             None if process.polls == 0 => State::Ready,
             None => State::Waiting,
         };
         process
     }
 
-    fn forget_child(&self, child: &Arc<Self>) {
-        let watchers = {
+    fn forget_child(self: &Arc<Self>, child: &Arc<Self>) {
+        let is_awaited = {
             let mut inner = self.lock();
             inner.children.retain(|c| !Arc::ptr_eq(c, child));
-            if inner.children.is_empty() && inner.end.is_none() { std::mem::take(&mut inner.watchers) } else { vec![] }
+            inner.children.is_empty() && inner.awaits_children
         };
-        watchers.into_iter().for_each(Waker::wake);
+        if is_awaited {
+            task::wake(self);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -245,35 +385,38 @@ impl Cell {
     }
 }
 
-impl Party for Cell {
+/// A process as channels know it.
+pub(crate) struct Acting(pub(crate) Arc<Cell>);
+
+impl Party for Acting {
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 
     fn id(&self) -> ProcessId {
-        self.id
+        self.0.id
     }
 
     fn name(&self) -> String {
-        Self::name(self)
+        self.0.name()
     }
 
     fn met(&self, channel: Weak<dyn Inspect>) {
-        self.world.list_channel(channel);
+        self.0.world.list_channel(channel);
     }
 
     fn observes(&self) -> bool {
-        self.world.observes()
+        self.0.world.observes()
     }
 
     fn cancelled(&self) -> bool {
-        self.is_cancelled()
+        self.0.is_cancelled()
     }
 
     fn wake_on_cancel(&self, waker: &Waker) {
         let waker = waker.clone();
-        let mut inner = self.lock();
-        inner.driver.retain(|w| !w.will_wake(&waker));
-        inner.driver.push(waker);
+        let mut inner = self.0.lock();
+        inner.threads.retain(|w| !w.will_wake(&waker));
+        inner.threads.push(waker);
     }
 }

@@ -1,92 +1,181 @@
 //! Drives the body of a process: polls it on its behalf, catches its panic, drops it on cancel, waits for its children.
 
-use crate::cell::Cell;
-use crate::{Failure, Outcome, executor};
+use crate::cell::{Acting, Cell, Draft};
+use crate::task::{self, Body, Job, Ran, Table};
+use crate::{Failure, IntoOutcome, Outcome, executor};
+use pin_project_lite::pin_project;
 use rendez_channels::party::{self, Party};
-use std::future::{Future, poll_fn};
+use rendez_model::End;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, RawWakerVTable, Waker};
 
-/// What a process does.
-pub(crate) enum Body<T> {
-    Async(Pin<Box<dyn Future<Output = Outcome<T>> + Send>>),
-    Blocking(Box<dyn FnOnce() -> Outcome<T> + Send>),
+type Value<F> = <<F as Future>::Output as IntoOutcome>::Value;
+
+/// The cell of a process that ends with a `T`.
+pub(crate) type CellOf<T> = Cell<dyn Job<Outcome<T>>>;
+
+/// A process of a future; a cancel drops it.
+pub(crate) fn process_of<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    draft.with(Driven { stage: Stage::Future { future }, span: None, on_thread: false })
 }
 
-/// Where the outcome lies until somebody joins.
-#[derive(Debug)]
-pub(crate) struct Slot<T>(Mutex<Option<Outcome<T>>>);
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self(Mutex::new(None))
-    }
+/// A process of a blocking function, which runs on a thread; a cancel reaches it through its channels, so it is never left.
+pub(crate) fn process_on_thread<O, B>(draft: Draft, function: B) -> Arc<CellOf<O::Value>>
+where
+    O: IntoOutcome,
+    B: FnOnce() -> O + Send + 'static,
+{
+    let future = OnThread { function: Some(move || function().into_outcome()), answer: Arc::default() };
+    draft.with(Driven { stage: Stage::Future { future }, span: None, on_thread: true })
 }
 
-impl<T> Slot<T> {
-    fn put(&self, outcome: Outcome<T>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-    }
-
-    pub(crate) fn take(&self) -> Outcome<T> {
-        let outcome = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        outcome.unwrap_or_else(|| Err(Failure::cancelled()))
-    }
-}
-
-/// Enters the process into the tree and hands its driver to the executor.
-pub(crate) fn start<T: Send + 'static>(
-    cell: Arc<Cell>,
-    body: Body<T>,
-    parent: Option<Arc<Cell>>,
-    slot: Arc<Slot<T>>,
-    report: impl FnOnce(&Failure) + Send + 'static,
-) -> Outcome<()> {
-    cell.adopt(parent);
-    let driven = Arc::clone(&cell);
-    let started = executor::spawn(async move {
-        let outcome = drive(&driven, body).await;
-        let end = outcome.as_ref().err().map_or(rendez_model::End::Normal, Failure::end);
-        tracing::debug!(process = %driven.id(), name = driven.name(), ?end, "ended");
-        if let Err(failure) = &outcome {
-            report(failure);
+/// Runs a process that is ready, until it has to wait.
+#[inline]
+pub(crate) fn run(cell: Arc<Cell>) -> Ran {
+    let ran = task::run(cell);
+    match ran {
+        Ran::Done(cell, how) => {
+            cell.finish(how.clone());
+            Ran::Done(cell, how)
         }
-        slot.put(outcome);
-        driven.finish(end);
-    });
-    if let Err(failure) = &started {
-        cell.finish(failure.end());
+        ran => ran,
     }
-    started
 }
 
-/// Runs a body on this task to its end and then waits for the process's children.
-pub(crate) async fn drive<T: Send + 'static>(cell: &Arc<Cell>, body: Body<T>) -> Outcome<T> {
-    let outcome = run_body(cell, body).await;
-    wait_for_children(cell).await;
-    conclude(cell, outcome)
-}
-
-/// Runs a body to its end; a failing one takes its children along.
-pub(crate) async fn run_body<T: Send + 'static>(cell: &Arc<Cell>, body: Body<T>) -> Outcome<T> {
-    let outcome = match body {
-        Body::Async(future) => Guarded::new(cell, future).await,
-        Body::Blocking(function) => on_thread(cell, function).await,
-    };
-    if outcome.as_ref().is_err_and(Failure::fails_scope) {
-        cell.cancel_children();
+/// Ends a process that will never be run again: its executor goes away.
+pub(crate) fn abandon(cell: &Arc<Cell>) {
+    if let Some(how) = task::abandon(cell) {
+        cell.finish(how);
     }
-    outcome
 }
 
-pub(crate) async fn wait_for_children(cell: &Cell) {
-    poll_fn(|cx| if cell.childless(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
+pin_project! {
+    /// The body of a process and how far it is.
+    struct Driven<F>
+    where
+        F: Future,
+        F::Output: IntoOutcome,
+    {
+        #[pin]
+        stage: Stage<F, <F::Output as IntoOutcome>::Value>,
+        // Of its own place: most programs have nobody who listens.
+        span: Option<Box<tracing::Span>>,
+        on_thread: bool,
+    }
+}
+
+pin_project! {
+    #[project = Staged]
+    enum Stage<F, T> {
+        Future { #[pin] future: F },
+        // It waits for its children, or has ended and waits for who joins.
+        Ended { outcome: Option<Outcome<T>> },
+    }
+}
+
+impl<F> Body for Driven<F>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End> {
+        if let Staged::Future { .. } = self.as_mut().project().stage.project() {
+            let stops = cell.is_cancelled() && !self.on_thread;
+            let outcome =
+                if stops { Err(Failure::cancelled()) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
+            let outcome = self.as_mut().end_body(cell, outcome);
+            let fails = outcome.as_ref().is_err_and(Failure::fails_scope);
+            let failed = outcome.is_err();
+            self.as_mut().project().stage.set(Stage::Ended { outcome: Some(outcome) });
+            if fails {
+                cell.cancel_children();
+            }
+            cell.body_ended(failed);
+        }
+        if cell.is_alone() { Poll::Ready(self.conclude(cell)) } else { Poll::Pending }
+    }
+
+    fn abandon(mut self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
+        if let Staged::Future { .. } = self.as_mut().project().stage.project() {
+            let outcome = self.as_mut().end_body(cell, Err(Failure::cancelled()));
+            self.as_mut().project().stage.set(Stage::Ended { outcome: Some(outcome) });
+        }
+        self.conclude(cell)
+    }
+
+    fn forget(self: Pin<&mut Self>) {
+        // A panic in the drop of a value that nobody takes is nobody's.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self.outcome())));
+    }
+
+    fn table(&self) -> &'static RawWakerVTable {
+        &Table::<Self>::TABLE
+    }
+}
+
+impl<F> Job<Outcome<Value<F>>> for Driven<F>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    fn outcome(self: Pin<&mut Self>) -> Option<Outcome<Value<F>>> {
+        match self.project().stage.project() {
+            Staged::Ended { outcome } => outcome.take(),
+            Staged::Future { .. } => None,
+        }
+    }
+}
+
+impl<F> Driven<F>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    /// Polls the future as the process.
+    #[inline]
+    fn step(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>> {
+        if cell.polls() == 0 {
+            let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
+            *self.as_mut().project().span = (!span.is_disabled()).then(|| Box::new(span));
+        }
+        let this = self.project();
+        let Staged::Future { future } = this.stage.project() else { return Poll::Pending };
+        cell.count_poll();
+        let polled = acting(cell, || {
+            let _entered = this.span.as_ref().map(|span| span.enter());
+            catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
+        });
+        polled.unwrap_or_else(|payload| Poll::Ready(Err(Failure::panic(&*payload))))
+    }
+
+    /// Drops the body as the process; a panic in a drop becomes its failure.
+    fn end_body(self: Pin<&mut Self>, cell: &Arc<Cell>, outcome: Outcome<Value<F>>) -> Outcome<Value<F>> {
+        let mut stage = self.project().stage;
+        let dropped = acting(cell, || catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None }))));
+        dropped.map_err(|payload| Failure::panic(&*payload)).and(outcome)
+    }
+
+    /// The children have ended: what it ends with, its scope taken into account.
+    fn conclude(self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
+        let this = self.project();
+        let Staged::Ended { outcome } = this.stage.project() else { return End::Normal };
+        *outcome = outcome.take().map(|outcome| conclude(cell, outcome));
+        let failure = outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
+        let end = failure.map_or(End::Normal, Failure::end);
+        tracing::debug!(process = %cell.id(), name = cell.name(), ?end, "ended");
+        if let Some(failure) = failure {
+            cell.report(failure);
+        }
+        *this.span = None;
+        end
+    }
 }
 
 /// The outcome of a process whose children have all ended.
-pub(crate) fn conclude<T>(cell: &Cell, outcome: Outcome<T>) -> Outcome<T> {
+fn conclude<T>(cell: &Cell, outcome: Outcome<T>) -> Outcome<T> {
     match cell.take_scope_failure() {
         Some(failure) => Err(failure),
         // The root's own error needs no place: it is what the program says.
@@ -95,95 +184,74 @@ pub(crate) fn conclude<T>(cell: &Cell, outcome: Outcome<T>) -> Outcome<T> {
     }
 }
 
-/// Polls a body on behalf of its process.
-struct Guarded<T> {
-    cell: Arc<Cell>,
-    /// The same cell as channels see it; moved in and out of the thread's context, so that no count is touched.
-    party: Option<Arc<dyn Party>>,
-    body: Option<Pin<Box<dyn Future<Output = Outcome<T>> + Send>>>,
-    span: tracing::Span,
-    waker: Option<Waker>,
-}
-
-impl<T> Guarded<T> {
-    fn new(cell: &Arc<Cell>, body: Pin<Box<dyn Future<Output = Outcome<T>> + Send>>) -> Self {
-        let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
-        Self { cell: Arc::clone(cell), party: Some(Arc::clone(cell) as _), body: Some(body), span, waker: None }
-    }
-
-    /// Does something as the process.
-    fn acting<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> R {
-        let before = party::swap(self.party.take());
-        self.cell.set_running(true);
-        let result = act(self);
-        self.cell.set_running(false);
+/// Does something as a process: channels see it act, and its ends poison theirs when it fails.
+#[inline]
+fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
+    let find = || Cell::current().map(|cell| Arc::new(Acting(cell)) as Arc<dyn Party>);
+    task::acting(cell, || {
+        let before = party::swap(Some(party::Acting::new(cell.id(), find)));
+        let result = act();
         party::end_of_poll();
-        self.party = party::swap(before);
+        party::swap(before);
         result
-    }
+    })
+}
 
-    fn note_waker(&mut self, waker: &Waker) {
-        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            self.cell.wake_on_cancel(waker);
-            self.waker = Some(waker.clone());
-        }
-    }
+/// A blocking body on its way: not started, on its thread, or back.
+struct OnThread<B, T> {
+    function: Option<B>,
+    answer: Arc<Answer<T>>,
+}
 
-    /// Drops the body as the process; a panic in a drop becomes its failure.
-    fn end_body(&mut self) -> Result<(), Failure> {
-        let body = self.body.take();
-        let dropped = self.acting(|_| catch_unwind(AssertUnwindSafe(|| drop(body))));
-        dropped.map_err(|payload| Failure::panic(&*payload))
+/// Where the thread leaves what the function has returned.
+struct Answer<T>(Mutex<Option<Outcome<T>>>);
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
     }
 }
 
-impl<T> Future for Guarded<T> {
+impl<T> Answer<T> {
+    fn lock(&self) -> MutexGuard<'_, Option<Outcome<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<B, T> Unpin for OnThread<B, T> {}
+
+impl<B, T> Future for OnThread<B, T>
+where
+    B: FnOnce() -> Outcome<T> + Send + 'static,
+    T: Send + 'static,
+{
     type Output = Outcome<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
-        self.note_waker(cx.waker());
-        if self.cell.is_cancelled() {
-            return Poll::Ready(Err(self.end_body().err().unwrap_or_else(Failure::cancelled)));
+        if let (Some(function), Some(cell)) = (self.function.take(), Cell::current()) {
+            let sends = Sends { answer: Arc::clone(&self.answer), waker: cx.waker().clone() };
+            executor::here()?.spawn_blocking(Box::new(move || {
+                cell.set_on_thread(true);
+                let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
+                let ended = acting(&cell, || catch_unwind(AssertUnwindSafe(|| span.in_scope(function))));
+                cell.set_on_thread(false);
+                *sends.answer.lock() = Some(ended.unwrap_or_else(|payload| Err(Failure::panic(&*payload))));
+            }));
         }
-        let polled = self.acting(|this| {
-            let Some(body) = &mut this.body else { return Ok(Poll::Pending) };
-            let span = &this.span;
-            catch_unwind(AssertUnwindSafe(|| span.in_scope(|| body.as_mut().poll(cx))))
-        });
-        let outcome = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(outcome)) => outcome,
-            Err(payload) => Err(Failure::panic(&*payload)),
-        };
-        Poll::Ready(self.end_body().and(outcome))
+        self.answer.lock().take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
-impl<T> Drop for Guarded<T> {
-    /// The runtime is going away under the process: its ends are still dropped as its own.
+/// Brings the process back when the thread is done, or was never begun.
+struct Sends<T> {
+    answer: Arc<Answer<T>>,
+    waker: Waker,
+}
+
+impl<T> Drop for Sends<T> {
     fn drop(&mut self) {
-        if self.body.is_some() {
-            let _ = self.end_body();
-        }
+        let never = || Err(Failure::new("its thread did not start: the runtime is shutting down"));
+        self.answer.lock().get_or_insert_with(never);
+        self.waker.wake_by_ref();
     }
-}
-
-/// Runs a blocking body on a thread and waits for it; a cancel reaches it through its channels, so it is never left.
-async fn on_thread<T: Send + 'static>(
-    cell: &Arc<Cell>,
-    function: Box<dyn FnOnce() -> Outcome<T> + Send>,
-) -> Outcome<T> {
-    let (answer, outcome) = rendez_channels::channel_bounded(1);
-    let acting = Arc::clone(cell);
-    executor::spawn_blocking(move || {
-        let before = party::swap(Some(Arc::clone(&acting) as _));
-        acting.set_running(true);
-        let span = tracing::info_span!("process", id = %acting.id(), name = acting.name());
-        let ended = catch_unwind(AssertUnwindSafe(|| span.in_scope(function)));
-        acting.set_running(false);
-        party::end_of_poll();
-        party::swap(before);
-        let _ = answer.try_send(ended.unwrap_or_else(|payload| Err(Failure::panic(&*payload))));
-    })?;
-    outcome.recv().await.unwrap_or_else(|_| Err(Failure::new("its thread did not start: the runtime is shutting down")))
 }

@@ -1,10 +1,10 @@
-//! What `#[process]` and `par!` expand to: makes the cell first, so that the arguments' ends can be declared as its ports.
+//! What `#[process]` and `par!` expand to: drafts it first, so that the arguments' ends can be declared as its ports.
 //!
 //! A bound with words beside it, here and elsewhere in the crate, is one that the compiler shows, line and words, to
 //! whoever does not keep it.
 
-use crate::drive::Body;
-use crate::process::new_cell;
+use crate::cell::Draft;
+use crate::drive::{process_of, process_on_thread};
 use crate::{IntoOutcome, IntoProcess, Process};
 use rendez_model::{ProcessId, ProcessKind};
 use std::future::Future;
@@ -16,9 +16,9 @@ where
     F: Future<Output = O> + Send + 'static, // it may move between threads: drop what is not `Send` before `.await`, or use `Arc`
     O: IntoOutcome,
 {
-    let cell = new_cell(name.to_owned(), ProcessKind::Function);
-    let body = build(cell.id());
-    Process { cell, body: Body::Async(Box::pin(async move { body.await.into_outcome() })) }
+    let draft = Draft::new(name, ProcessKind::Function);
+    let body = build(draft.id());
+    Process { job: process_of(draft, body) }
 }
 
 /// The same for a blocking function; `build` makes what runs on the thread.
@@ -28,9 +28,9 @@ where
     B: FnOnce() -> O + Send + 'static, // it runs on a thread of its own: give it what is `Send`, such as `Arc` for `Rc`
     O: IntoOutcome,
 {
-    let cell = new_cell(name.to_owned(), ProcessKind::Blocking);
-    let body = build(cell.id());
-    Process { cell, body: Body::Blocking(Box::new(move || body().into_outcome())) }
+    let draft = Draft::new(name, ProcessKind::Blocking);
+    let body = build(draft.id());
+    Process { job: process_on_thread(draft, body) }
 }
 
 /// What `par!` and `seq!` make of each of theirs.

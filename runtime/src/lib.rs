@@ -58,6 +58,7 @@ mod drive;
 mod executor;
 mod reply;
 mod restart;
+mod task;
 
 pub use actor::{Actor, ActorRef, MAILBOX, spawn_actor};
 pub use call::CallError;

@@ -1,6 +1,6 @@
 //! `par!` and `seq!`: processes side by side and one after another. A scope ends only when all its children have ended.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Report};
 use crate::process::{Spawned, spawn_under};
 use crate::{Failure, IntoProcess, Outcome, Process};
 use std::future::{Future, IntoFuture};
@@ -91,11 +91,11 @@ impl Group {
 
     fn start<T: Send + 'static>(&self, process: Process<T>) -> Outcome<Spawned<T>> {
         let shared = Arc::clone(&self.shared);
-        lock(&shared).children.push(Arc::clone(&process.cell));
+        lock(&shared).children.push(process.cell());
         if lock(&shared).worst.as_ref().is_some_and(Failure::fails_scope) {
-            process.cell.cancel();
+            process.cell().cancel();
         }
-        spawn_under(process, self.parent.clone(), move |failure| note(&shared, failure))
+        spawn_under(process, self.parent.clone(), Report::To(Box::new(move |failure| note(&shared, failure))))
     }
 
     fn verdict(&self) -> Option<Failure> {
@@ -112,7 +112,7 @@ fn note(shared: &Mutex<Shared>, failure: &Failure) {
         }
         if failure.fails_scope() { shared.children.clone() } else { vec![] }
     };
-    to_end.iter().for_each(|child| child.cancel());
+    to_end.iter().for_each(Cell::cancel);
 }
 
 fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {

@@ -1,12 +1,11 @@
 //! A process before it runs, and the reference to one that does. How it is driven is in `drive`.
 
-use crate::cell::Cell;
-use crate::drive::{Body, Slot, start};
-use crate::{Failure, IntoOutcome, Outcome, World};
+use crate::cell::{Cell, Draft, Report};
+use crate::drive::{CellOf, process_of, process_on_thread};
+use crate::{Failure, IntoOutcome, Outcome, executor};
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
-use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -24,8 +23,7 @@ use std::task::Poll;
 /// ```
 #[must_use = "a process does nothing unless it is spawned, put into a `par!` or awaited"]
 pub struct Process<T = ()> {
-    pub(crate) cell: Arc<Cell>,
-    pub(crate) body: Body<T>,
+    pub(crate) job: Arc<CellOf<T>>,
 }
 
 impl<T: Send + 'static> Process<T> {
@@ -35,32 +33,36 @@ impl<T: Send + 'static> Process<T> {
         name: impl Into<String>,
         body: impl Future<Output = O> + Send + 'static, // drop what is not `Send` before `.await`, or use `Arc`
     ) -> Self {
-        let cell = new_cell(name.into(), ProcessKind::Function);
-        Self { cell, body: Body::Async(Box::pin(async move { body.await.into_outcome() })) }
+        Self { job: process_of(Draft::new(name.into(), ProcessKind::Function), body) }
+    }
+
+    /// The process as all others know it.
+    pub(crate) fn cell(&self) -> Arc<Cell> {
+        Arc::clone(&self.job) as _
     }
 
     /// Another name than the function's, for reports and the picture.
     pub fn named(self, name: impl Into<String>) -> Self {
-        self.cell.set_name(name.into());
+        self.cell().set_name(name.into());
         self
     }
 
     /// What the picture shows it as.
     pub fn kind(self, kind: ProcessKind) -> Self {
-        self.cell.set_kind(kind);
+        self.cell().set_kind(kind);
         self
     }
 
     /// A line for the picture, such as the device it works on.
     pub fn note(self, note: impl Into<String>) -> Self {
-        self.cell.set_note(note.into());
+        self.cell().set_note(note.into());
         self
     }
 
     /// The id it will have.
     #[must_use]
     pub fn id(&self) -> ProcessId {
-        self.cell.id()
+        self.cell().id()
     }
 }
 
@@ -73,8 +75,7 @@ pub fn blocking<O: IntoOutcome>(
     name: impl Into<String>,
     body: impl FnOnce() -> O + Send + 'static,
 ) -> Process<O::Value> {
-    let cell = new_cell(name.into(), ProcessKind::Blocking);
-    Process { cell, body: Body::Blocking(Box::new(move || body().into_outcome())) }
+    Process { job: process_on_thread(Draft::new(name.into(), ProcessKind::Blocking), body) }
 }
 
 /// What can be run as a process: a [`Process`], or any future that ends with an outcome.
@@ -164,22 +165,33 @@ impl fmt::Debug for ProcessRef {
 }
 
 /// A started process whose value can be waited for.
-#[derive(Debug)]
 pub struct Spawned<T> {
-    process: ProcessRef,
-    slot: Arc<Slot<T>>,
+    job: Arc<CellOf<T>>,
+}
+
+impl<T> fmt::Debug for Spawned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Spawned").field(&ProcessRef { cell: Arc::clone(&self.job) as _ }).finish()
+    }
+}
+
+impl<T> Drop for Spawned<T> {
+    /// Nobody joins: what it ends with is dropped.
+    fn drop(&mut self) {
+        drop(self.job.take_outcome());
+    }
 }
 
 impl<T: Send + 'static> Spawned<T> {
     /// The reference to it, which outlives this.
     #[must_use]
     pub fn process(&self) -> ProcessRef {
-        self.process.clone()
+        ProcessRef { cell: Arc::clone(&self.job) as _ }
     }
 
     /// Has it end at its next step.
     pub fn stop(&self) {
-        self.process.stop();
+        self.process().stop();
     }
 
     /// Waits for what it ends with.
@@ -190,8 +202,8 @@ impl<T: Send + 'static> Spawned<T> {
     /// # Cancel safety
     /// Dropping the wait drops the value when it comes; the process goes on.
     pub async fn join(self) -> Outcome<T> {
-        self.process.ended().await;
-        self.slot.take()
+        self.process().ended().await;
+        self.job.take_outcome().unwrap_or_else(|| Err(Failure::cancelled()))
     }
 }
 
@@ -218,34 +230,18 @@ pub fn spawn<P>(process: P) -> Spawned<P::Value>
 where
     P: IntoProcess, // it may move between threads: drop what is not `Send` before `.await`, or use `Arc`
 {
-    let parent = Cell::current();
-    let report = fail_scope_of(parent.clone());
-    spawn_under(process.into_process(), parent, report).unwrap_or_else(|failure| panic!("{failure}"))
-}
-
-/// What becomes of the failure of a child: it fails its scope, and is logged where there is none.
-pub(crate) fn fail_scope_of(scope: Option<Arc<Cell>>) -> impl FnOnce(&Failure) + Send + 'static {
-    move |failure| {
-        if failure.fails_scope() {
-            match &scope {
-                Some(scope) => scope.fail_scope(failure.clone()),
-                None => tracing::error!(%failure, "a process outside of any scope has failed"),
-            }
-        }
-    }
+    spawn_under(process.into_process(), Cell::current(), Report::Scope).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
 /// Starts a process below `parent`; `report` hears of its failure before it counts as ended.
 pub(crate) fn spawn_under<T: Send + 'static>(
     process: Process<T>,
     parent: Option<Arc<Cell>>,
-    report: impl FnOnce(&Failure) + Send + 'static,
+    report: Report,
 ) -> Outcome<Spawned<T>> {
-    let Process { cell, body } = process;
-    let slot = Arc::new(Slot::default());
-    let process = ProcessRef::new(Arc::clone(&cell));
-    start(cell, body, parent, Arc::clone(&slot), report)?;
-    Ok(Spawned { process, slot })
+    let executor = executor::here()?;
+    process.cell().start(parent, report, executor);
+    Ok(Spawned { job: process.job })
 }
 
 impl<T: Send + 'static> IntoFuture for Process<T> {
@@ -255,10 +251,4 @@ impl<T: Send + 'static> IntoFuture for Process<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { crate::par((self,)).values().await.map(|(value,)| value) })
     }
-}
-
-#[track_caller]
-pub(crate) fn new_cell(name: String, kind: ProcessKind) -> Arc<Cell> {
-    let world = Cell::current().map_or_else(World::global, |cell| Arc::clone(cell.world()));
-    Cell::new(&world, name, kind, Location::caller())
 }

@@ -1,14 +1,16 @@
 //! Running a program: a runtime where there is none, the root process, ctrl-c, and the grace at the end.
 
-use crate::cell::Cell;
-use crate::drive::{Body, conclude, run_body, wait_for_children};
-use crate::{Failure, IntoOutcome, Outcome, World, executor, monitor, process};
+use crate::cell::{Cell, Draft, Report};
+use crate::drive::process_of;
+use crate::process::spawn_under;
+use crate::{IntoOutcome, Outcome, Process, World, executor, monitor};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
-use rendez_model::{End, ProcessKind};
-use std::future::Future;
+use rendez_model::ProcessKind;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 /// How long the program waits for processes that do not end when it does.
@@ -31,28 +33,29 @@ pub fn run<O: IntoOutcome>(body: impl Future<Output = O> + Send + 'static) -> Ou
 
 #[track_caller]
 fn run_named<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value> {
-    let cell = process::new_cell(name.to_owned(), ProcessKind::Scope);
+    let process = Process { job: process_of(Draft::new(name.to_owned(), ProcessKind::Scope), body) };
     let runtime = executor::build()?;
-    let outcome = runtime.block_on(root(cell, body));
+    let outcome = {
+        let _here = executor::enter(executor::of(runtime.handle().clone()));
+        runtime.block_on(root(process))
+    };
     runtime.shutdown_timeout(Duration::ZERO);
     outcome
 }
 
-async fn root<O: IntoOutcome>(cell: Arc<Cell>, body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value> {
-    cell.adopt(None);
+async fn root<T: Send + 'static>(process: Process<T>) -> Outcome<T> {
+    let cell = process.cell();
     let _monitor = monitor::watch(Arc::clone(cell.world()));
     let interrupts = tokio::spawn(interrupt(Arc::clone(&cell)));
-    let body = Body::Async(Box::pin(async move { body.await.into_outcome() }));
-    let mut outcome = run_body(&cell, body).await;
-    if outcome.is_ok() {
-        wait_for_children(&cell).await;
-    } else if tokio::time::timeout(GRACE, wait_for_children(&cell)).await.is_err() {
+    let root = spawn_under(process, None, Report::Nobody)?;
+    poll_fn(|cx| if cell.ended_or_failed(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
+    if tokio::time::timeout(GRACE, root.process().ended()).await.is_err() {
         let names: Vec<_> = cell.children().iter().map(|child| child.label()).collect();
         eprintln!("still running {} s after the end of `{}`: {}", GRACE.as_secs(), cell.name(), names.join(", "));
+        cell.leave_children();
     }
-    outcome = conclude(&cell, outcome);
+    let outcome = root.join().await;
     interrupts.abort();
-    cell.finish(outcome.as_ref().err().map_or(End::Normal, Failure::end));
     outcome
 }
 

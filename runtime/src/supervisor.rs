@@ -1,10 +1,11 @@
 //! A supervisor: a process that starts its actors again when they fail, one for one. The policy is in `restart`.
 
 use crate::actor::{Actor, prepare};
-use crate::cell::Cell;
-use crate::process::{ProcessRef, fail_scope_of, new_cell, spawn_under};
+use crate::cell::{Cell, Draft, Report};
+use crate::drive::process_of;
+use crate::process::{ProcessRef, spawn_under};
 use crate::restart::Window;
-use crate::{Failure, Outcome, Process, drive::Body};
+use crate::{Failure, Outcome, Process};
 use rendez_channels::{ChannelKind, Sender, channel_named};
 use rendez_model::ProcessKind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,16 +70,15 @@ impl Supervisor {
     #[track_caller]
     #[must_use]
     pub fn start(self) -> SupervisorRef {
-        let cell = new_cell(self.name, ProcessKind::Scope);
-        let parent = Cell::current();
+        let draft = Draft::new(self.name, ProcessKind::Scope);
         let (open, closing) = channel_named("references", ChannelKind::Rendezvous);
-        let body = Body::Async(Box::pin(async move {
+        let body = async move {
             closing.next().await?;
             Outcome::Ok(())
-        }));
-        let process = Process { cell: Arc::clone(&cell), body };
-        let report = fail_scope_of(parent.clone());
-        spawn_under(process, parent, report).unwrap_or_else(|failure| panic!("{failure}"));
+        };
+        let process = Process { job: process_of(draft, body) };
+        let cell = process.cell();
+        spawn_under(process, Cell::current(), Report::Scope).unwrap_or_else(|failure| panic!("{failure}"));
         SupervisorRef { cell, _open: open, window: Arc::new(Mutex::new(Window::new(self.intensity, self.period))) }
     }
 }
@@ -95,9 +95,8 @@ impl SupervisorRef {
             let now = rendez_channels::clock::now();
             window.lock().unwrap_or_else(PoisonError::into_inner).decide(now)
         };
-        let report = fail_scope_of(Some(Arc::clone(&self.cell)));
         let prepared = prepare(name, move || Some(make()), decide);
-        prepared.start(Some(Arc::clone(&self.cell)), report).unwrap_or_else(|failure| panic!("{failure}")).into()
+        prepared.start(Some(Arc::clone(&self.cell))).unwrap_or_else(|failure| panic!("{failure}")).into()
     }
 
     /// The supervisor's process.

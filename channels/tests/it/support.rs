@@ -2,9 +2,10 @@
 
 use rendez_channels::__private::{Arm, Attempt, Guard, Order, choose};
 use rendez_channels::Inspect;
-use rendez_channels::party::{self, Party};
+use rendez_channels::party::{self, Acting, Party};
 use rendez_model::ProcessId;
 use std::any::Any;
+use std::cell::RefCell;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Write, stderr};
@@ -158,9 +159,12 @@ impl Watchdog {
     /// Watches over the channels that `make` makes.
     pub(crate) fn over<T>(make: impl FnOnce() -> T) -> (Self, T) {
         let list = Arc::new(Listing::default());
-        let before = party::swap(Some(Arc::clone(&list) as Arc<dyn Party>));
+        let find = || LISTING.with_borrow(|list| list.clone().map(|list| list as Arc<dyn Party>));
+        let outer = LISTING.replace(Some(Arc::clone(&list)));
+        let before = party::swap(Some(Acting::new(list.id(), find)));
         let made = make();
         party::swap(before);
+        LISTING.set(outer);
         let (done, waited) = mpsc::channel();
         let test = thread::current().name().unwrap_or_default().to_owned();
         let watch = move || {
@@ -189,6 +193,10 @@ fn print_state(list: &Listing) {
     for channel in list.0.lock().unwrap().iter().filter_map(Weak::upgrade) {
         let _ = writeln!(stderr(), "{:?}\n  waiting: {:?}", channel.channel(), channel.waits());
     }
+}
+
+thread_local! {
+    static LISTING: RefCell<Option<Arc<Listing>>> = const { RefCell::new(None) };
 }
 
 /// A party that lists all channels it makes.

@@ -1,7 +1,7 @@
 //! Locks, semaphores, events and conditions: who gets what, in which order, and what cancelling, panics and closing do.
 
 use crate::support::{Chance, Either, Watchdog, Woken, either, poll_once};
-use rendez_channels::party::{self, Party};
+use rendez_channels::party::{self, Acting, Party};
 use rendez_channels::sync::{AcquireError, Condition, Event, Exclusive, ExclusiveGuard, Reentrant, Semaphore};
 use rendez_channels::{Alt, Ended, Inspect, block_on, channel, channel_bounded};
 use rendez_model::ProcessId;
@@ -166,7 +166,8 @@ impl Party for Someone {
 }
 
 fn acting_as<R>(who: u64, act: impl FnOnce() -> R) -> R {
-    let before = party::swap(Some(Arc::new(Someone(who))));
+    let find = || Some(Arc::new(Someone(party::current_id().0)) as Arc<dyn Party>);
+    let before = party::swap(Some(Acting::new(ProcessId(who), find)));
     let result = act();
     party::swap(before);
     result

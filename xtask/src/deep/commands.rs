@@ -18,7 +18,11 @@ pub(super) fn miri() -> Result<(), Failed> {
     for package in ["rendez-model", "rendez-channels"] {
         step::run(package, &mut cargo_of("nightly", &["miri", "test", "--package", package]))?;
     }
-    Ok(())
+    // The rest of the runtime has no `unsafe`, and tokio is more than Miri can take.
+    step::run(
+        "rendez-runtime",
+        &mut cargo_of("nightly", &["miri", "test", "--package", "rendez-runtime", "--lib", "task::"]),
+    )
 }
 
 /// Every interleaving of two or three threads, up to a bound on preemptions. In a target folder of its own, since the flag is

@@ -19,7 +19,7 @@ const CHECKS: [Check; 5] = [
     Check { name: "spin", what: "models of the commit protocol, and their mutants", run: models::usual, usual: true },
     Check { name: "spin-large", what: "models of more than ten million states", run: models::large, usual: false },
     Check { name: "loom", what: "channels: every interleaving of small cases", run: commands::loom, usual: true },
-    Check { name: "miri", what: "Miri: model and channels", run: commands::miri, usual: true },
+    Check { name: "miri", what: "Miri: model, channels, and the cells of processes", run: commands::miri, usual: true },
     Check { name: "fuzz", what: "fuzz bodies, a long run", run: commands::fuzz, usual: true },
 ];
 

@@ -15,14 +15,20 @@ const HOMES: [Home; 4] = [
     Home {
         rule: "unsafe",
         words: &["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait", "unsafe extern", "allow(unsafe_code)"],
-        files: &["channels/src/lock.rs", "channels/src/waiters.rs", "gpu/src/vulkan.rs", "gpu/src/sgemm.rs"],
+        files: &[
+            "channels/src/lock.rs",
+            "channels/src/waiters.rs",
+            "gpu/src/vulkan.rs",
+            "gpu/src/sgemm.rs",
+            "runtime/src/task.rs",
+        ],
     },
     Home { rule: "vulkano", words: &["vulkano", "ash"], files: &["gpu/src/vulkan.rs"] },
     Home { rule: "quinn", words: &["quinn", "rustls"], files: &["net/src/quic.rs"] },
     Home {
         rule: "tokio-spawn",
         words: &["tokio::spawn", "tokio::task::spawn", "tokio::task::spawn_blocking", "task::JoinSet"],
-        files: &["runtime/src/executor.rs", "net/src/tasks.rs"],
+        files: &["runtime/src/executor/tokio_tasks.rs", "net/src/tasks.rs"],
     },
 ];
 

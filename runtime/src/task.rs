@@ -1,0 +1,559 @@
+//! The memory of a process: a word that says who may touch its body, and the waker made of its cell. Not what it does.
+//!
+//! A process is one allocation, a [`Cell`] whose last field is a [`Task`]: the word and the body. The cell is its own waker.
+//!
+//! # The word
+//! ```text
+//!              wake                begin               rest
+//!   (asleep) -------> WOKEN (ready) ----> RUNNING ----------------> (asleep)
+//!                       ^                  |   | wake: RUNNING|WOKEN, and `rest` makes it ready again
+//!                       +------------------+   | done
+//!                                              +-------> DONE, for good
+//! ```
+//! The rest of it counts the wakers that exist, wherever they are kept: a process whose wakers are not all in waiter lists of ours
+//! has a helper that we do not know. A process that has not started is ready.
+//!
+//! # Why this is sound
+//! *The body* is reached by `&mut` in three places: by who has set RUNNING, and nobody sets it while it is set; by who set TAKEN
+//! after DONE; and by who set DONE when TAKEN was set before. Each of these happens once or in turn, and each turn is seen by the
+//! next: every change of the word that gives the body away is a Release, every one that takes it an Acquire, and all between are
+//! read-modify-writes. The body is never moved: it is pinned by lying in an `Arc`.
+//!
+//! *The memory* is kept by one strong count that goes from hand to hand. While the process is asleep the word owns it; who wakes
+//! it takes the count, as an `Arc`, to the executor, and gives it back with `rest`. So wakers own no count while the process
+//! lives, and cloning one is an addition to the word. `done` leaves the count with the word if there are wakers, and the last of
+//! them frees it. A waker is made from a pointer to the cell that comes from its `Arc`, with the table of the cell's own type.
+
+#![allow(unsafe_code)]
+
+use crate::cell::Cell;
+use rendez_model::End;
+use std::cell::UnsafeCell;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+const WOKEN: usize = 1;
+const RUNNING: usize = 2;
+const DONE: usize = 4;
+/// Somebody has come for the outcome, or nobody ever will.
+const TAKEN: usize = 8;
+const WAKER: usize = 16;
+const WAKERS_MAX: usize = usize::MAX / 2;
+
+/// What a process does, and later what it has ended with.
+pub(crate) trait Body: Send {
+    /// Goes on until it has to wait; ready when the process has ended.
+    fn poll(self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End>;
+
+    /// Drops what has not ended: the executor goes away under it.
+    fn abandon(self: Pin<&mut Self>, cell: &Arc<Cell>) -> End;
+
+    /// Drops the outcome that nobody will take.
+    fn forget(self: Pin<&mut Self>);
+
+    /// `&TABLE` of the implementing type: how its cell is a waker.
+    fn table(&self) -> &'static RawWakerVTable;
+}
+
+/// A body that ends with a value.
+pub(crate) trait Job<T>: Body {
+    /// Takes what it has ended with.
+    fn outcome(self: Pin<&mut Self>) -> Option<T>;
+}
+
+/// The word and the body.
+pub(crate) struct Task<B: ?Sized> {
+    word: AtomicUsize,
+    body: UnsafeCell<B>,
+}
+
+// SAFETY: by `&Task` one reaches the word, which is atomic, and the body only as the word allows: by one at a time.
+unsafe impl<B: ?Sized + Send> Sync for Task<B> {}
+
+/// What became of a process that was run.
+pub(crate) enum Ran {
+    /// It sleeps until somebody wakes it.
+    Rests,
+    /// It was woken while it ran: it is ready again.
+    Again(Arc<Cell>),
+    /// It has ended.
+    Done(Arc<Cell>, End),
+}
+
+impl<B> Task<B> {
+    pub(crate) const fn new(body: B) -> Self {
+        Self { word: AtomicUsize::new(WOKEN), body: UnsafeCell::new(body) }
+    }
+}
+
+impl<B: ?Sized> Task<B> {
+    /// How many wakers of it exist now, in lists of ours and elsewhere.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the deadlock report, which does not ask yet"))]
+    pub(crate) fn wakers(&self) -> usize {
+        // Relaxed: a number for a snapshot.
+        self.word.load(Ordering::Relaxed) / WAKER
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        // Relaxed: as in `wakers`.
+        self.word.load(Ordering::Relaxed) & RUNNING != 0
+    }
+
+    /// Whether it waits to be run.
+    pub(crate) fn is_ready(&self) -> bool {
+        // Relaxed: who acts on it is the only one that runs it.
+        self.word.load(Ordering::Relaxed) & (WOKEN | RUNNING | DONE) == WOKEN
+    }
+
+    /// Marks it as woken; true when it was asleep, and the strong count is then the caller's.
+    #[inline]
+    fn wake(&self) -> bool {
+        // Release: pairs with the Acquire of `begin`. Acquire: of `rest`, whose count we may take.
+        let before = self.word.fetch_or(WOKEN, Ordering::AcqRel);
+        before & (WOKEN | RUNNING | DONE) == 0
+    }
+}
+
+/// Runs a process that is ready.
+#[inline]
+pub(crate) fn run(cell: Arc<Cell>) -> Ran {
+    let task = cell.task();
+    // WOKEN off, RUNNING on. Acquire: pairs with the Release of `wake`, and of the `rest` before it.
+    let before = task.word.fetch_add(RUNNING - WOKEN, Ordering::Acquire);
+    assert!(before & (WOKEN | RUNNING | DONE) == WOKEN, "only a process that is ready is run");
+    // SAFETY: we have set RUNNING, and a body in an `Arc` does not move.
+    let body = unsafe { Pin::new_unchecked(&mut *task.body.get()) };
+    // SAFETY: the pointer is that of an `Arc` of the type that the table is for. It is lent, not counted: it is not dropped,
+    // and we hold the `Arc` for longer than it.
+    let waker = unsafe { Waker::from_raw(RawWaker::new(Arc::as_ptr(&cell).cast(), body.table())) };
+    let waker = ManuallyDrop::new(waker);
+    if let Poll::Ready(how) = body.poll(&cell, &mut Context::from_waker(&waker)) {
+        end(&cell);
+        return Ran::Done(cell, how);
+    }
+    let cell = Arc::into_raw(cell);
+    // SAFETY: it was an `Arc` a line ago. After this, if the process was not woken, the word owns the count, and we do not
+    // touch the cell again. Release: pairs with the Acquire of the next `begin`.
+    let before = unsafe { (*cell).task().word.fetch_sub(RUNNING, Ordering::AcqRel) };
+    if before & WOKEN == 0 {
+        return Ran::Rests;
+    }
+    // SAFETY: it was woken while RUNNING was set, by somebody who has therefore left the count to us.
+    Ran::Again(unsafe { Arc::from_raw(cell) })
+}
+
+/// Ends a process that sleeps, or is ready and will not be run by whoever has it; not one that runs or has ended.
+pub(crate) fn abandon(cell: &Arc<Cell>) -> Option<End> {
+    let task = cell.task();
+    let mut word = task.word.load(Ordering::Relaxed);
+    loop {
+        if word & (RUNNING | DONE) != 0 {
+            return None;
+        }
+        // Acquire: as in `begin`.
+        let to = (word & !WOKEN) | RUNNING;
+        match task.word.compare_exchange_weak(word, to, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => break,
+            Err(now) => word = now,
+        }
+    }
+    if word & WOKEN == 0 {
+        // SAFETY: it was asleep, so that the count was the word's and is now ours.
+        drop(unsafe { Arc::from_raw(Arc::as_ptr(cell)) });
+    }
+    // SAFETY: as in `run`.
+    let how = unsafe { Pin::new_unchecked(&mut *task.body.get()) }.abandon(cell);
+    end(cell);
+    Some(how)
+}
+
+/// RUNNING off, DONE on.
+fn end(cell: &Arc<Cell>) {
+    let task = cell.task();
+    // The word's count, for the last waker to free.
+    let counted = Arc::into_raw(Arc::clone(cell));
+    // Release: pairs with the Acquire of `take`, and of the last waker. Acquire: with the Release of who set TAKEN.
+    let before = task.word.fetch_add(DONE - RUNNING, Ordering::AcqRel);
+    if before / WAKER == 0 {
+        // SAFETY: counted a few lines ago; no waker exists, and none can be made of a process that does not run.
+        drop(unsafe { Arc::from_raw(counted) });
+    }
+    if before & TAKEN != 0 {
+        // SAFETY: DONE was set by us after TAKEN, so that nobody else comes for the body.
+        unsafe { Pin::new_unchecked(&mut *task.body.get()) }.forget();
+    }
+}
+
+/// Takes the outcome of a process, once; none while it has not ended, and then it is dropped when it does.
+pub(crate) fn take<T>(cell: &Cell<dyn Job<T>>) -> Option<T> {
+    // Acquire: pairs with the Release of `end`. Release: with its Acquire.
+    let before = cell.task().word.fetch_or(TAKEN, Ordering::AcqRel);
+    if before & (DONE | TAKEN) != DONE {
+        return None;
+    }
+    // SAFETY: we have set TAKEN after DONE.
+    unsafe { Pin::new_unchecked(&mut *cell.task().body.get()) }.outcome()
+}
+
+/// Wakes a process. No waker is needed for that.
+pub(crate) fn wake(cell: &Arc<Cell>) {
+    if cell.task().wake() {
+        // SAFETY: it was asleep: its count is ours.
+        unsafe { Arc::from_raw(Arc::as_ptr(cell)) }.ready();
+    }
+}
+
+thread_local! {
+    static CURRENT: std::cell::Cell<Option<ptr::NonNull<Cell>>> = const { std::cell::Cell::new(None) };
+}
+
+/// Says that this thread acts as a process meanwhile.
+#[inline]
+pub(crate) fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
+    struct Before(Option<ptr::NonNull<Cell>>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            CURRENT.set(self.0);
+        }
+    }
+    let _before = Before(CURRENT.replace(ptr::NonNull::new(Arc::as_ptr(cell).cast_mut())));
+    act()
+}
+
+/// Looks at the process that this thread acts as.
+#[inline]
+pub(crate) fn current() -> Option<Arc<Cell>> {
+    let cell = CURRENT.get()?.as_ptr().cast_const();
+    // SAFETY: the pointer is that of an `Arc` which the caller of `acting` holds until it has put another in its place.
+    unsafe {
+        Arc::increment_strong_count(cell);
+        Some(Arc::from_raw(cell))
+    }
+}
+
+/// How the cell of a body of type `B` is a waker.
+pub(crate) struct Table<B>(B);
+
+impl<B: Body + 'static> Table<B> {
+    pub(crate) const TABLE: RawWakerVTable =
+        RawWakerVTable::new(Self::clone, Self::wake, Self::wake_by_ref, Self::drop);
+
+    unsafe fn word<'a>(cell: *const ()) -> &'a AtomicUsize {
+        // SAFETY: the callers have a waker, which keeps the cell in memory: by the count of who runs or owns the process
+        // while it lives, by the word's own afterwards.
+        unsafe { &(*cell.cast::<Cell<B>>()).task().word }
+    }
+
+    /// The strong count, as what it counts.
+    unsafe fn counted(cell: *const ()) -> Arc<Cell> {
+        // SAFETY: the callers own the count, and the pointer is that of an `Arc` of this type.
+        unsafe { Arc::from_raw(cell.cast::<Cell<B>>()) }
+    }
+
+    unsafe fn clone(cell: *const ()) -> RawWaker {
+        // SAFETY: a waker is being cloned. Relaxed: who makes a new one has one.
+        let before = unsafe { Self::word(cell) }.fetch_add(WAKER, Ordering::Relaxed);
+        if before > WAKERS_MAX {
+            // Going on would overflow into another's count: somebody forgets wakers in a loop.
+            std::process::abort();
+        }
+        RawWaker::new(cell, &Self::TABLE)
+    }
+
+    unsafe fn wake(cell: *const ()) {
+        // SAFETY: a waker is being used up.
+        let word = unsafe { Self::word(cell) };
+        let mut before = word.load(Ordering::Relaxed);
+        // AcqRel: as in `Task::wake`, and as in `drop`.
+        while let Err(now) =
+            word.compare_exchange_weak(before, (before - WAKER) | WOKEN, Ordering::AcqRel, Ordering::Relaxed)
+        {
+            before = now;
+        }
+        if before & (WOKEN | RUNNING | DONE) == 0 {
+            // SAFETY: it was asleep: its count is ours.
+            unsafe { Self::counted(cell) }.ready();
+        } else if is_last(before) {
+            // SAFETY: see `drop`.
+            drop(unsafe { Self::counted(cell) });
+        }
+    }
+
+    unsafe fn wake_by_ref(cell: *const ()) {
+        // SAFETY: there is a waker. Ordering: as in `Task::wake`.
+        let before = unsafe { Self::word(cell) }.fetch_or(WOKEN, Ordering::AcqRel);
+        if before & (WOKEN | RUNNING | DONE) == 0 {
+            // SAFETY: it was asleep: its count is ours.
+            unsafe { Self::counted(cell) }.ready();
+        }
+    }
+
+    unsafe fn drop(cell: *const ()) {
+        // SAFETY: a waker is being dropped; after this, if it was the last, its memory is ours to free.
+        // Release: others may free it. Acquire: pairs with that of the others, if we do.
+        let before = unsafe { Self::word(cell) }.fetch_sub(WAKER, Ordering::AcqRel);
+        if is_last(before) {
+            // SAFETY: DONE was set while there was this waker, so that `end` has left the count to the last, which we are.
+            drop(unsafe { Self::counted(cell) });
+        }
+    }
+}
+
+/// Whether a word was that of an ended process with one waker.
+const fn is_last(before: usize) -> bool {
+    before & DONE != 0 && before / WAKER == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::{Draft, Report};
+    use crate::drive::{abandon, process_of, run};
+    use crate::executor::Executor;
+    use crate::{Failure, Outcome};
+    use rendez_channels::clock::{Sleep, thread_sleep};
+    use rendez_model::ProcessKind;
+    use std::collections::VecDeque;
+    use std::future::{pending, poll_fn};
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
+
+    /// Runs what is ready when it is told to.
+    #[derive(Default)]
+    struct ByHand(Mutex<VecDeque<Arc<Cell>>>);
+
+    impl Executor for ByHand {
+        fn start(&self, process: Arc<Cell>) {
+            self.ready(process);
+        }
+        fn ready(&self, process: Arc<Cell>) {
+            self.0.lock().unwrap().push_back(process);
+        }
+        fn spawn_blocking(&self, body: Box<dyn FnOnce() + Send>) {
+            std::thread::spawn(body);
+        }
+        fn now(&self) -> Instant {
+            Instant::now()
+        }
+        fn sleep_until(&self, deadline: Instant) -> Sleep {
+            thread_sleep(deadline)
+        }
+    }
+
+    impl ByHand {
+        fn turn(&self) -> Option<Ran> {
+            let process = self.0.lock().unwrap().pop_front()?;
+            Some(run(process))
+        }
+
+        /// Runs until nothing is ready; how often something ran.
+        fn exhaust(&self) -> usize {
+            let mut turns = 0;
+            while let Some(ran) = self.turn() {
+                turns += 1;
+                if let Ran::Again(process) = ran {
+                    self.ready(process);
+                }
+            }
+            turns
+        }
+    }
+
+    type Started<T> = Arc<Cell<dyn Job<Outcome<T>>>>;
+
+    fn start<T: Send + 'static>(
+        on: &Arc<ByHand>,
+        body: impl Future<Output = Outcome<T>> + Send + 'static,
+    ) -> Started<T> {
+        let job = process_of(Draft::new("test", ProcessKind::Function), body);
+        let cell: Arc<Cell> = Arc::clone(&job) as _;
+        cell.start(None, Report::Nobody, Arc::clone(on) as _);
+        job
+    }
+
+    /// Says when it is dropped.
+    struct Held(Arc<AtomicBool>);
+
+    impl Held {
+        fn new() -> (Self, impl Fn() -> bool) {
+            let dropped = Arc::new(AtomicBool::new(false));
+            (Self(Arc::clone(&dropped)), move || dropped.load(Ordering::Relaxed))
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A process that leaves its waker here, and ends when it is woken.
+    fn sleeper(on: &Arc<ByHand>) -> (Started<u8>, Waker) {
+        let place = Arc::new(Mutex::new(None));
+        let leaves = Arc::clone(&place);
+        let body = poll_fn(move |cx| match leaves.lock().unwrap().replace(cx.waker().clone()) {
+            None => Poll::Pending,
+            Some(_) => Poll::Ready(Ok(7)),
+        });
+        let job = start(on, body);
+        assert_eq!(on.exhaust(), 1);
+        let waker = place.lock().unwrap().clone().unwrap();
+        (job, waker)
+    }
+
+    #[test]
+    fn a_process_runs_once_for_all_wakes_before_it_runs() {
+        let on = Arc::default();
+        let (job, waker) = sleeper(&on);
+        for _ in 0..3 {
+            waker.wake_by_ref();
+        }
+        waker.wake();
+        assert_eq!(on.exhaust(), 1);
+        assert_eq!(job.take_outcome(), Some(Ok(7)));
+    }
+
+    #[test]
+    fn a_wake_while_it_runs_has_it_run_again() {
+        let on = Arc::default();
+        let mut turns = 0;
+        let body = poll_fn(move |cx| {
+            turns += 1;
+            let waker = cx.waker().clone();
+            waker.wake_by_ref();
+            waker.wake();
+            if turns < 3 { Poll::Pending } else { Poll::Ready(Ok(turns)) }
+        });
+        let job = start(&on, body);
+        assert_eq!(on.exhaust(), 3);
+        assert_eq!(job.take_outcome(), Some(Ok(3)));
+    }
+
+    #[test]
+    fn wakers_that_others_hold_are_counted() {
+        let on = Arc::default();
+        let (job, waker) = sleeper(&on);
+        assert_eq!(job.task().wakers(), 2, "one with the process and ours");
+        let another = waker.clone();
+        assert_eq!(job.task().wakers(), 3);
+        drop(another);
+        waker.wake();
+        assert_eq!(on.exhaust(), 1);
+        assert_eq!(job.task().wakers(), 0);
+    }
+
+    #[test]
+    fn a_waker_outlives_its_process_and_does_nothing_then() {
+        let on: Arc<ByHand> = Arc::default();
+        let (job, waker) = sleeper(&on);
+        let late = waker.clone();
+        waker.wake();
+        assert_eq!(on.exhaust(), 1);
+        let memory = Arc::downgrade(&job);
+        drop(job);
+        let later = late.clone();
+        late.wake_by_ref();
+        later.wake();
+        assert_eq!(on.exhaust(), 0, "it has ended");
+        assert_eq!(memory.strong_count(), 1, "the waker keeps it in memory");
+        drop(late);
+        assert_eq!(memory.strong_count(), 0);
+    }
+
+    #[test]
+    fn wakes_from_many_threads_are_neither_lost_nor_doubled() {
+        let rounds = if cfg!(miri) { 20 } else { 5_000 };
+        let on: Arc<ByHand> = Arc::default();
+        let place: Arc<Mutex<Option<Waker>>> = Arc::default();
+        let (told, leaves) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&place));
+        let seen = Arc::clone(&told);
+        let body = poll_fn(move |cx| {
+            *leaves.lock().unwrap() = Some(cx.waker().clone());
+            if seen.load(Ordering::Acquire) == 2 * rounds { Poll::Ready(Ok(())) } else { Poll::Pending }
+        });
+        let job = start(&on, body);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..rounds {
+                        told.fetch_add(1, Ordering::Release);
+                        let waker = place.lock().unwrap().clone();
+                        waker.into_iter().for_each(Waker::wake);
+                    }
+                });
+                scope.spawn(|| {
+                    while told.load(Ordering::Acquire) < 2 * rounds {
+                        on.exhaust();
+                        std::thread::yield_now();
+                    }
+                });
+            }
+        });
+        on.exhaust();
+        assert_eq!(job.take_outcome(), Some(Ok(())));
+        assert_eq!(job.task().wakers(), 1, "the one that it has left itself");
+    }
+
+    #[test]
+    fn an_abandoned_process_drops_its_body_and_counts_as_cancelled() {
+        let on = Arc::default();
+        let (held, dropped) = Held::new();
+        let body = async move {
+            let _held = held;
+            pending::<Outcome>().await
+        };
+        let job = start(&on, body);
+        on.exhaust();
+        let cell: Arc<Cell> = Arc::clone(&job) as _;
+        abandon(&cell);
+        abandon(&cell);
+        assert!(dropped());
+        assert!(job.take_outcome().unwrap().is_err_and(|failure: Failure| failure.is_cancelled()));
+    }
+
+    #[test]
+    fn a_process_that_was_never_run_can_be_abandoned() {
+        let on: Arc<ByHand> = Arc::default();
+        let (held, dropped) = Held::new();
+        let job = start(&on, async move {
+            drop(held);
+            Outcome::Ok(())
+        });
+        let process = on.0.lock().unwrap().pop_front().unwrap();
+        abandon(&process);
+        assert!(dropped() && job.take_outcome().unwrap().is_err());
+    }
+
+    #[test]
+    fn an_outcome_is_taken_once_or_dropped() {
+        let on = Arc::default();
+        let (held, dropped) = Held::new();
+        let job = start(&on, async move { Outcome::Ok(held) });
+        on.exhaust();
+        let outcome = job.take_outcome();
+        assert!(job.take_outcome().is_none() && !dropped());
+        drop(outcome);
+        assert!(dropped());
+
+        let (held, dropped) = Held::new();
+        let job = start(&on, async move { Outcome::Ok(held) });
+        assert!(job.take_outcome().is_none(), "it has not run");
+        on.exhaust();
+        assert!(dropped(), "nobody will come for it");
+    }
+
+    #[test]
+    fn who_acts_is_known_while_it_acts_and_only_then() {
+        let on = Arc::default();
+        let job = start(&on, async { Outcome::Ok(Cell::current().map(|cell| cell.id())) });
+        on.exhaust();
+        let cell: Arc<Cell> = Arc::clone(&job) as _;
+        assert_eq!(job.take_outcome(), Some(Ok(Some(cell.id()))));
+        assert!(Cell::current().is_none());
+    }
+}
