@@ -3,7 +3,7 @@
 use crate::function::{Argument, Errors, Function, borrow_in, impl_in, owned};
 use crate::options::Options;
 use crate::tokens::seen_at;
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, ReturnType, Type};
@@ -31,7 +31,10 @@ fn expand_function(options: &Options, function: &Function) -> TokenStream {
     let krate = &options.krate;
     let Function { attributes, visibility, name, generics, arguments, .. } = function;
     let where_clause = &generics.where_clause;
-    let takes = arguments.iter().map(|Argument { name, ty, .. }| quote!(#name: #ty));
+    let takes = arguments.iter().map(|argument| {
+        let Argument { pattern, name, ty } = argument;
+        if is_captured(argument, function) { quote!(#pattern: #ty) } else { quote!(#name: #ty) }
+    });
     let returns = match &function.output {
         ReturnType::Type(_, ty) if unfit_output(function).is_none() => {
             let span = ty.span().resolved_at(Span::mixed_site());
@@ -157,16 +160,43 @@ pub(crate) fn typed_future(function: &Function) -> TokenStream {
     quote_spanned!(span=> async move #body)
 }
 
-/// The body, after `first` and statements that move every argument into it, used or not, and take the patterns apart.
+/// The body, after `first` and statements that move every argument into it, used or not.
+///
+/// One that the body names is captured as it is: a future would keep both what it captures and what that is moved to. All others
+/// are taken apart by their patterns, which also has the compiler warn of what is not used.
 fn with_arguments(function: &Function, first: &TokenStream) -> Group {
-    let moves = function.arguments.iter().map(|Argument { pattern, name, .. }| {
+    let (captured, others): (Vec<_>, Vec<_>) =
+        function.arguments.iter().partition(|argument| is_captured(argument, function));
+    // The first to be mentioned is dropped first: the last argument, as in any function.
+    let names = captured.iter().rev().map(|argument| &argument.name);
+    let captures = (!captured.is_empty()).then(|| quote!(let _ = (#(&#names,)*);));
+    let moves = others.iter().map(|Argument { pattern, name, .. }| {
         let moved = Ident::new("moved", Span::mixed_site());
         quote!(let #moved = #name; let #pattern = #moved;)
     });
     let written = function.body.stream();
-    let mut body = Group::new(function.body.delimiter(), quote!(#first #(#moves)* #written));
+    let mut body = Group::new(function.body.delimiter(), quote!(#first #captures #(#moves)* #written));
     body.set_span(function.body.span());
     body
+}
+
+/// Whether an argument is a plain name that the body mentions.
+fn is_captured(argument: &Argument, function: &Function) -> bool {
+    let plain = argument.pattern.clone().into_iter().last().is_some_and(|last| is_name(&last, &argument.name));
+    plain && mentions(function.body.stream(), &argument.name)
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match &token {
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        // A format string names what it prints.
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+        token => is_name(token, name),
+    })
+}
+
+fn is_name(token: &TokenTree, name: &Ident) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == name)
 }
 
 #[cfg(test)]
@@ -185,6 +215,13 @@ mod tests {
             expand(TokenStream::new(), tokens[..end].iter().cloned().collect());
         }
         assert!(expanded("", whole).contains("a . }"), "the body is there for completion");
+    }
+
+    #[test]
+    fn an_argument_that_the_body_names_is_kept_once() {
+        let text = expanded("", "async fn f(mut a: u8, b: u8, (c, d): (u8, u8)) { println!(\"{a}\", c) }");
+        assert!(text.contains("(mut a : u8 , b : u8 , argument2 : (u8 , u8))"), "{text}");
+        assert!(text.contains("let _ = (& a ,)") && text.contains("let b = moved"), "{text}");
     }
 
     #[test]
