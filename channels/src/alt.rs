@@ -4,10 +4,10 @@
 use crate::choice::Choice;
 use crate::guard::{Attempt, Progress};
 use crate::turns::Turns;
-use std::future::poll_fn;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// The number that [`choose`] answers when no guard was ready and there is an `else`.
 pub const ELSE: usize = usize::MAX;
@@ -32,12 +32,13 @@ pub type Arm<'g> = Option<Pin<&'g mut dyn Attempt>>;
 /// # Cancel safety
 /// Nothing is lost: until a guard has committed no value has moved, and a value that a partner has handed over to a
 /// choice that is dropped before it was polled goes to the channel's next receive.
-pub async fn choose(guards: &mut [Arm<'_>], order: Order, or_else: bool) -> usize {
-    let mut choosing = Choosing { guards, order, or_else, phase: Phase::Fresh };
-    poll_fn(|cx| choosing.poll(cx)).await
+pub const fn choose<'a, 'g>(guards: &'a mut [Arm<'g>], order: Order, or_else: bool) -> Choosing<'a, 'g> {
+    Choosing { guards, order, or_else, phase: Phase::Fresh }
 }
 
-struct Choosing<'a, 'g> {
+/// A choice under way; see [`choose`].
+#[must_use = "a choice does nothing unless it is awaited"]
+pub struct Choosing<'a, 'g> {
     guards: &'a mut [Arm<'g>],
     order: Order,
     or_else: bool,
@@ -66,14 +67,11 @@ enum Phase {
     Committed(usize),
 }
 
-impl<'g> Choosing<'_, 'g> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
-        let is_decided = match &self.phase {
-            Phase::Fresh => false,
-            Phase::Waiting { choice, .. } => choice.committed().is_some(),
-            Phase::Committed(_) => true,
-        };
-        let turns = Turns::new(self.guards, self.order, is_decided);
+impl Future for Choosing<'_, '_> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let turns = Turns::look(self.guards, self.order);
         let committed = match &mut self.phase {
             Phase::Fresh => self.begin(&turns, cx),
             Phase::Waiting { .. } => self.look_again(&turns, cx),
@@ -81,25 +79,36 @@ impl<'g> Choosing<'_, 'g> {
         };
         let Some(number) = committed else { return Poll::Pending };
         if number != ELSE {
-            self.phase = Phase::Committed(number);
-            ready!(self.guard(number).collect(cx));
+            if self.guard(number).collect(cx).is_pending() {
+                self.phase = Phase::Committed(number);
+                return Poll::Pending;
+            }
             // What was given stays in the guard.
             self.phase = Phase::Fresh;
             turns.served(self.guards, number);
         }
         Poll::Ready(number)
     }
+}
 
+impl<'g> Choosing<'_, 'g> {
     /// Looks at all guards, and stands on their lists if none is ready.
     fn begin(&mut self, turns: &Turns, cx: &mut Context<'_>) -> Option<usize> {
-        for i in turns.numbers() {
+        let first = turns.first();
+        if let Some(first) = first
+            && self.guard(first).attempt(cx, None) == Progress::Committed
+        {
+            return Some(first);
+        }
+        let order = turns.arrange(self.guards);
+        for i in order.numbers().skip(usize::from(first.is_some())) {
             if self.guard(i).attempt(cx, None) == Progress::Committed {
                 return Some(i);
             }
         }
         let choice = Arc::new(Choice::new(cx.waker().clone()));
         let mut reserved = None;
-        for i in turns.numbers() {
+        for i in order.numbers() {
             let progress = self.guard(i).enlist(cx, &choice, i);
             if progress == Progress::Committed || choice.committed().is_some() {
                 break;
@@ -117,6 +126,9 @@ impl<'g> Choosing<'_, 'g> {
         let Phase::Waiting { choice, mut reserved } = std::mem::replace(&mut self.phase, Phase::Fresh) else {
             unreachable!("only a choice that waits looks again");
         };
+        if choice.committed().is_some() {
+            return self.settle(choice, None);
+        }
         choice.set_waker(cx.waker());
         // One that is free again looks at its guards in their turns.
         if let Some(number) = reserved
@@ -126,7 +138,7 @@ impl<'g> Choosing<'_, 'g> {
             return self.settle(choice, reserved);
         }
         reserved = None;
-        for i in turns.numbers() {
+        for i in turns.arrange(self.guards).numbers() {
             if choice.committed().is_some() {
                 break;
             }

@@ -4,27 +4,32 @@
 //! last, so that those that stay are not starved by those that come and go. Timers and futures are made anew each time and
 //! know nothing: each of them has one turn in every n choices at which it is looked at before the ends, which keep count for
 //! them. Guards of one and the same end, which all know the same, take turns among themselves.
+//!
+//! Mostly the guard whose turn it is is ready: one look at all memories finds it, and they are put in order only if it is
+//! not.
 
 use crate::alt::{Arm, Order};
+use crate::guard::Attempt;
 use crate::memory::Memory;
 use std::cell::Cell;
+use std::pin::Pin;
 
-/// The order of one choice.
+/// What the memories of a choice's guards say.
 pub(crate) struct Turns {
-    few: [Turn; FEW],
-    count: usize,
-    many: Vec<Turn>,
+    order: Order,
+    /// The guard to be looked at first, where that is plain to see.
+    first: Option<usize>,
     /// The latest stamp among the guards.
     latest: u64,
     /// How many such choices there were before, as the ends remember; where guards without memory take part.
     mixed: Option<u16>,
 }
 
-/// Numbers of guards up to here are kept on the stack.
-const FEW: usize = 8;
-
 /// A guard's number, and what it is sorted by: ends by their stamp, then those without memory.
 type Turn = (u64, usize);
+
+/// Numbers of guards up to here are kept on the stack.
+const FEW: usize = 8;
 
 /// Sorts behind every stamp.
 const NO_MEMORY: u64 = u64::MAX;
@@ -35,103 +40,102 @@ thread_local! {
 }
 
 impl Turns {
-    /// `is_decided` says that the guards are not to be looked at any more: what is still of interest is who was served when.
-    pub(crate) fn new(guards: &[Arm<'_>], order: Order, is_decided: bool) -> Self {
-        let mut turns = Self { few: [(0, 0); FEW], count: 0, many: Vec::new(), latest: 0, mixed: None };
-        if guards.len() > FEW {
-            turns.many.reserve(guards.len());
-        }
-        let mut newcomers = false;
-        let mut remembering = 0;
+    /// Looks at the guards' memories.
+    #[inline]
+    pub(crate) fn look(guards: &[Arm<'_>], order: Order) -> Self {
+        let (mut latest, mut least, mut first, mut is_tied) = (0, NO_MEMORY, 0, false);
         for (number, guard) in guards.iter().enumerate() {
             let Some(guard) = guard else { continue };
-            let stamp = guard.memory().map_or(NO_MEMORY, Memory::stamp);
-            if stamp != NO_MEMORY {
-                turns.latest = turns.latest.max(stamp);
-                remembering += 1;
-                newcomers |= stamp == 0;
+            let stamp = stamp(guard);
+            latest = latest.max(stamp);
+            is_tied |= stamp == least;
+            if stamp < least {
+                (least, first, is_tied) = (stamp, number, false);
             }
-            turns.push((stamp, number));
         }
-        if order == Order::Fair && turns.numbers().len() > 1 {
-            if newcomers {
-                turns.welcome(guards);
-            }
-            if remembering < turns.numbers().len() {
-                turns.mixed = Some(mixed(guards));
-            }
-            if !is_decided {
-                turns.arrange(guards, remembering);
-            }
+        // There are some, all remember, all were served before, and one of them before all others.
+        if order == Order::Fair && least <= latest && latest != NO_MEMORY && least != 0 && !is_tied {
+            return Self { order, first: Some(first), latest, mixed: None };
+        }
+        Self::look_closely(guards, order)
+    }
+
+    /// Newcomers, guards of one end, guards without memory; or it is not memory that counts.
+    #[cold]
+    fn look_closely(guards: &[Arm<'_>], order: Order) -> Self {
+        let stamps = || guards.iter().flatten().map(stamp).filter(|&stamp| stamp != NO_MEMORY);
+        let mut turns = Self { order, first: None, latest: stamps().max().unwrap_or(0), mixed: None };
+        let count = guards.iter().flatten().count();
+        if order == Order::Listed || count < 2 {
+            turns.first = guards.iter().position(Option::is_some);
+            return turns;
+        }
+        if stamps().any(|stamp| stamp == 0) {
+            // Who takes part for the first time comes after all others.
+            turns.latest += 1;
+            let newcomers = memories(guards).filter(|memory| memory.stamp() == 0);
+            newcomers.for_each(|memory| memory.join(turns.latest));
+        }
+        if stamps().count() < count {
+            turns.mixed = Some(mixed(guards));
         }
         turns
     }
 
+    /// The guard whose turn it is, where a look was enough to say so.
     #[inline]
-    fn push(&mut self, turn: Turn) {
-        match self.few.get_mut(self.count) {
-            Some(place) if self.many.is_empty() => {
-                *place = turn;
-                self.count += 1;
-            }
-            _ => {
-                if self.many.is_empty() {
-                    self.many.extend(&self.few[..self.count]);
-                }
-                self.many.push(turn);
-            }
-        }
+    pub(crate) const fn first(&self) -> Option<usize> {
+        self.first
     }
 
-    /// Who takes part for the first time comes after all others.
-    fn welcome(&mut self, guards: &[Arm<'_>]) {
-        let now = self.latest + 1;
-        for (stamp, number) in self.turns_mut() {
-            if *stamp == 0
-                && let Some(memory) = memory(guards, *number)
-            {
-                memory.join(now);
-                *stamp = now;
+    /// The guards in order.
+    pub(crate) fn arrange(&self, guards: &[Arm<'_>]) -> Arranged {
+        let mut arranged = Arranged::new(guards);
+        let turns = arranged.turns_mut();
+        if self.order == Order::Fair && turns.len() > 1 {
+            sort(turns);
+            if self.mixed.is_some() || turns.windows(2).any(|two| two[0].0 == two[1].0) {
+                take_turns(guards, turns, self.mixed);
             }
         }
-        self.latest = now;
-    }
-
-    fn arrange(&mut self, guards: &[Arm<'_>], remembering: usize) {
-        let mixed = self.mixed;
-        let turns = self.turns_mut();
-        sort(turns);
-        // Guards with the same stamp are of one end, or have just come.
-        let mut at = 0;
-        while at + 1 < remembering {
-            let alike = turns[at..remembering].iter().take_while(|turn| turn.0 == turns[at].0).count();
-            if alike > 1 {
-                let served = memory(guards, turns[at].1).map_or(0, Memory::served);
-                turns[at..at + alike].rotate_left(usize::from(served) % alike);
-            }
-            at += alike;
-        }
-        if let Some(mixed) = mixed {
-            let turn = usize::from(mixed) % turns.len();
-            if turn >= remembering {
-                turns.rotate_left(turn);
-            }
-        }
+        arranged
     }
 
     /// Notes that a guard was served.
+    #[inline]
     pub(crate) fn served(&self, guards: &[Arm<'_>], number: usize) {
         if let Some(memory) = memory(guards, number) {
             memory.serve(self.latest + 1);
         }
         if let Some(mixed) = self.mixed {
-            let ends = guards.iter().flatten().filter_map(|guard| guard.memory());
-            ends.for_each(|memory| memory.set_mixed(mixed.wrapping_add(1)));
+            memories(guards).for_each(|memory| memory.set_mixed(mixed.wrapping_add(1)));
         }
     }
+}
 
-    /// The numbers of the guards, in order.
-    pub(crate) fn numbers(&self) -> impl ExactSizeIterator<Item = usize> + use<'_> {
+/// The numbers of a choice's guards, in order.
+pub(crate) struct Arranged {
+    few: [Turn; FEW],
+    count: usize,
+    many: Vec<Turn>,
+}
+
+impl Arranged {
+    fn new(guards: &[Arm<'_>]) -> Self {
+        let mut arranged = Self { few: [(0, 0); FEW], count: 0, many: Vec::new() };
+        let turns = guards.iter().enumerate().filter_map(|(number, guard)| Some((stamp(guard.as_ref()?), number)));
+        if guards.len() > FEW {
+            arranged.many = turns.collect();
+        } else {
+            for (place, turn) in arranged.few.iter_mut().zip(turns) {
+                *place = turn;
+                arranged.count += 1;
+            }
+        }
+        arranged
+    }
+
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> + use<'_> {
         let turns = if self.many.is_empty() { &self.few[..self.count] } else { &self.many };
         turns.iter().map(|&(_, number)| number)
     }
@@ -145,24 +149,56 @@ impl Turns {
 #[inline]
 fn sort(turns: &mut [Turn]) {
     if turns.len() > FEW {
-        return turns.sort();
+        return turns.sort_by_key(|&(stamp, _)| stamp);
     }
     for end in 1..turns.len() {
-        let mut at = end;
-        while at > 0 && turns[at] < turns[at - 1] {
-            turns.swap(at, at - 1);
+        let (turn, mut at) = (turns[end], end);
+        while at > 0 && turn.0 < turns[at - 1].0 {
+            turns[at] = turns[at - 1];
             at -= 1;
+        }
+        turns[at] = turn;
+    }
+}
+
+/// Guards that know the same take turns among themselves, and those that know nothing with the others.
+#[cold]
+fn take_turns(guards: &[Arm<'_>], turns: &mut [Turn], mixed: Option<u16>) {
+    let remembering = turns.iter().take_while(|turn| turn.0 != NO_MEMORY).count();
+    // Guards with the same stamp are of one end, or have just come.
+    let mut at = 0;
+    while at + 1 < remembering {
+        let alike = turns[at..remembering].iter().take_while(|turn| turn.0 == turns[at].0).count();
+        if alike > 1 {
+            let served = memory(guards, turns[at].1).map_or(0, Memory::served);
+            turns[at..at + alike].rotate_left(usize::from(served) % alike);
+        }
+        at += alike;
+    }
+    if let Some(mixed) = mixed {
+        let turn = usize::from(mixed) % turns.len();
+        if turn >= remembering {
+            turns.rotate_left(turn);
         }
     }
 }
 
 /// How many such choices there were before, as the ends remember.
 fn mixed(guards: &[Arm<'_>]) -> u16 {
-    let counts = guards.iter().flatten().filter_map(|guard| guard.memory()).map(Memory::mixed);
     // New ends know nothing: of them alone, made anew each time, the first is served each time.
-    counts.max().unwrap_or_else(|| FORGETFUL.replace(FORGETFUL.get().wrapping_add(1)))
+    memories(guards).map(Memory::mixed).max().unwrap_or_else(|| FORGETFUL.replace(FORGETFUL.get().wrapping_add(1)))
 }
 
+#[inline(always)]
+fn stamp(guard: &Pin<&mut dyn Attempt>) -> u64 {
+    guard.memory().map_or(NO_MEMORY, Memory::stamp)
+}
+
+fn memories<'a>(guards: &'a [Arm<'_>]) -> impl Iterator<Item = &'a Memory> {
+    guards.iter().flatten().filter_map(|guard| guard.memory())
+}
+
+#[inline]
 fn memory<'a>(guards: &'a [Arm<'_>], number: usize) -> Option<&'a Memory> {
     guards.get(number)?.as_ref()?.memory()
 }
