@@ -5,8 +5,8 @@ use crate::guard::Seat;
 use crate::hold::Hold;
 use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
-use crate::state::{Attempted, NotNow, State, Stop, unmark};
-use crate::waiters::{List, Node, Slot, Waking};
+use crate::state::{AtOnce, Attempted, NotNow, State, Stop, unmark};
+use crate::waiters::{List, Node, Slot, Waiter, Waking};
 use crate::{clock, party};
 use rendez_model::{ChannelKind, Side};
 use std::pin::Pin;
@@ -41,6 +41,20 @@ pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
 }
 
 impl<T: Send + 'static> Core<T> {
+    /// Sends into the buffer if that is all there is to it. Else it gives the lock, if it could take it.
+    #[inline(always)]
+    pub(crate) fn push_at_once(&self, value: &mut Option<T>) -> Result<(), Option<Held<'_, State<T>>>> {
+        let mut state = self.try_lock().ok_or(None)?;
+        if state.push_at_once(value) { Ok(()) } else { Err(Some(state)) }
+    }
+
+    /// Receives from the buffer if that is all there is to it; as `push_at_once`.
+    #[inline(always)]
+    pub(crate) fn pop_at_once(&self) -> Result<T, Option<Held<'_, State<T>>>> {
+        let mut state = self.try_lock().ok_or(None)?;
+        state.pop_at_once().ok_or(Some(state))
+    }
+
     /// Commits a send now: takes the value, or says how the channel has ended.
     #[inline]
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Seat<'_>) -> Attempted<Option<Arc<Hold>>> {
@@ -51,6 +65,18 @@ impl<T: Send + 'static> Core<T> {
     #[inline]
     pub(crate) fn take(&self, us: Seat<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
         take(self.lock(), us, hold).map_err(Blocked::leave)
+    }
+
+    /// Commits a send now, under the lock.
+    #[inline(always)]
+    pub(crate) fn offer_under(state: Held<'_, State<T>>, value: &mut Option<T>) -> Attempted<Option<Arc<Hold>>> {
+        offer(state, value, None).map_err(Blocked::leave)
+    }
+
+    /// Commits a receive now, under the lock.
+    #[inline(always)]
+    pub(crate) fn take_under(state: Held<'_, State<T>>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
+        take(state, None, hold).map_err(Blocked::leave)
     }
 
     /// Commits a reservation now.
@@ -87,6 +113,7 @@ impl<T: Send + 'static> Core<T> {
         Err(NotNow)
     }
 
+    #[inline(always)]
     fn park_sender(
         self: &Arc<Self>,
         mut state: Held<'_, State<T>>,
@@ -94,11 +121,12 @@ impl<T: Send + 'static> Core<T> {
         mut node: Pin<&mut Option<Node<T>>>,
         waking: Waking,
     ) {
-        node.set(Some(match cargo {
-            Cargo::Place => Node::new(None),
-            Cargo::Value(value) => Node::new(value.take()),
-        }));
-        park(&mut state.senders.waiting, made(node), waking);
+        let slot = match cargo {
+            Cargo::Place => Slot::Empty,
+            Cargo::Value(value) => Slot::of(value.take()),
+        };
+        node.set(Some(Node::of(waiter(slot, waking))));
+        state.senders.waiting.push(made(node));
         self.list(state);
     }
 
@@ -113,20 +141,28 @@ impl<T: Send + 'static> Core<T> {
         let state = self.lock();
         if state.has_nothing() {
             unmark(us);
-            self.park_receiver(state, place(Node::receiver(hold.cloned())), waking);
+            self.park_receiver(state, hold, place, waking);
             return Err(NotNow);
         }
         let Blocked { state, after } = match take(state, us, hold) {
             Ok(outcome) => return Ok(outcome),
             Err(blocked) => blocked,
         };
-        self.park_receiver(state, place(Node::receiver(hold.cloned())), waking);
+        self.park_receiver(state, hold, place, waking);
         drop(after);
         Err(NotNow)
     }
 
-    fn park_receiver(self: &Arc<Self>, mut state: Held<'_, State<T>>, node: Pin<&mut Node<T>>, waking: Waking) {
-        park(&mut state.receivers.waiting, node, waking);
+    #[inline(always)]
+    fn park_receiver<'n>(
+        self: &Arc<Self>,
+        mut state: Held<'_, State<T>>,
+        hold: Option<&Arc<Hold>>,
+        place: impl FnOnce(Node<T>) -> Pin<&'n mut Node<T>>,
+        waking: Waking,
+    ) {
+        let slot = hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
+        state.receivers.waiting.push(place(Node::of(waiter(slot, waking))));
         self.list(state);
     }
 
@@ -295,15 +331,26 @@ fn offer<'a, T: Send + 'static>(
     us: Seat<'_>,
 ) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
     if us.is_none() {
-        if state.push_at_once(value) {
-            return Ok(Ok(None));
-        }
-        if let Some(waker) = state.hand_over(value) {
-            drop(state);
-            waker.wake();
-            return Ok(Ok(None));
+        match state.offer_at_once(value) {
+            AtOnce::Alone(()) => return Ok(Ok(None)),
+            AtOnce::Met((), waker) => {
+                drop(state);
+                waker.wake();
+                return Ok(Ok(None));
+            }
+            AtOnce::NotNow => return Err(Blocked { state, after: After::new() }),
+            AtOnce::LookCloser => {}
         }
     }
+    offer_closely(state, value, us)
+}
+
+#[inline(never)]
+fn offer_closely<'a, T: Send + 'static>(
+    mut state: Held<'a, State<T>>,
+    value: &mut Option<T>,
+    us: Seat<'_>,
+) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
     let mut after = After::new();
     match state.offer(value, us, &mut after) {
         Err(NotNow) => Err(Blocked { state, after }),
@@ -323,15 +370,26 @@ fn take<'a, T: Send + 'static>(
     hold: Option<&Arc<Hold>>,
 ) -> Result<Result<T, Stop>, Blocked<'a, T>> {
     if us.is_none() && hold.is_none() {
-        if let Some(value) = state.pop_at_once() {
-            return Ok(Ok(value));
-        }
-        if let Some((value, waker)) = state.take_over() {
-            drop(state);
-            waker.wake();
-            return Ok(Ok(value));
+        match state.take_at_once() {
+            AtOnce::Alone(value) => return Ok(Ok(value)),
+            AtOnce::Met(value, waker) => {
+                drop(state);
+                waker.wake();
+                return Ok(Ok(value));
+            }
+            AtOnce::NotNow => return Err(Blocked { state, after: After::new() }),
+            AtOnce::LookCloser => {}
         }
     }
+    take_closely(state, us, hold)
+}
+
+#[inline(never)]
+fn take_closely<'a, T: Send + 'static>(
+    mut state: Held<'a, State<T>>,
+    us: Seat<'_>,
+    hold: Option<&Arc<Hold>>,
+) -> Result<Result<T, Stop>, Blocked<'a, T>> {
     let mut after = After::new();
     if state.has_nothing() {
         unmark(us);
@@ -360,12 +418,17 @@ fn made<T>(node: Pin<&mut Option<Node<T>>>) -> Pin<&mut Node<T>> {
 /// Puts a node on a list, with what others want to know of who waits there.
 #[inline]
 pub(crate) fn park<T>(list: &mut List<T>, mut node: Pin<&mut Node<T>>, waking: Waking) {
-    let waiter = node.as_mut().apart();
-    debug_assert!(matches!(waiter.waking, Waking::Nobody), "what is replaced under the lock is nobody's");
-    waiter.waking = waking;
-    waiter.party = party::current_id();
-    waiter.at = clock::coarse_ms();
+    let apart = node.as_mut().apart();
+    debug_assert!(matches!(apart.waking, Waking::Nobody), "what is replaced under the lock is nobody's");
+    let slot = std::mem::replace(&mut apart.slot, Slot::Empty);
+    *apart = waiter(slot, waking);
     list.push(node);
+}
+
+/// Who comes to wait, with what others want to know of them.
+#[inline(always)]
+fn waiter<T>(slot: Slot<T>, waking: Waking) -> Waiter<T> {
+    Waiter { slot, waking, party: party::current_id(), at: clock::coarse_ms() }
 }
 
 impl Waking {

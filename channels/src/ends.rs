@@ -2,7 +2,9 @@
 
 use crate::alt::{Arm, Order, choose};
 use crate::closed::Closed;
+use crate::core::Core;
 use crate::end::{End, common};
+use crate::prim::Held;
 use crate::shell::Plan;
 use crate::state::{NotNow, State, Stop};
 use crate::waiting::Waiting;
@@ -109,7 +111,16 @@ impl<T: marker::Send + 'static> Sender<T> {
     /// The value comes back: nobody receives now and there is no room, or the channel has ended.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
-        let outcome = self.end.core.offer(&mut value, None);
+        match self.end.core.push_at_once(&mut value) {
+            Ok(()) => Ok(()),
+            Err(state) => self.try_closely(value, state),
+        }
+    }
+
+    #[inline(never)]
+    fn try_closely(&self, mut value: Option<T>, state: Option<Held<'_, State<T>>>) -> Result<(), TrySendError<T>> {
+        let state = state.unwrap_or_else(|| self.end.core.lock());
+        let outcome = Core::offer_under(state, &mut value);
         match (outcome, value) {
             (Err(NotNow) | Ok(Err(Stop::Full)), Some(value)) => Err(TrySendError::Full(value)),
             (Ok(Err(stop)), Some(value)) => {
@@ -343,7 +354,16 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// # Errors
     /// There is none, or the channel has ended.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.end.core.take(None, None) {
+        match self.end.core.pop_at_once() {
+            Ok(value) => Ok(value),
+            Err(state) => self.try_closely(state),
+        }
+    }
+
+    #[inline(never)]
+    fn try_closely(&self, state: Option<Held<'_, State<T>>>) -> Result<T, TryRecvError> {
+        let state = state.unwrap_or_else(|| self.end.core.lock());
+        match Core::take_under(state, None) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(stop)) => Err(TryRecvError::Ended(self.end.core.why(stop))),
             Err(NotNow) => Err(TryRecvError::Empty),

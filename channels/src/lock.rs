@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
+use std::hint::cold_path;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,7 +50,17 @@ impl<S> Lock<S> {
         Held { lock: self, _stays: PhantomData }
     }
 
-    #[inline]
+    /// Takes it, if nobody has it.
+    #[inline(always)]
+    pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
+        if !self.take() {
+            cold_path();
+            return None;
+        }
+        Some(Held { lock: self, _stays: PhantomData })
+    }
+
+    #[inline(always)]
     fn take(&self) -> bool {
         // Acquire: pairs with the Release of `Held::drop`.
         self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
@@ -120,6 +131,17 @@ mod tests {
             }
         });
         assert_eq!(*lock.lock(), (3 * ROUNDS, 3 * ROUNDS));
+    }
+
+    #[test]
+    fn who_finds_it_taken_leaves_it_so() {
+        let lock = Lock::new(1);
+        let held = lock.lock();
+        for _ in 0..2 {
+            assert!(lock.try_lock().is_none());
+        }
+        drop(held);
+        assert!(lock.try_lock().is_some());
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub struct Memory {
     mixed: AtomicU16,
     /// How often it was served: its own guards take turns by it.
     served: AtomicU16,
-    /// Which of the last operations had to wait, a bit each, the last one lowest.
+    /// Which of the last two operations had to wait, a bit each, the last one lowest.
     waits: AtomicU8,
     /// Whether its end's work is done.
     is_finished: bool,
@@ -81,11 +81,17 @@ impl Memory {
         self.waits.load(Ordering::Relaxed) & 2 != 0
     }
 
+    /// Whether none of the last operations that count had to wait. Then there is nothing to note of one that need not wait, either.
+    #[inline]
+    pub(crate) fn waits_never(&self) -> bool {
+        self.waits.load(Ordering::Relaxed) == 0
+    }
+
     /// Notes whether an operation had to wait.
     #[inline]
     pub(crate) fn note_wait(&self, waits: bool) {
         let before = self.waits.load(Ordering::Relaxed);
-        let after = before << 1 | u8::from(waits);
+        let after = (before << 1 | u8::from(waits)) & 3;
         if after != before {
             self.waits.store(after, Ordering::Relaxed);
         }

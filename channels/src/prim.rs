@@ -23,6 +23,10 @@ impl<S> Lock<S> {
     pub(crate) fn lock(&self) -> Held<'_, S> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+
+    pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
+        self.0.try_lock().ok()
+    }
 }
 
 #[cfg(loom)]

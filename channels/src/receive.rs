@@ -6,12 +6,14 @@ use crate::core::{Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
 use crate::memory::Memory;
-use crate::state::{Attempted, NotNow, Stop, commit_alone};
+use crate::prim::Held;
+use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Extended, Receiver};
 use pin_project_lite::pin_project;
 use rendez_model::Side;
 use std::future::Future;
+use std::hint::cold_path;
 use std::marker;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -136,15 +138,33 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         self.end.core()
     }
 
-    /// Polls; a channel that is over is told how it has ended.
-    #[inline]
-    fn finish(self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Poll<Result<T, Ended>> {
-        let core = self.core();
-        self.poll(cx, hold).map_err(|stop| core.why(stop))
+    /// Polls. What is buffered is received at once, where that is all there is to it: the common case, in few instructions.
+    #[inline(always)]
+    fn poll<R>(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl FnOnce(Result<T, Ended>) -> R) -> Poll<R> {
+        let end = self.end;
+        if matches!(self.stage, Stage::Parked { .. }) {
+            cold_path();
+            return self.look_again(cx, None, answer);
+        }
+        if !end.end().memory.waits_never() {
+            cold_path();
+            return self.begin(cx, None, answer);
+        }
+        match end.core().pop_at_once() {
+            Ok(value) => Poll::Ready(answer(Ok(value))),
+            Err(Some(state)) => self.meet(cx, state, None, answer),
+            Err(None) => self.begin(cx, None, answer),
+        }
     }
 
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Poll<Result<T, Stop>> {
+    /// It was parked.
+    #[inline(never)]
+    fn look_again<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
         let mut this = self.as_mut().project();
         if let Some(mut node) = this.stage.as_mut().node() {
             if node.is_queued()
@@ -155,34 +175,62 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             let value = if node.is_served() { node.seen().slot.take() } else { None };
             this.stage.set(Stage::Fresh);
             if let Some(value) = value {
-                return Poll::Ready(Ok(value));
+                return Poll::Ready(answer(Ok(value)));
             }
         }
-        // It is the first poll, or the channel is over: how it ended, `begin` finds out.
-        match self.begin(cx, hold) {
-            Ok(outcome) => Poll::Ready(outcome),
-            Err(NotNow) => Poll::Pending,
-        }
+        // The channel is over: how it ended, `begin` finds out.
+        self.begin(cx, hold, answer)
     }
 
     /// Commits or parks.
-    #[inline]
-    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
+    #[inline(never)]
+    fn begin<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
+        let end = self.end;
+        if end.end().memory.will_wait() {
+            self.park(cx, hold, answer)
+        } else {
+            self.meet(cx, end.core().lock(), hold, answer)
+        }
+    }
+
+    /// Commits under the lock, else parks.
+    #[inline(never)]
+    fn meet<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        state: Held<'a, State<T>>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
+        let end = self.end;
+        let Ok(outcome) = Core::take_under(state, hold) else { return self.park(cx, hold, answer) };
+        end.end().memory.note_wait(false);
+        Poll::Ready(answer(outcome.map_err(|stop| end.core().why(stop))))
+    }
+
+    /// Parks, if nothing has come by then.
+    #[inline(never)]
+    fn park<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
         let this = self.project();
         let end = *this.end;
-        let memory = &end.end().memory;
-        if !memory.will_wait() {
-            let outcome = end.core().take(None, hold);
-            if outcome.is_ok() {
-                memory.note_wait(false);
-                return outcome;
-            }
-        }
         end.note_holder();
         let waking = Waking::Plain(cx.waker().clone());
         let outcome = end.core().take_or_park(hold, |node| this.stage.park(node), None, waking);
-        memory.note_wait(outcome.is_err());
-        outcome
+        end.end().memory.note_wait(outcome.is_err());
+        match outcome {
+            Ok(outcome) => Poll::Ready(answer(outcome.map_err(|stop| end.core().why(stop)))),
+            Err(NotNow) => Poll::Pending,
+        }
     }
 
     fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>, hold: Option<&Arc<Hold>>) -> Progress {
@@ -250,16 +298,18 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
 impl<T: marker::Send + 'static> Future for Recv<'_, T> {
     type Output = Result<T, Ended>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.finish(cx, None)
+        self.project().take.poll(cx, |received| received)
     }
 }
 
 impl<T: marker::Send + 'static> Future for Next<'_, T> {
     type Output = Result<Option<T>, Ended>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().take.finish(cx, None).map(Ended::unless_retired)
+        self.project().take.poll(cx, Ended::unless_retired)
     }
 }
 
@@ -268,7 +318,10 @@ impl<T: marker::Send + 'static> Future for RecvExtended<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.take.finish(cx, Some(this.hold)).map_ok(|value| Extended::new(value, Some(Arc::clone(this.hold))))
+        let hold = &*this.hold;
+        // Without a node it begins.
+        this.take
+            .look_again(cx, Some(hold), |received| received.map(|value| Extended::new(value, Some(Arc::clone(hold)))))
     }
 }
 

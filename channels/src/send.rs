@@ -6,12 +6,14 @@ use crate::core::{Cargo, Core, Resumed};
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::hold::Hold;
 use crate::memory::Memory;
-use crate::state::{Attempted, NotNow, Stop, commit_alone};
+use crate::prim::Held;
+use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Permit, SendError, Sender};
 use pin_project_lite::pin_project;
 use rendez_model::Side;
 use std::future::Future;
+use std::hint::cold_path;
 use std::marker;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -110,61 +112,106 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         self.end.core()
     }
 
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
-        if self.node.is_some() {
-            return self.look_again(cx);
+    /// Polls. What there is room for is sent at once, where that is all there is to it: the common case, in few instructions.
+    #[inline(always)]
+    fn poll<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
+        let this = self.as_mut().project();
+        let end = *this.end;
+        if this.node.is_some() || this.hold.is_some() {
+            cold_path();
+            return self.look_again(cx, answer);
         }
-        if self.hold.is_none() && self.cargo.is_something() {
-            match self.as_mut().begin(cx) {
-                Err(NotNow) => return Poll::Pending,
-                Ok(Err(stop)) => return Poll::Ready(Err(stop)),
-                Ok(Ok(None)) => return Poll::Ready(Ok(())),
-                Ok(Ok(hold)) => *self.as_mut().project().hold = hold,
+        let Cargo::Value(value @ Some(_)) = this.cargo else { return self.begin(cx, answer) };
+        if !end.end().memory.waits_never() {
+            cold_path();
+            return self.begin(cx, answer);
+        }
+        match end.core().push_at_once(value) {
+            Ok(()) => Poll::Ready(answer(Ok(()), self)),
+            Err(Some(state)) => self.meet(cx, state, answer),
+            Err(None) => self.begin(cx, answer),
+        }
+    }
+
+    /// It was parked, or is held by its receiver.
+    #[inline(never)]
+    fn look_again<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
+        let mut this = self.as_mut().project();
+        if let Some(mut node) = this.node.as_mut().as_pin_mut() {
+            if node.is_queued() {
+                match this.end.core().resume(Side::Send, node.as_mut(), cx.waker()) {
+                    Resumed::Parked => return Poll::Pending,
+                    Resumed::Over => {
+                        self.as_mut().leave();
+                        return Poll::Ready(answer(Err(Stop::Over), self));
+                    }
+                    Resumed::Served => {}
+                }
             }
+            *this.hold = node.seen().slot.hold();
+            this.node.set(None);
         }
-        self.settle(cx).map(Ok)
+        ready!(self.as_mut().settle(cx));
+        Poll::Ready(answer(Ok(()), self))
     }
 
     /// The first poll: commits or parks.
-    #[inline]
-    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Attempted<Option<Arc<Hold>>> {
-        let this = self.project();
-        let core = this.end.core();
-        let memory = &this.end.end().memory;
-        if !memory.will_wait() {
-            let outcome = match this.cargo {
-                Cargo::Value(value) => core.offer(value, None),
-                Cargo::Place => core.reserve().map(|kept| kept.map(|()| None)),
-            };
-            if outcome.is_ok() {
-                memory.note_wait(false);
-                return outcome;
-            }
+    #[inline(never)]
+    fn begin<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
+        let end = self.end;
+        match self.as_mut().project().cargo {
+            Cargo::Value(None) => Poll::Ready(answer(Ok(()), self)),
+            Cargo::Value(Some(_)) if !end.end().memory.will_wait() => self.meet(cx, end.core().lock(), answer),
+            _ => self.park(cx, answer),
         }
-        this.end.note_holder();
-        let outcome = core.offer_or_park(this.cargo, this.node, None, Waking::Plain(cx.waker().clone()));
-        memory.note_wait(outcome.is_err());
-        outcome
     }
 
-    /// It was parked.
-    fn look_again(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
-        let mut this = self.as_mut().project();
-        let Some(mut node) = this.node.as_mut().as_pin_mut() else { return Poll::Ready(Ok(())) };
-        if node.is_queued() {
-            match this.end.core().resume(Side::Send, node.as_mut(), cx.waker()) {
-                Resumed::Parked => return Poll::Pending,
-                Resumed::Over => {
-                    self.leave();
-                    return Poll::Ready(Err(Stop::Over));
-                }
-                Resumed::Served => {}
+    /// Commits under the lock, else parks.
+    #[inline(never)]
+    fn meet<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        state: Held<'a, State<T>>,
+        answer: impl Answer<T, R>,
+    ) -> Poll<R> {
+        let this = self.as_mut().project();
+        let Cargo::Value(value) = this.cargo else { return self.park(cx, answer) };
+        let Ok(outcome) = Core::offer_under(state, value) else { return self.park(cx, answer) };
+        this.end.end().memory.note_wait(false);
+        self.finish(cx, outcome, answer)
+    }
+
+    /// Parks, if there is no room by then and nobody to give it to.
+    #[inline(never)]
+    fn park<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
+        let this = self.as_mut().project();
+        this.end.note_holder();
+        let waking = Waking::Plain(cx.waker().clone());
+        let outcome = this.end.core().offer_or_park(this.cargo, this.node, None, waking);
+        this.end.end().memory.note_wait(outcome.is_err());
+        match outcome {
+            Ok(outcome) => self.finish(cx, outcome, answer),
+            Err(NotNow) => Poll::Pending,
+        }
+    }
+
+    /// It has committed, or never will.
+    #[inline(always)]
+    fn finish<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        outcome: Result<Option<Arc<Hold>>, Stop>,
+        answer: impl Answer<T, R>,
+    ) -> Poll<R> {
+        match outcome {
+            Err(stop) => return Poll::Ready(answer(Err(stop), self)),
+            Ok(None) => {}
+            Ok(hold) => {
+                *self.as_mut().project().hold = hold;
+                ready!(self.as_mut().settle(cx));
             }
         }
-        *this.hold = node.seen().slot.hold();
-        this.node.set(None);
-        self.settle(cx).map(Ok)
+        Poll::Ready(answer(Ok(()), self))
     }
 
     /// It has committed: waits until the partner lets it go on.
@@ -238,6 +285,13 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         this.node.set(None);
     }
 
+    /// The value comes back.
+    #[cold]
+    fn refused(self: Pin<&mut Self>, stop: Stop) -> Result<(), SendError<T>> {
+        let cause = self.core().why(stop);
+        with_value(Err(cause), self.value())
+    }
+
     fn value(self: Pin<&mut Self>) -> Option<T> {
         match self.project().cargo {
             Cargo::Value(value) => value.take(),
@@ -264,24 +318,29 @@ fn note(
     Progress::Committed
 }
 
+/// What a send answers to what it came to.
+trait Answer<T: marker::Send + 'static, R>: FnOnce(Result<(), Stop>, Pin<&mut Offer<'_, T>>) -> R {}
+
+impl<T: marker::Send + 'static, R, F: FnOnce(Result<(), Stop>, Pin<&mut Offer<'_, T>>) -> R> Answer<T, R> for F {}
+
 impl<T: marker::Send + 'static> Future for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut offer = self.project().offer;
-        let Err(stop) = ready!(offer.as_mut().poll(cx)) else { return Poll::Ready(Ok(())) };
-        let cause = offer.core().why(stop);
-        Poll::Ready(with_value(Err(cause), offer.value()))
+        self.project().offer.poll(cx, |sent, offer| match sent {
+            Ok(()) => Ok(()),
+            Err(stop) => offer.refused(stop),
+        })
     }
 }
 
 impl<T: marker::Send + 'static> Future for SendFrom<'_, T> {
     type Output = Result<(), Ended>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let offer = self.project().offer;
-        let core = offer.core();
-        offer.poll(cx).map_err(|stop| core.why(stop))
+        self.project().offer.poll(cx, |sent, offer| sent.map_err(|stop| offer.core().why(stop)))
     }
 }
 
@@ -291,7 +350,7 @@ impl<'a, T: marker::Send + 'static> Future for Reserve<'a, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let offer = self.project().offer;
         let end = offer.end;
-        offer.poll(cx).map_ok(|()| Permit::new(end)).map_err(|stop| end.core().why(stop))
+        offer.poll(cx, |kept, _| kept.map(|()| Permit::new(end)).map_err(|stop| end.core().why(stop)))
     }
 }
 

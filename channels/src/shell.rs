@@ -69,6 +69,11 @@ impl<S> Shell<S> {
     pub(crate) fn lock(&self) -> Held<'_, S> {
         self.state.lock()
     }
+
+    #[inline(always)]
+    pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
+        self.state.try_lock()
+    }
 }
 
 impl<S: Body> Shell<S> {

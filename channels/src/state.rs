@@ -8,6 +8,10 @@
 //! - a sender waits only while the channel is full;
 //! - after poison nothing is accepted; what a partner has committed to stays committed.
 
+mod at_once;
+
+pub(crate) use at_once::AtOnce;
+
 use crate::after_lock::After;
 use crate::choice::{Agreed, agree};
 use crate::guard::Seat;
@@ -19,7 +23,6 @@ use crate::{Stand, inspect};
 use rendez_model::{Channel, Overflow, Side};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::Waker;
 
 pub(crate) struct State<T> {
     /// Values that a sender has handed over and no receive has committed to.
@@ -27,6 +30,9 @@ pub(crate) struct State<T> {
     pub(crate) senders: Parties<T>,
     pub(crate) receivers: Parties<T>,
     capacity: usize,
+    /// While the buffer holds fewer, a send is a push: there is room, also without growing, and a receiver, nothing was handed
+    /// back, nothing has ended. Whatever may change that makes it 0, and the next push says anew what it is.
+    at_once: usize,
     /// Places that permits keep.
     reserved: usize,
     /// Length of [`Cold::returned`].
@@ -80,6 +86,7 @@ impl<T: Send + 'static> State<T> {
             senders: Parties::new(),
             receivers: Parties::new(),
             capacity,
+            at_once: 0,
             reserved: 0,
             returned: 0,
             sent: 0,
@@ -90,60 +97,6 @@ impl<T: Send + 'static> State<T> {
             listed: false,
             cold: None,
         }
-    }
-
-    /// Commits a send for which there is room and nobody waits: the common case of a buffered channel, and nothing more.
-    #[inline(always)]
-    pub(crate) fn push_at_once(&mut self, value: &mut Option<T>) -> bool {
-        let possible = self.receivers.waiting.is_empty() && !self.is_full() && !self.is_over(Side::Send);
-        if possible {
-            self.push(value);
-        }
-        possible
-    }
-
-    /// Commits a receive of what is buffered where no sender waits for room; as `push_at_once`.
-    #[inline(always)]
-    pub(crate) fn pop_at_once(&mut self) -> Option<T> {
-        if self.ended || self.returned > 0 || !self.senders.waiting.is_empty() {
-            return None;
-        }
-        let value = self.buffer.pop_front()?;
-        self.received += 1;
-        Some(value)
-    }
-
-    /// Hands a value to the first waiting receiver, where that one is not choosing and nothing is to be overtaken: the common
-    /// case of a rendezvous, and nothing more. Says whom to wake.
-    #[inline(always)]
-    pub(crate) fn hand_over(&mut self, value: &mut Option<T>) -> Option<Waker> {
-        if self.ended || self.depth() > 0 {
-            return None;
-        }
-        let commit = self.sent + 1;
-        let waker = self.receivers.waiting.serve_plain(
-            |slot| matches!(slot, Slot::Empty),
-            |receiver| {
-                receiver.slot = Slot::of(value.take());
-                receiver.at = commit;
-            },
-        )?;
-        self.sent = commit;
-        self.received += 1;
-        Some(waker)
-    }
-
-    /// Takes the value of the first waiting sender, where that one is not choosing; as `hand_over`.
-    #[inline(always)]
-    pub(crate) fn take_over(&mut self) -> Option<(T, Waker)> {
-        if self.ended || self.depth() > 0 {
-            return None;
-        }
-        let mut value = None;
-        let waker = self.senders.waiting.serve_plain(Slot::is_value, |sender| value = sender.slot.take())?;
-        self.sent += 1;
-        self.received += 1;
-        Some((value.expect("a waiting sender has a value"), waker))
     }
 
     /// Whether there is nothing to receive, nobody to take it from, and reason to wait.
@@ -328,6 +281,7 @@ impl<T: Send + 'static> State<T> {
             return Err(NotNow);
         }
         self.reserved += 1;
+        self.at_once = 0;
         Ok(Ok(()))
     }
 
@@ -369,6 +323,7 @@ impl<T: Send + 'static> State<T> {
                 self.push(&mut value);
             } else {
                 self.reserved += 1;
+                self.at_once = 0;
             }
         }
     }
@@ -400,15 +355,18 @@ impl<T: Send + 'static> State<T> {
             returned.insert(at, (commit, value));
         }
         self.returned += 1;
+        self.at_once = 0;
         self.high_water = self.high_water.max(self.depth());
     }
 
-    #[inline]
     fn push(&mut self, value: &mut Option<T>) {
         let Some(value) = value.take() else { return };
         self.buffer.push_back(value);
         self.sent += 1;
         self.high_water = self.high_water.max(self.depth());
+        let is_plain = self.returned == 0 && !self.is_over(Side::Send);
+        let room = self.capacity.saturating_sub(self.reserved).min(self.buffer.capacity());
+        self.at_once = if is_plain { room } else { 0 };
     }
 
     #[inline]
@@ -485,6 +443,7 @@ impl<T: Send + 'static> Body for State<T> {
 
     fn bring_down(&mut self) {
         self.ended = true;
+        self.at_once = 0;
     }
 
     fn is_down(&self) -> bool {
@@ -492,6 +451,7 @@ impl<T: Send + 'static> Body for State<T> {
     }
 
     fn wake_all(&mut self, after: &mut After<T>) {
+        self.at_once = 0;
         after.ring(&mut self.senders.waiting);
         after.ring(&mut self.receivers.waiting);
         if let Some(cold) = &mut self.cold {

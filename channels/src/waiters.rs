@@ -92,16 +92,12 @@ unsafe impl<T: Send> Send for List<T> {}
 impl<T> Node<T> {
     /// A place for one that brings a value; without, for a receiver, or a sender that waits for room.
     pub(crate) fn new(slot: Option<T>) -> Self {
-        Self::with(Slot::of(slot))
+        Self::of(Waiter { slot: Slot::of(slot), waking: Waking::Nobody, party: ProcessId(0), at: 0 })
     }
 
-    /// A place for a receiver that acts before its sender is released, if it has a hold.
-    pub(crate) fn receiver(hold: Option<Arc<Hold>>) -> Self {
-        Self::with(hold.map_or(Slot::Empty, Slot::Hold))
-    }
-
-    fn with(slot: Slot<T>) -> Self {
-        let waiter = Waiter { slot, waking: Waking::Nobody, party: ProcessId(0), at: 0 };
+    /// A place for one of whom all is known.
+    #[inline(always)]
+    pub(crate) fn of(waiter: Waiter<T>) -> Self {
         let inner = Inner { waiter, previous: ptr::null(), next: ptr::null(), list: ptr::null() };
         Self { place: AtomicU8::new(APART), inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
     }

@@ -30,6 +30,28 @@ fn a_kept_place_is_nobody_elses() {
 }
 
 #[test]
+fn a_place_kept_in_a_channel_that_was_in_use_is_nobody_elses() {
+    let (tx, rx) = channel_bounded(2);
+    tx.try_send(0).unwrap();
+    let _permit = tx.try_reserve().unwrap();
+    assert_eq!(rx.try_recv(), Ok(0));
+    tx.try_send(1).unwrap();
+    assert!(matches!(tx.try_send(2), Err(TrySendError::Full(2))));
+}
+
+#[test]
+fn a_place_that_was_waited_for_is_nobody_elses() {
+    let (tx, rx) = channel_bounded(2);
+    tx.try_send(0).unwrap();
+    tx.try_send(1).unwrap();
+    let mut reserve = Task::waiting(tx.reserve());
+    assert_eq!(rx.try_recv(), Ok(0));
+    assert!(reserve.is_woken());
+    let _permit = reserve.done().unwrap();
+    assert!(matches!(tx.try_send(2), Err(TrySendError::Full(2))));
+}
+
+#[test]
 fn an_unbounded_channel_always_has_a_place() {
     let (tx, rx) = channel_unbounded();
     let permits: Vec<_> = (0..100).map(|_| tx.try_reserve().unwrap()).collect();

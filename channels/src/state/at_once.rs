@@ -1,0 +1,114 @@
+//! At once: what a send and a receive are in the common cases, each in few instructions. It decides nothing that `offer` and
+//! `take` would decide otherwise.
+
+use super::State;
+use crate::shell::Body;
+use crate::waiters::Slot;
+use rendez_model::{Overflow, Side};
+use std::hint::cold_path;
+use std::task::Waker;
+
+/// What a look at the common cases came to.
+pub(crate) enum AtOnce<R> {
+    /// It is committed, without a partner.
+    Alone(R),
+    /// It is committed with a partner, who is to be woken.
+    Met(R, Waker),
+    /// There is nothing to be done now.
+    NotNow,
+    /// It is none of them.
+    LookCloser,
+}
+
+impl<T: Send + 'static> State<T> {
+    /// Commits a send to a buffer with room, where nobody waits: what takes the fewest instructions, and nothing more.
+    #[inline(always)]
+    pub(crate) fn push_at_once(&mut self, value: &mut Option<T>) -> bool {
+        if !self.receivers.waiting.is_empty() {
+            cold_path();
+            return false;
+        }
+        if self.buffer.len() >= self.at_once {
+            cold_path();
+            return false;
+        }
+        let Some(value) = value.take() else { return false };
+        self.buffer.push_back(value);
+        self.sent += 1;
+        self.high_water = self.high_water.max(self.buffer.len());
+        true
+    }
+
+    /// Commits a receive from the buffer, where nobody waits; as `push_at_once`.
+    #[inline(always)]
+    pub(crate) fn pop_at_once(&mut self) -> Option<T> {
+        if self.ended || self.returned > 0 || !self.senders.waiting.is_empty() || self.buffer.is_empty() {
+            cold_path();
+            return None;
+        }
+        let value = self.buffer.pop_front();
+        self.received += 1;
+        value
+    }
+
+    /// Commits a send in the common cases, and nothing more: there is room and nobody waits, or a receiver waits that is not
+    /// choosing and nothing is to be overtaken.
+    #[inline(always)]
+    pub(crate) fn offer_at_once(&mut self, value: &mut Option<T>) -> AtOnce<()> {
+        if self.is_over(Side::Send) {
+            return AtOnce::LookCloser;
+        }
+        if self.receivers.waiting.is_empty() {
+            return match self.is_full() {
+                false => {
+                    self.push(value);
+                    AtOnce::Alone(())
+                }
+                true if self.overflow == Overflow::Wait => AtOnce::NotNow,
+                true => AtOnce::LookCloser,
+            };
+        }
+        if self.depth() > 0 {
+            return AtOnce::LookCloser;
+        }
+        let commit = self.sent + 1;
+        let served = self.receivers.waiting.serve_plain(
+            |slot| matches!(slot, Slot::Empty),
+            |receiver| {
+                receiver.slot = Slot::of(value.take());
+                receiver.at = commit;
+            },
+        );
+        let Some(waker) = served else { return AtOnce::LookCloser };
+        self.sent = commit;
+        self.received += 1;
+        AtOnce::Met((), waker)
+    }
+
+    /// Commits a receive in the common cases; as `offer_at_once`.
+    #[inline(always)]
+    pub(crate) fn take_at_once(&mut self) -> AtOnce<T> {
+        if self.ended || self.returned > 0 {
+            return AtOnce::LookCloser;
+        }
+        if self.senders.waiting.is_empty() {
+            return match self.buffer.pop_front() {
+                Some(value) => {
+                    self.received += 1;
+                    AtOnce::Alone(value)
+                }
+                None if self.senders.ends > 0 => AtOnce::NotNow,
+                None => AtOnce::LookCloser,
+            };
+        }
+        if !self.buffer.is_empty() {
+            return AtOnce::LookCloser;
+        }
+        let mut value = None;
+        let served = self.senders.waiting.serve_plain(Slot::is_value, |sender| value = sender.slot.take());
+        let Some(waker) = served else { return AtOnce::LookCloser };
+        self.sent += 1;
+        self.received += 1;
+        AtOnce::Met(value.expect("a waiting sender has a value"), waker)
+    }
+}
