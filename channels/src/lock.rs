@@ -2,8 +2,10 @@
 //!
 //! Taking it is one atomic exchange and giving it back a plain store, where a mutex that can park its waiters needs two
 //! exchanges; a channel takes its lock once for every operation, so that this is most of what an operation costs. Who
-//! meets it taken spins a little, as its holder is about to be done, then yields, as the holder may have been taken off its
-//! core, and at last sleeps, so that a holder of lower priority gets its turn.
+//! meets it taken stays away for much longer than a holder needs: with each turn between two cores what is under the lock
+//! goes from one cache to the other, which takes as long as some ten operations, so that it is to be worth some dozens.
+//! After a few such rounds it yields, as the holder may have been taken off its core, and at last sleeps, so that a holder
+//! of lower priority gets its turn.
 
 #![allow(unsafe_code)]
 
@@ -14,10 +16,12 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Rounds of spinning before the first yield; longer than any holder needs that is running.
-const SPINS: u32 = 64;
+/// How long the first round of spinning is, in pauses of the processor, of some 20 ns each; every further one is twice as long.
+const FIRST: u32 = 64;
+/// Rounds of spinning before the first yield.
+const SPINS: u32 = 3;
 /// Rounds of spinning and yielding before the first sleep.
-const YIELDS: u32 = 128;
+const YIELDS: u32 = 32;
 /// How long a sleep lasts.
 const SLEEP: Duration = Duration::from_micros(50);
 
@@ -70,16 +74,16 @@ impl<S> Lock<S> {
     fn wait(&self) {
         let mut round = 0;
         loop {
-            // Relaxed: a look, so that the cache line stays shared while it is taken.
-            if !self.taken.load(Ordering::Relaxed) && self.take() {
-                return;
-            }
             match round {
-                0..SPINS => std::hint::spin_loop(),
+                0..SPINS => (0..FIRST << round).for_each(|_| std::hint::spin_loop()),
                 SPINS..YIELDS => std::thread::yield_now(),
                 _ => std::thread::sleep(SLEEP),
             }
             round = round.saturating_add(1);
+            // Relaxed: a look, so that the cache line stays shared while it is taken.
+            if !self.taken.load(Ordering::Relaxed) && self.take() {
+                return;
+            }
         }
     }
 }
