@@ -1,6 +1,6 @@
 //! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
 
-use crate::executor::Executor;
+use crate::executor::{self, Executor};
 use crate::task::{self, Body, Job, Task};
 use crate::{Failure, World};
 use rendez_channels::{Inspect, party::Party};
@@ -142,11 +142,9 @@ impl Cell {
     }
 
     /// It is to be run.
+    #[inline]
     pub(crate) fn ready(self: Arc<Self>) {
-        // Only a process that has started can be woken.
-        if let Some(executor) = self.executor.get().cloned() {
-            executor.ready(self);
-        }
+        executor::ready(self);
     }
 
     pub(crate) fn set_driver(&self, driver: &Waker) {

@@ -62,6 +62,7 @@ mod task;
 
 pub use actor::{Actor, ActorRef, MAILBOX, spawn_actor};
 pub use call::CallError;
+pub use executor::Scheduler;
 pub use failure::{Failure, IntoOutcome, Outcome};
 pub use monitor::{Observation, deadlocks, observe};
 pub use par::{Joining, Par, ProcessSet, par};
@@ -69,7 +70,7 @@ pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, spawn};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
 pub use rendez_macros::{actor, alt, main, process};
-pub use run::{ctrl_c, living, run};
+pub use run::{RunOptions, ctrl_c, living, run};
 pub use supervisor::{Supervisor, SupervisorRef};
 use world::World;
 pub use world::{name_node, network};

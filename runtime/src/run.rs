@@ -3,7 +3,7 @@
 use crate::cell::{Cell, Draft, Report};
 use crate::drive::process_of;
 use crate::process::spawn_under;
-use crate::{IntoOutcome, Outcome, Process, World, executor, monitor};
+use crate::{IntoOutcome, Outcome, Process, Scheduler, World, executor, monitor};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
 use rendez_model::ProcessKind;
 use std::future::{Future, poll_fn};
@@ -28,19 +28,73 @@ const GRACE: Duration = Duration::from_secs(5);
 /// When called from inside of a tokio runtime: there, use the processes directly.
 #[track_caller]
 pub fn run<O: IntoOutcome>(body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value> {
-    run_named("main", body)
+    RunOptions::new().run(body)
 }
 
-#[track_caller]
-fn run_named<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value> {
-    let process = Process { job: process_of(Draft::new(name.to_owned(), ProcessKind::Scope), body) };
-    let runtime = executor::build()?;
-    let outcome = {
-        let _here = executor::enter(executor::of(runtime.handle().clone()));
-        runtime.block_on(root(process))
-    };
-    runtime.shutdown_timeout(Duration::ZERO);
-    outcome
+/// How a program runs, where [`run`] is not enough.
+///
+/// ```
+/// use rendez_runtime::{Outcome, RunOptions, Scheduler};
+///
+/// let answer = RunOptions::new().workers(2).scheduler(Scheduler::TokioTasks).run(async { Outcome::Ok(42) });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "options run nothing by themselves"]
+pub struct RunOptions {
+    name: String,
+    workers: Option<usize>,
+    scheduler: Scheduler,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RunOptions {
+    /// Those of [`run`].
+    pub fn new() -> Self {
+        Self { name: "main".to_owned(), workers: None, scheduler: Scheduler::of_environment() }
+    }
+
+    /// The name of the root process.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// How many workers the runtime has; one for each core unless it is said here. At least one.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers.max(1));
+        self
+    }
+
+    /// What runs the processes.
+    pub const fn scheduler(mut self, scheduler: Scheduler) -> Self {
+        self.scheduler = scheduler;
+        self
+    }
+
+    /// Runs `body` as [`run`] does.
+    ///
+    /// # Errors
+    /// How the root process failed.
+    ///
+    /// # Panics
+    /// When called from inside of a tokio runtime.
+    #[track_caller]
+    pub fn run<O: IntoOutcome>(self, body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value> {
+        let process = Process { job: process_of(Draft::new(self.name, ProcessKind::Scope), body) };
+        let runtime = executor::build(self.workers)?;
+        let outcome = {
+            let _here = executor::enter(executor::of(runtime.handle().clone(), self.scheduler));
+            runtime.block_on(root(process))
+        };
+        runtime.shutdown_timeout(Duration::ZERO);
+        outcome
+    }
 }
 
 async fn root<T: Send + 'static>(process: Process<T>) -> Outcome<T> {
@@ -132,7 +186,7 @@ impl Drop for Answering {
 #[doc(hidden)]
 #[track_caller]
 pub fn run_main<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send + 'static) -> ExitCode {
-    match run_named(name, body) {
+    match RunOptions::new().named(name).run(body) {
         Err(failure) if failure.is_cancelled() => ExitCode::from(130),
         Err(failure) if !failure.is_retired() => {
             eprintln!("error: {failure}");

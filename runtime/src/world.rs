@@ -156,6 +156,14 @@ impl World {
         Network { nodes: vec![node], cycles }
     }
 
+    pub(crate) fn living(&self) -> Vec<Arc<Cell>> {
+        self.lock().living.values().cloned().collect()
+    }
+
+    pub(crate) fn find(&self, id: ProcessId) -> Option<Arc<Cell>> {
+        self.lock().living.get(&id).cloned()
+    }
+
     pub(crate) fn survivors(&self) -> Vec<String> {
         self.lock().living.values().map(|cell| cell.label()).collect()
     }

@@ -5,7 +5,7 @@ use crate::step::{self, Failed, judge, not_started, timed};
 use crate::tally::Tally;
 use crate::{examples, setup, tidy};
 use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// Sets up and passes all tests; stops at the first step that fails. What cost little is asked first.
 ///
@@ -20,18 +20,26 @@ pub(crate) fn run(install: bool) -> Result<(), Failed> {
     // As its users build it: in the workspace, other crates turn on features that one of its own may lack.
     step::run("the facade alone", &mut cargo(&["check", "--package", "rendez"]))?;
     let mut tally = Tally::default();
-    let outcome = timed("tests", || tests(&mut tally))
+    // All of them, also after one that fails: the counts are then those of the workspace.
+    let all = || tests(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), &mut tally);
+    let outcome = timed("tests", all)
+        .and_then(|()| timed("the runtime on carriers", || tests(&mut runtime_on_carriers(), &mut tally)))
         .and_then(|()| timed("examples that end by themselves", || examples::run(&mut tally)))
         .map_err(Failed::told);
     println!("{tally}");
     outcome
 }
 
-/// All tests of the workspace, counted from what they print while it streams by.
-fn tests(tally: &mut Tally) -> Result<(), Failed> {
-    // All of them, also after one that fails: the counts are then those of the workspace.
-    let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| not_started(&command, &e))?;
+/// The tests of the runtime, on the scheduler that is not the default.
+fn runtime_on_carriers() -> Command {
+    let mut command = cargo(&["test", "--package", "rendez-runtime", "--no-fail-fast"]);
+    command.env("RENDEZ_EXECUTOR", "carriers");
+    command
+}
+
+/// Tests, counted from what they print while it streams by.
+fn tests(command: &mut Command, tally: &mut Tally) -> Result<(), Failed> {
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| not_started(command, &e))?;
     let output = child.stdout.take().expect("the output is piped");
     let mut to = std::io::stdout().lock();
     for line in BufReader::new(output).split(b'\n') {
@@ -41,6 +49,6 @@ fn tests(tally: &mut Tally) -> Result<(), Failed> {
         // Where nobody reads the lines, the exit code still counts.
         let _ = writeln!(to, "{text}");
     }
-    let status = child.wait().map_err(|e| not_started(&command, &e))?;
-    judge(&command, status)
+    let status = child.wait().map_err(|e| not_started(command, &e))?;
+    judge(command, status)
 }

@@ -3,13 +3,14 @@
 //! A process runs on what its parent runs on. Where there is no process, the thread's own executor counts ([`enter`]), and
 //! else that of the ambient tokio runtime. Time is the executor's too.
 
+mod carriers;
 mod tokio_tasks;
 
 use crate::Failure;
 use crate::cell::Cell;
-use rendez_channels::clock::{self, Clock, Sleep, thread_sleep};
+use rendez_channels::clock::{self, Clock, Sleep};
 use std::cell::RefCell;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio_tasks::TokioTasks;
@@ -75,17 +76,58 @@ fn chosen() -> Option<Arc<dyn Executor>> {
 fn ambient() -> Option<Arc<dyn Executor>> {
     let handle = Handle::try_current().ok()?;
     install_clock();
-    Some(of(handle))
+    Some(of(handle, Scheduler::of_environment()))
 }
 
 /// That of a runtime.
-pub(crate) fn of(runtime: Handle) -> Arc<dyn Executor> {
-    Arc::new(TokioTasks::new(runtime))
+pub(crate) fn of(runtime: Handle, scheduler: Scheduler) -> Arc<dyn Executor> {
+    match scheduler {
+        Scheduler::Carriers => carriers::of(runtime),
+        Scheduler::TokioTasks => Arc::new(TokioTasks::new(runtime)),
+    }
 }
 
-/// A multi-threaded runtime for a program that has none.
-pub(crate) fn build() -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+/// Makes a process ready that was asleep; where it runs on what runs here, without much ado.
+#[inline]
+pub(crate) fn ready(process: Arc<Cell>) {
+    if let Err(process) = carriers::push_here(process)
+        && let Some(executor) = process.executor().cloned()
+    {
+        executor.ready(process);
+    }
+}
+
+/// What runs the processes of a program.
+///
+/// On both, all of tokio works inside a process: timers, sockets, `spawn`, `spawn_blocking`, `block_in_place`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scheduler {
+    /// Ready queues of rendez, worked off by one tokio task for each worker of the runtime.
+    Carriers,
+    /// A tokio task for each process.
+    TokioTasks,
+}
+
+impl Scheduler {
+    /// What the environment says in `RENDEZ_EXECUTOR`, for tests and comparisons: `carriers` or `tasks`.
+    pub(crate) fn of_environment() -> Self {
+        static CHOSEN: OnceLock<Scheduler> = OnceLock::new();
+        *CHOSEN.get_or_init(|| match std::env::var("RENDEZ_EXECUTOR").as_deref() {
+            Ok("carriers") => Self::Carriers,
+            Ok("tasks") | Err(_) => Self::TokioTasks,
+            Ok(other) => panic!("RENDEZ_EXECUTOR is `{other}`: write `carriers` or `tasks`"),
+        })
+    }
+}
+
+/// A multi-threaded runtime for a program that has none, with so many workers or one for each core.
+pub(crate) fn build(workers: Option<usize>) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        builder.worker_threads(workers);
+    }
+    let built = builder.enable_all().build();
     built.map_err(|e| Failure::new(format_args!("the runtime does not start: {e}")))
 }
 
@@ -103,10 +145,6 @@ impl Clock for ExecutorClock {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
-        match chosen() {
-            Some(executor) => executor.sleep_until(deadline),
-            None if Handle::try_current().is_ok() => tokio_tasks::sleep_until(deadline),
-            None => thread_sleep(deadline),
-        }
+        chosen().map_or_else(|| tokio_tasks::sleep_until_here(deadline), |executor| executor.sleep_until(deadline))
     }
 }

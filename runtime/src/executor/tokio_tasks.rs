@@ -41,8 +41,7 @@ impl Executor for TokioTasks {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
-        // A process may be run by a thread that no runtime is ambient on: its blocking body's.
-        if Handle::try_current().is_ok() { sleep_until(deadline) } else { thread_sleep(deadline) }
+        sleep_until_here(deadline)
     }
 }
 
@@ -51,9 +50,13 @@ pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// A timer of the ambient runtime.
-pub(super) fn sleep_until(deadline: Instant) -> Sleep {
-    Box::pin(tokio::time::sleep_until(deadline.into()))
+/// A timer of the ambient runtime; where there is none, of a thread.
+pub(super) fn sleep_until_here(deadline: Instant) -> Sleep {
+    if Handle::try_current().is_ok() {
+        Box::pin(tokio::time::sleep_until(deadline.into()))
+    } else {
+        thread_sleep(deadline)
+    }
 }
 
 /// The task of one process. It keeps the process in memory, so that the counts which `run` and `ready` pass are dropped at once.

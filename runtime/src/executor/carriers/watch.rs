@@ -1,0 +1,222 @@
+//! The watch: a thread that looks now and then whether a process keeps its carrier, and has others take what waits there.
+//!
+//! It ticks while any carrier is awake. Once all have slept for a while it rests, and then ends; whoever wakes a carrier has it
+//! come back.
+
+use super::Carriers;
+use super::carrier::Carrier;
+use super::seat::Seat;
+use crate::World;
+use rendez_model::ProcessId;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// Between two looks. What waits behind a process that keeps its thread is taken over after two of them at the latest.
+const TICK: Duration = Duration::from_micros(700);
+/// Looks at which everything sleeps, before it rests.
+const QUIET_TICKS: u32 = 10;
+/// How long it rests before it ends.
+const REST: Duration = Duration::from_secs(1);
+/// How long a process may keep its thread before it is named.
+const KEPT_MAX: Duration = Duration::from_millis(100);
+/// Between two warnings of one runtime.
+const WARNING_PERIOD: Duration = Duration::from_secs(1);
+
+const ABSENT: u8 = 0;
+const TICKING: u8 = 1;
+const RESTING: u8 = 2;
+
+/// The watch over the carriers of one runtime.
+#[derive(Default)]
+pub(super) struct Watch {
+    state: AtomicU8,
+    thread: Mutex<Option<Thread>>,
+    /// A carrier that moves should take from one that is stuck.
+    wants_help: AtomicBool,
+    /// No regular carrier moves.
+    all_stuck: AtomicBool,
+}
+
+impl Watch {
+    /// Has it tick.
+    pub(super) fn attend(&self, carriers: &Arc<Carriers>) {
+        // SeqCst: pairs with `rest`. Either it sees who is awake, or we see that it rests.
+        if self.state.load(Ordering::SeqCst) == TICKING {
+            return;
+        }
+        let mut thread = self.lock();
+        let before = self.state.swap(TICKING, Ordering::SeqCst);
+        if let Some(thread) = thread.as_ref() {
+            thread.unpark();
+        } else if before == ABSENT {
+            let carriers = Arc::clone(carriers);
+            let named = thread::Builder::new().name("rendez-watch".to_owned());
+            match named.spawn(move || Looks::over(&carriers).serve()) {
+                Ok(watch) => *thread = Some(watch.thread().clone()),
+                Err(error) => {
+                    self.state.store(ABSENT, Ordering::SeqCst);
+                    tracing::error!(%error, "no thread to watch over processes that keep theirs");
+                }
+            }
+        }
+    }
+
+    /// Whether a carrier that moves should take from one that is stuck; asked by one that will.
+    #[inline]
+    pub(super) fn wants_help(&self) -> bool {
+        // Relaxed: the queues have orderings of their own.
+        self.wants_help.load(Ordering::Relaxed) && self.wants_help.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether no regular carrier moves.
+    pub(super) fn needs_spares(&self) -> bool {
+        // Relaxed: a spare may learn it late.
+        self.all_stuck.load(Ordering::Relaxed)
+    }
+
+    /// The executor has closed.
+    pub(super) fn end(&self) {
+        if let Some(thread) = self.lock().as_ref() {
+            thread.unpark();
+        }
+    }
+
+    /// Rests until it is needed; false when it is not.
+    fn rest(&self, is_needed: impl Fn() -> bool) -> bool {
+        self.state.store(RESTING, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if is_needed() {
+            self.state.store(TICKING, Ordering::SeqCst);
+            return true;
+        }
+        thread::park_timeout(REST);
+        let mut thread = self.lock();
+        let is_needed = self.state.load(Ordering::SeqCst) == TICKING;
+        if !is_needed {
+            self.state.store(ABSENT, Ordering::SeqCst);
+            *thread = None;
+        }
+        is_needed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Thread>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the thread of a watch has seen so far.
+struct Looks<'a> {
+    carriers: &'a Arc<Carriers>,
+    seats: Vec<Seen>,
+    warned: Option<Instant>,
+}
+
+/// A seat at the last look at which it moved.
+#[derive(Clone, Copy)]
+struct Seen {
+    turns: u64,
+    at: Instant,
+    /// Whether it was warned of what runs there since.
+    warned: bool,
+}
+
+/// What all seats together come to.
+#[derive(Default)]
+struct Sum {
+    awake: usize,
+    stuck: usize,
+    /// Whether something waits where nothing moves.
+    waits: bool,
+}
+
+impl<'a> Looks<'a> {
+    fn over(carriers: &'a Arc<Carriers>) -> Self {
+        let seen = Seen { turns: 0, at: Instant::now(), warned: false };
+        Self { carriers, seats: vec![seen; carriers.seats.len()], warned: None }
+    }
+
+    fn serve(mut self) {
+        let watch = &self.carriers.watch;
+        let mut quiet = 0;
+        while !self.carriers.is_closed() {
+            thread::park_timeout(TICK);
+            if !self.carriers.all_sleep() {
+                quiet = 0;
+                self.look(Instant::now());
+            } else if quiet < QUIET_TICKS {
+                quiet += 1;
+            } else if watch.rest(|| !self.carriers.all_sleep() || self.carriers.is_closed()) {
+                quiet = 0;
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn look(&mut self, now: Instant) {
+        let (regular, spares) = self.carriers.seats.split_at(self.carriers.regular);
+        let mut sum = Sum::default();
+        for (i, seat) in regular.iter().enumerate() {
+            if !seat.is_asleep() {
+                self.look_at(i, seat, now, &mut sum);
+            }
+        }
+        let all_stuck = sum.awake == regular.len() && sum.stuck == sum.awake;
+        self.carriers.watch.all_stuck.store(all_stuck, Ordering::Relaxed);
+        for (i, seat) in spares.iter().enumerate() {
+            if seat.is_taken() {
+                self.look_at(regular.len() + i, seat, now, &mut sum);
+            }
+        }
+        sum.waits |= sum.stuck == sum.awake && !self.carriers.outside.is_empty();
+        if !sum.waits || self.carriers.rouse() {
+            return;
+        }
+        if sum.stuck < sum.awake {
+            self.carriers.watch.wants_help.store(true, Ordering::Relaxed);
+        } else if all_stuck {
+            start_spare(self.carriers);
+        }
+    }
+
+    fn look_at(&mut self, i: usize, seat: &Seat, now: Instant, sum: &mut Sum) {
+        let (seen, turns) = (&mut self.seats[i], seat.turns());
+        sum.awake += 1;
+        if turns != seen.turns {
+            *seen = Seen { turns, at: now, warned: false };
+            return;
+        }
+        sum.stuck += 1;
+        sum.waits |= seat.has_work();
+        let Some(process) = seat.process() else { return };
+        seat.set_stuck(true);
+        let kept = now.saturating_duration_since(seen.at);
+        let may_warn = self.warned.is_none_or(|last| now.saturating_duration_since(last) >= WARNING_PERIOD);
+        if kept >= KEPT_MAX && may_warn && !seen.warned {
+            seen.warned = true;
+            self.warned = Some(now);
+            warn(process, kept);
+        }
+    }
+}
+
+fn warn(id: ProcessId, kept: Duration) {
+    let label = World::global().find(id).map_or_else(|| format!("process {id}"), |process| process.label());
+    tracing::warn!(
+        process = %id,
+        "{label} has kept its thread for {} ms: what blocks or computes for long goes to `blocking(..)`, \
+         `#[process(blocking)]` or `spawn_blocking`",
+        kept.as_millis()
+    );
+}
+
+/// Has another thread carry for a while, if there may be one more.
+fn start_spare(carriers: &Arc<Carriers>) {
+    let mut free = (carriers.regular..carriers.seats.len()).filter(|&seat| !carriers.seats[seat].is_taken());
+    if let Some(seat) = free.next() {
+        let spare = Carrier::new(Arc::clone(carriers), seat);
+        carriers.runtime.spawn_blocking(move || spare.stand_in());
+    }
+}
