@@ -61,9 +61,10 @@ pub use rendez_channels::{
     broadcast_with, channel, channel_bounded, channel_named, channel_unbounded, future, oneshot, watch,
 };
 pub use rendez_runtime::{
-    Actor, CallError, Failure, IntoOutcome, IntoProcess, Outcome, Ports, Process, ProcessRef, RunOptions, Scheduler,
-    Spawned, Supervisor, SupervisorRef, actor, alt, blocking, ctrl_c, deadlocks, main, network, observe, par, process,
-    run, seq, spawn, spawn_actor,
+    Actor, CallError, Failure, IntoOutcome, IntoProcess, OnFailure, Outcome, Ports, Process, ProcessRef, RunOptions,
+    Scheduler, Scope, Scoped, Spawned, Supervisor, SupervisorRef, actor, alt, blocking, ctrl_c, deadlocks, detached,
+    is_stop_requested, main, network, observe, par, process, run, scope, seq, shield, spawn, spawn_actor,
+    stop_requested,
 };
 
 pub mod prelude;

@@ -1,10 +1,10 @@
 //! What a program of rendez begins with: `use rendez::prelude::*;`. Names only.
 
 pub use crate::{
-    Alt, Barrier, CallError, CancellationToken, ChannelKind, ChannelOptions, Failure, Outcome, Overflow, Process,
-    ProcessRef, Receiver, Sender, Spawned, Supervisor, actor, after, alt, at, blocking, broadcast, channel,
-    channel_bounded, channel_named, channel_unbounded, ctrl_c, future, oneshot, par, process, run, seq, spawn,
-    spawn_actor, watch,
+    Alt, Barrier, CallError, CancellationToken, ChannelKind, ChannelOptions, Failure, OnFailure, Outcome, Overflow,
+    Process, ProcessRef, Receiver, Sender, Spawned, Supervisor, actor, after, alt, at, blocking, broadcast, channel,
+    channel_bounded, channel_named, channel_unbounded, ctrl_c, future, oneshot, par, process, run, scope, seq, shield,
+    spawn, spawn_actor, stop_requested, watch,
 };
 
 #[cfg(feature = "skeletons")]

@@ -1,9 +1,11 @@
 //! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
 
+use crate::control::{Control, Listeners};
 use crate::executor::{self, Executor};
+use crate::group::Group;
 use crate::task::{self, Body, Job, Task};
 use crate::{Failure, World};
-use rendez_channels::{Inspect, party::Party};
+use rendez_channels::{Inspect, Poison, party::Party};
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
 use std::any::Any;
 use std::borrow::Cow;
@@ -24,6 +26,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     polls: AtomicU64,
     restarts: AtomicU32,
     cancelled: AtomicBool,
+    /// What few processes need, made on first use.
+    control: OnceLock<Box<Control>>,
     inner: Mutex<Inner>,
     task: Task<B>,
 }
@@ -58,6 +62,8 @@ pub(crate) enum Report {
     Nobody,
     /// Its parent's scope, which fails; where there is none, the log.
     Scope,
+    /// The scope that it is a child of, under this number: of its end too.
+    Group(Arc<Group>, usize),
     /// This.
     To(Box<dyn FnOnce(&Failure) + Send>),
 }
@@ -110,6 +116,7 @@ impl Draft {
             polls: AtomicU64::new(0),
             restarts: AtomicU32::new(0),
             cancelled: AtomicBool::new(false),
+            control: OnceLock::new(),
             inner: Mutex::new(inner),
             task: Task::new(body),
         })
@@ -195,42 +202,96 @@ impl Cell {
         executor.start(Arc::clone(self));
     }
 
+    /// A parent that is being ended, or is requested to stop, takes the newcomer along.
     fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>) {
         if let Some(parent) = &parent {
             parent.lock().children.push(Arc::clone(self));
         }
-        let late = parent.as_ref().is_some_and(|parent| parent.is_cancelled());
-        self.lock().parent = parent;
+        self.lock().parent.clone_from(&parent);
         self.world.enter(self);
-        if late {
-            self.cancel();
+        let Some(parent) = parent else { return };
+        if parent.known_control().is_some_and(Control::is_requested) {
+            self.request_stop();
+        }
+        if parent.is_cancelled() {
+            self.cancel_below(parent.ending_poison());
         }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        // Acquire: pairs with the Release in `cancel`.
+        // Acquire: pairs with the Release in `set_cancelled`.
         self.cancelled.load(Ordering::Acquire)
     }
 
-    /// Ends this process and all below it at their next step.
-    pub(crate) fn cancel(self: &Arc<Self>) {
-        // Release: pairs with the Acquire in `is_cancelled`.
-        if self.cancelled.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (wakers, children) = {
-            let mut inner = self.lock();
-            (std::mem::take(&mut inner.threads), inner.children.clone())
-        };
-        wakers.into_iter().for_each(Waker::wake);
-        task::wake(self);
-        children.iter().for_each(Self::cancel);
+    /// What few processes need.
+    pub(crate) fn control(&self) -> &Control {
+        self.control.get_or_init(Box::default)
     }
 
-    /// A child has failed and this process's scope with it.
+    fn known_control(&self) -> Option<&Control> {
+        self.control.get().map(|control| &**control)
+    }
+
+    /// What its ends leave behind when it is ended.
+    pub(crate) fn ending_poison(&self) -> Option<&Arc<Poison>> {
+        self.known_control()?.poison()
+    }
+
+    /// Requests it and all below it to stop by themselves.
+    pub(crate) fn request_stop(&self) -> Listeners {
+        self.control().request_stop();
+        let own = if self.end().is_some() {
+            Listeners::Nobody
+        } else if self.control().listens() {
+            Listeners::Somebody
+        } else if self.polls() == 0 {
+            Listeners::Unknown
+        } else {
+            Listeners::Nobody
+        };
+        self.children().iter().fold(own, |listeners, child| listeners.max(child.request_stop()))
+    }
+
+    /// Ends this process and all below it at their next step, but for what is shielded.
+    pub(crate) fn cancel(self: &Arc<Self>) {
+        self.cancel_with(None);
+    }
+
+    /// The same, and what they leave behind at their channels is poison.
+    pub(crate) fn cancel_with(self: &Arc<Self>, poison: Option<&Arc<Poison>>) {
+        if self.set_cancelled(poison) {
+            self.children().iter().for_each(|child| child.cancel_below(poison));
+        }
+    }
+
+    fn cancel_below(self: &Arc<Self>, poison: Option<&Arc<Poison>>) {
+        if !self.known_control().is_some_and(Control::is_shielded) {
+            self.cancel_with(poison);
+        }
+    }
+
+    /// Has this process end, not those below it; false when it is being ended already.
+    fn set_cancelled(self: &Arc<Self>, poison: Option<&Arc<Poison>>) -> bool {
+        if let Some(poison) = poison {
+            self.control().set_poison(poison);
+        }
+        // Release: pairs with the Acquire in `is_cancelled`.
+        if self.cancelled.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        let wakers = std::mem::take(&mut self.lock().threads);
+        wakers.into_iter().for_each(Waker::wake);
+        task::wake(self);
+        true
+    }
+
+    /// A child has failed and this process's scope with it: its ends are poisoned, its other children ended.
     pub(crate) fn fail_scope(self: &Arc<Self>, failure: Failure) {
+        let poison = failure.poison();
         self.lock().scope_failure.get_or_insert(failure);
-        self.cancel();
+        if self.set_cancelled(Some(&poison)) {
+            self.cancel_children();
+        }
     }
 
     pub(crate) fn is_root(&self) -> bool {
@@ -242,8 +303,7 @@ impl Cell {
     }
 
     pub(crate) fn cancel_children(&self) {
-        let children = self.lock().children.clone();
-        children.iter().for_each(Self::cancel);
+        self.children().iter().for_each(|child| child.cancel_below(None));
     }
 
     /// The body has ended; who waits for its failure learns of it.
@@ -273,9 +333,14 @@ impl Cell {
     pub(crate) fn report(&self, failure: &Failure) {
         let (report, parent) = {
             let mut inner = self.lock();
-            (std::mem::replace(&mut inner.report, Report::Nobody), inner.parent.clone())
+            let report = match &inner.report {
+                Report::Group(group, number) => Report::Group(Arc::clone(group), *number),
+                _ => std::mem::replace(&mut inner.report, Report::Nobody),
+            };
+            (report, inner.parent.clone())
         };
         match (report, parent) {
+            (Report::Group(group, _), _) => group.note_failure(failure),
             (Report::To(hears), _) => hears(failure),
             (Report::Scope, Some(scope)) if failure.fails_scope() => scope.fail_scope(failure.clone()),
             (Report::Scope, None) if failure.fails_scope() => {
@@ -291,15 +356,19 @@ impl Cell {
 
     /// The process has ended: leaves the tree and wakes who waited for that.
     pub(crate) fn finish(self: &Arc<Self>, end: End) {
-        let (watchers, parent) = {
+        let (watchers, parent, report) = {
             let mut inner = self.lock();
             inner.end = Some(end);
             inner.driver = None;
             inner.threads.clear();
-            (std::mem::take(&mut inner.watchers), inner.parent.clone())
+            let report = std::mem::replace(&mut inner.report, Report::Nobody);
+            (std::mem::take(&mut inner.watchers), inner.parent.clone(), report)
         };
         self.world.leave(self);
         watchers.into_iter().for_each(Waker::wake);
+        if let Report::Group(group, number) = report {
+            group.note_end(number);
+        }
         if let Some(parent) = parent {
             parent.forget_child(self);
         }

@@ -87,7 +87,7 @@ where
         if let Staged::Future { .. } = self.as_mut().project().stage.project() {
             let stops = cell.is_cancelled() && !self.on_thread;
             let outcome =
-                if stops { Err(Failure::cancelled()) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
+                if stops { Err(ended_by_scope(cell)) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
             let outcome = self.as_mut().end_body(cell, outcome);
             let fails = outcome.as_ref().is_err_and(Failure::fails_scope);
             let failed = outcome.is_err();
@@ -102,7 +102,7 @@ where
 
     fn abandon(mut self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
         if let Staged::Future { .. } = self.as_mut().project().stage.project() {
-            let outcome = self.as_mut().end_body(cell, Err(Failure::cancelled()));
+            let outcome = self.as_mut().end_body(cell, Err(ended_by_scope(cell)));
             self.as_mut().project().stage.set(Stage::Ended { outcome: Some(outcome) });
         }
         self.conclude(cell)
@@ -154,7 +154,10 @@ where
     /// Drops the body as the process; a panic in a drop becomes its failure.
     fn end_body(self: Pin<&mut Self>, cell: &Arc<Cell>, outcome: Outcome<Value<F>>) -> Outcome<Value<F>> {
         let mut stage = self.project().stage;
-        let dropped = acting(cell, || catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None }))));
+        let dropped = acting(cell, || {
+            cell.ending_poison().cloned().into_iter().for_each(party::failing);
+            catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None })))
+        });
         dropped.map_err(|payload| Failure::panic(&*payload)).and(outcome)
     }
 
@@ -172,6 +175,11 @@ where
         *this.span = None;
         end
     }
+}
+
+/// What a process ends with that its scope has ended.
+fn ended_by_scope(cell: &Cell) -> Failure {
+    cell.ending_poison().cloned().map_or_else(Failure::cancelled, Failure::poisoned)
 }
 
 /// The outcome of a process whose children have all ended.
@@ -228,6 +236,12 @@ where
     type Output = Outcome<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
+        if let (Some(_), Some(cell)) = (&self.function, Cell::current())
+            && cell.is_cancelled()
+        {
+            // It is ended before it has begun, like a future that is never polled.
+            return Poll::Ready(Err(ended_by_scope(&cell)));
+        }
         if let (Some(function), Some(cell)) = (self.function.take(), Cell::current()) {
             let sends = Sends { answer: Arc::clone(&self.answer), waker: cx.waker().clone() };
             executor::here()?.spawn_blocking(Box::new(move || {

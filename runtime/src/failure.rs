@@ -1,5 +1,6 @@
 //! How processes end: `Outcome` and `Failure`. One conversion lets `?` take every error.
 
+use crate::cell::Cell;
 use rendez_channels::{Ended, Poison, party};
 use rendez_model::End;
 use std::error::Error;
@@ -38,6 +39,7 @@ enum Kind {
     Cancelled,
     Error(String),
     Panic(String),
+    Deadline(String),
 }
 
 impl Failure {
@@ -53,6 +55,22 @@ impl Failure {
         Self { kind: Kind::Cancelled, process: None }
     }
 
+    pub(crate) const fn deadline(cause: String) -> Self {
+        Self { kind: Kind::Deadline(cause), process: None }
+    }
+
+    pub(crate) const fn poisoned(poison: Arc<Poison>) -> Self {
+        Self { kind: Kind::Poisoned(poison), process: None }
+    }
+
+    /// What the channel ends of a process that fails so leave behind.
+    pub(crate) fn poison(&self) -> Arc<Poison> {
+        match &self.kind {
+            Kind::Poisoned(poison) => Arc::clone(poison),
+            _ => Arc::new(Poison::new("", self.cause(), self.process.as_deref().unwrap_or_default())),
+        }
+    }
+
     pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().map(ToString::to_string);
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
@@ -61,7 +79,7 @@ impl Failure {
 
     /// Says in which process it happened, unless it is known already.
     pub(crate) fn within(mut self, process: impl FnOnce() -> String) -> Self {
-        if matches!(self.kind, Kind::Error(_) | Kind::Panic(_)) && self.process.is_none() {
+        if self.fails_scope() && self.process.is_none() {
             self.process = Some(process());
         }
         self
@@ -91,11 +109,17 @@ impl Failure {
         matches!(self.kind, Kind::Panic(_))
     }
 
+    /// Whether the deadline of a scope has passed.
+    #[must_use]
+    pub const fn is_deadline(&self) -> bool {
+        matches!(self.kind, Kind::Deadline(_))
+    }
+
     /// What went wrong, without the place.
     #[must_use]
     pub fn cause(&self) -> String {
         match &self.kind {
-            Kind::Retired(cause) | Kind::Error(cause) | Kind::Panic(cause) => cause.clone(),
+            Kind::Retired(cause) | Kind::Error(cause) | Kind::Panic(cause) | Kind::Deadline(cause) => cause.clone(),
             Kind::Poisoned(poison) => poison.to_string(),
             Kind::Cancelled => Ended::Cancelled.to_string(),
         }
@@ -113,13 +137,13 @@ impl Failure {
             Kind::Retired(_) => 0,
             Kind::Cancelled => 1,
             Kind::Poisoned(_) => 2,
-            Kind::Error(_) | Kind::Panic(_) => 3,
+            Kind::Error(_) | Kind::Panic(_) | Kind::Deadline(_) => 3,
         }
     }
 
     /// Whether the scope of a process that ended so has failed, and ends its other children.
     pub(crate) const fn fails_scope(&self) -> bool {
-        matches!(self.kind, Kind::Error(_) | Kind::Panic(_))
+        matches!(self.kind, Kind::Error(_) | Kind::Panic(_) | Kind::Deadline(_))
     }
 
     pub(crate) fn end(&self) -> End {
@@ -127,7 +151,7 @@ impl Failure {
             Kind::Retired(_) => End::Normal,
             Kind::Poisoned(poison) => End::Poisoned(poison.cause.clone()),
             Kind::Cancelled => End::Cancelled,
-            Kind::Error(cause) => End::Failed(cause.clone()),
+            Kind::Error(cause) | Kind::Deadline(cause) => End::Failed(cause.clone()),
             Kind::Panic(cause) => End::Failed(format!("panic: {cause}")),
         }
     }
@@ -153,7 +177,7 @@ impl<E: Error + Send + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let kind = match ended(&error) {
             Some(Ended::Retired { .. }) => return Self { kind: Kind::Retired(error.to_string()), process: None },
-            Some(Ended::Cancelled) => return Self::cancelled(),
+            Some(Ended::Cancelled) => return cancelled_here(),
             Some(Ended::Poisoned(poison)) => Kind::Poisoned(Arc::clone(poison)),
             Some(_) | None => Kind::Error(with_sources(&error)),
         };
@@ -214,6 +238,17 @@ fn with_sources(error: &(dyn Error + 'static)) -> String {
         }
     }
     text
+}
+
+/// The current process is being ended: by poison, if its scope says so.
+fn cancelled_here() -> Failure {
+    match Cell::current().and_then(|cell| cell.ending_poison().cloned()) {
+        Some(poison) => {
+            mark_as_failing(|| Arc::clone(&poison));
+            Failure::poisoned(poison)
+        }
+        None => Failure::cancelled(),
+    }
 }
 
 /// Ends that the running process drops from now on poison their channels. Outside of processes nobody fails.

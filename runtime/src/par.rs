@@ -1,28 +1,28 @@
-//! `par!` and `seq!`: processes side by side and one after another. A scope ends only when all its children have ended.
+//! `par!` and `seq!`: processes side by side and one after another. What a scope is, and how it ends, is in `scope`.
 
-use crate::cell::{Cell, Report};
-use crate::process::{Spawned, spawn_under};
+use crate::process::Spawned;
+use crate::scope::{Children, Joining, Scoped};
 use crate::{Failure, IntoProcess, Outcome, Process};
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::IntoFuture;
 
-/// Processes that will run side by side; see [`par!`](crate::par!).
-#[must_use = "a `par!` does nothing unless it is awaited"]
-pub struct Par<S> {
-    set: S,
-}
-
-/// Runs processes side by side, each a child of the current process.
+/// Runs processes side by side, each a child of the current process: all that an iterator gives.
 ///
-/// It takes a tuple, a vector or any collection of processes. Awaiting it waits until all have ended. When one fails,
-/// the others are ended and the failure comes out, with the name, cause and spawn line of the process. A child that ends because a channel
-/// retired has ended normally; one that ends by poison ends nobody else, and the poison comes out last.
+/// Awaiting it waits until all have ended. When one fails, the others are ended and the failure comes out, with the name,
+/// cause and spawn line of the process. A child that ends because a channel retired has ended normally; one that ends by
+/// poison ends nobody else, and the poison comes out last. [`Scoped`] has what can be said otherwise.
 ///
 /// # Cancel safety
 /// Dropped unfinished, it ends its children; the current process does not end before them.
-pub const fn par<S: ProcessSet>(set: S) -> Par<S> {
-    Par { set }
+///
+/// ```
+/// use rendez_runtime::{Outcome, Process, par, run};
+///
+/// let square = |n: u64| Process::new(format!("square {n}"), async move { Outcome::Ok(n * n) });
+/// assert_eq!(run(async move { par((1..4).map(square)).values().await }).unwrap(), [1, 4, 9]);
+/// ```
+#[track_caller]
+pub const fn par<S: ProcessSet>(set: S) -> Scoped<S> {
+    Scoped::new(set)
 }
 
 /// Runs processes side by side: `par![a, b, c].await`, or `par![..].values().await` for what they end with.
@@ -36,7 +36,7 @@ pub const fn par<S: ProcessSet>(set: S) -> Par<S> {
 #[macro_export]
 macro_rules! par {
     () => { ::core::compile_error!("a `par!` needs a process: write `par![first(..), second(..)]`") };
-    ($($process:expr),+ $(,)?) => { $crate::par(($($crate::__private::child($process),)+)) };
+    ($($process:expr),+ $(,)?) => { $crate::par($crate::__private::Several(($($crate::__private::child($process),)+))) };
 }
 
 /// Runs processes one after another, each a child of the current process; the first failure ends the sequence.
@@ -49,108 +49,67 @@ macro_rules! par {
 #[macro_export]
 macro_rules! seq {
     () => { ::core::compile_error!("a `seq!` needs a process: write `seq![first(..), second(..)]`") };
-    ($($process:expr),+ $(,)?) => { async move { $( $crate::par(($crate::__private::child($process),)).await?; )+ $crate::Outcome::Ok(()) } };
+    ($($process:expr),+ $(,)?) => { async move { $( $crate::par!($process).await?; )+ $crate::Outcome::Ok(()) } };
 }
 
-/// A wait for outcomes. Boxed: the compiler cannot show that a nested `async fn` over references is `Send`.
-#[doc(hidden)]
-pub type Joining<T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
-
-/// A collection of processes that can run side by side.
-pub trait ProcessSet: Send {
+/// Processes that can run side by side: whatever iterates over them, and what `par!` makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no set of processes",
+    label = "expected something that iterates over processes",
+    note = "write `par![first(..), second(..)]` for processes of different kinds, and `par((0..n).map(|i| worker(i)))` for many of one"
+)]
+pub trait ProcessSet {
     /// What they end with, in order.
     type Values: Send + 'static;
+    /// How each has ended, in order.
+    type Outcomes: Send + 'static;
+    /// The processes.
+    #[doc(hidden)]
+    type Prepared: Send + 'static;
     /// The started processes.
     #[doc(hidden)]
-    type Started: Send;
+    type Started: Send + 'static;
 
     #[doc(hidden)]
-    fn start(self, group: &Group) -> Outcome<Self::Started>;
+    fn prepare(self) -> Self::Prepared;
 
     #[doc(hidden)]
-    fn values(started: Self::Started) -> Joining<Self::Values>;
+    fn start(prepared: Self::Prepared, children: &Children<'_>) -> Outcome<Self::Started>;
+
+    /// Takes the outcomes of processes that have all ended; `early` is why some were ended.
+    #[doc(hidden)]
+    fn outcomes(started: Self::Started, early: Option<&Failure>) -> Self::Outcomes;
+
+    #[doc(hidden)]
+    fn values(outcomes: Self::Outcomes) -> Outcome<Self::Values>;
 }
 
-/// The children of one `par`, while they run.
+/// Processes that all end with the same type of value, so that one of them can stand for all.
+#[diagnostic::on_unimplemented(
+    message = "these processes end with values of different types",
+    label = "one of them cannot stand for all",
+    note = "let each end with the same type, such as an enum of yours; or wait for all with `.values()` or `.outcomes()`"
+)]
+pub trait Alike: ProcessSet {
+    /// What each ends with.
+    type Value: Send + 'static;
+
+    #[doc(hidden)]
+    fn alike(self) -> Vec<Process<Self::Value>>;
+}
+
+/// What `par!` makes of processes that may be of different kinds.
 #[doc(hidden)]
-pub struct Group {
-    parent: Option<Arc<Cell>>,
-    shared: Arc<Mutex<Shared>>,
-}
+pub struct Several<P>(pub P);
 
-#[derive(Default)]
-struct Shared {
-    children: Vec<Arc<Cell>>,
-    worst: Option<Failure>,
-}
-
-impl Group {
-    fn new() -> Self {
-        Self { parent: Cell::current(), shared: Arc::default() }
-    }
-
-    fn start<T: Send + 'static>(&self, process: Process<T>) -> Outcome<Spawned<T>> {
-        let shared = Arc::clone(&self.shared);
-        lock(&shared).children.push(process.cell());
-        if lock(&shared).worst.as_ref().is_some_and(Failure::fails_scope) {
-            process.cell().cancel();
-        }
-        spawn_under(process, self.parent.clone(), Report::To(Box::new(move |failure| note(&shared, failure))))
-    }
-
-    fn verdict(&self) -> Option<Failure> {
-        lock(&self.shared).worst.clone()
-    }
-}
-
-/// A child has ended in failure: the worst is kept, and one that fails the scope ends the others.
-fn note(shared: &Mutex<Shared>, failure: &Failure) {
-    let to_end = {
-        let mut shared = lock(shared);
-        if shared.worst.as_ref().is_none_or(|worst| worst.weight() < failure.weight()) {
-            shared.worst = Some(failure.clone());
-        }
-        if failure.fails_scope() { shared.children.clone() } else { vec![] }
-    };
-    to_end.iter().for_each(Cell::cancel);
-}
-
-fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let children = std::mem::take(&mut lock(&self.shared).children);
-        children.iter().filter(|child| child.end().is_none()).for_each(|child| child.cancel());
-    }
-}
-
-impl<S: ProcessSet + 'static> Par<S> {
-    /// Waits for all of them and gives what they ended with, in order: a tuple or a vector.
-    ///
-    /// # Errors
-    /// The worst failure among them; also when one ended without a value because a channel of its retired.
-    pub fn values(self) -> Joining<S::Values> {
-        Box::pin(async move {
-            let group = Group::new();
-            let started = self.set.start(&group)?;
-            let values = S::values(started).await;
-            match group.verdict() {
-                Some(failure) => Err(failure),
-                None => values,
-            }
-        })
-    }
-}
-
-impl<S: ProcessSet + 'static> IntoFuture for Par<S> {
+impl<S: ProcessSet> IntoFuture for Scoped<S> {
     type Output = Outcome<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Outcome<()>> + Send>>;
+    type IntoFuture = Joining<'static, ()>;
 
     fn into_future(self) -> Self::IntoFuture {
+        let values = self.values();
         Box::pin(async move {
-            match self.values().await {
+            match values.await {
                 Err(failure) if !failure.is_retired() => Err(failure),
                 _ => Ok(()),
             }
@@ -158,54 +117,94 @@ impl<S: ProcessSet + 'static> IntoFuture for Par<S> {
     }
 }
 
-impl<P: IntoProcess + Send> ProcessSet for Vec<P> {
-    type Values = Vec<P::Value>;
-    type Started = Vec<Spawned<P::Value>>;
+impl<I: IntoIterator<Item: IntoProcess>> ProcessSet for I {
+    type Values = Vec<<I::Item as IntoProcess>::Value>;
+    type Outcomes = Vec<Outcome<<I::Item as IntoProcess>::Value>>;
+    type Prepared = Vec<Process<<I::Item as IntoProcess>::Value>>;
+    type Started = Vec<Spawned<<I::Item as IntoProcess>::Value>>;
 
-    fn start(self, group: &Group) -> Outcome<Self::Started> {
-        self.into_iter().map(|process| group.start(process.into_process())).collect()
+    fn prepare(self) -> Self::Prepared {
+        self.into_iter().map(IntoProcess::into_process).collect()
     }
 
-    fn values(started: Self::Started) -> Joining<Self::Values> {
-        Box::pin(async move {
-            let mut outcomes = Vec::with_capacity(started.len());
-            for spawned in started {
-                outcomes.push(spawned.join().await);
-            }
-            outcomes.into_iter().collect()
-        })
+    fn start(prepared: Self::Prepared, children: &Children<'_>) -> Outcome<Self::Started> {
+        prepared.into_iter().map(|process| children.0.start(0, process)).collect()
+    }
+
+    fn outcomes(started: Self::Started, early: Option<&Failure>) -> Self::Outcomes {
+        started.into_iter().map(|spawned| outcome(spawned, early)).collect()
+    }
+
+    fn values(outcomes: Self::Outcomes) -> Outcome<Self::Values> {
+        outcomes.into_iter().collect()
     }
 }
 
-macro_rules! tuples {
+impl<I: IntoIterator<Item: IntoProcess>> Alike for I {
+    type Value = <I::Item as IntoProcess>::Value;
+
+    fn alike(self) -> Vec<Process<Self::Value>> {
+        self.prepare()
+    }
+}
+
+/// How it has ended; who was ended early, by what that was.
+fn outcome<T: Send + 'static>(ended: Spawned<T>, early: Option<&Failure>) -> Outcome<T> {
+    ended.outcome().map_err(|failure| match early {
+        Some(early) if failure.is_cancelled() => early.clone(),
+        _ => failure,
+    })
+}
+
+macro_rules! several {
     ($($p:ident $i:tt),+) => {
-        impl<$($p: Send + 'static),+> ProcessSet for ($(Process<$p>,)+) {
+        impl<$($p: Send + 'static),+> ProcessSet for Several<($(Process<$p>,)+)> {
             type Values = ($($p,)+);
+            type Outcomes = ($(Outcome<$p>,)+);
+            type Prepared = ($(Process<$p>,)+);
             type Started = ($(Spawned<$p>,)+);
 
-            fn start(self, group: &Group) -> Outcome<Self::Started> {
-                Ok(($(group.start(self.$i)?,)+))
+            fn prepare(self) -> Self::Prepared {
+                self.0
             }
 
-            fn values(started: Self::Started) -> Joining<Self::Values> {
-                Box::pin(async move {
-                    let outcomes = ($(started.$i.join().await,)+);
-                    Ok(($(outcomes.$i?,)+))
-                })
+            fn start(prepared: Self::Prepared, children: &Children<'_>) -> Outcome<Self::Started> {
+                Ok(($(children.0.start($i, prepared.$i)?,)+))
+            }
+
+            fn outcomes(started: Self::Started, early: Option<&Failure>) -> Self::Outcomes {
+                ($(outcome(started.$i, early),)+)
+            }
+
+            fn values(outcomes: Self::Outcomes) -> Outcome<Self::Values> {
+                Ok(($(outcomes.$i?,)+))
+            }
+        }
+
+        impl<T: Send + 'static> Alike for Several<($(same!($p T),)+)> {
+            type Value = T;
+
+            fn alike(self) -> Vec<Process<T>> {
+                vec![$(self.0.$i),+]
             }
         }
     };
 }
 
-tuples!(A 0);
-tuples!(A 0, B 1);
-tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3);
-tuples!(A 0, B 1, C 2, D 3, E 4);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+/// The process type of a value of `T`, once for each position.
+macro_rules! same {
+    ($p:ident $t:ident) => { Process<$t> };
+}
+
+several!(A 0);
+several!(A 0, B 1);
+several!(A 0, B 1, C 2);
+several!(A 0, B 1, C 2, D 3);
+several!(A 0, B 1, C 2, D 3, E 4);
+several!(A 0, B 1, C 2, D 3, E 4, F 5);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+several!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);

@@ -1,14 +1,16 @@
 //! A process before it runs, and the reference to one that does. How it is driven is in `drive`.
 
 use crate::cell::{Cell, Draft, Report};
+use crate::control::wind_down;
 use crate::drive::{CellOf, process_of, process_on_thread};
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 /// A process that has not started: a body with a name. It does nothing until it is spawned, put into a `par!` or
 /// awaited.
@@ -149,6 +151,24 @@ impl ProcessRef {
         self.cell.cancel();
     }
 
+    /// Requests it and all below it to stop by themselves: see [`stop_requested`](crate::stop_requested).
+    pub fn request_stop(&self) {
+        self.cell.request_stop();
+    }
+
+    /// Requests it to stop, gives it `grace` to do so, stops it then, and waits for its end. Where nothing below it listens
+    /// to requests it is stopped at once.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has made the request; whether the process is stopped too is not said.
+    pub async fn stop_within(&self, grace: Duration) -> End {
+        if let Some(end) = wind_down(grace, || self.cell.request_stop(), pin!(self.ended())).await {
+            return end;
+        }
+        self.stop();
+        self.ended().await
+    }
+
     /// Waits for its end, whichever it is: a monitor.
     ///
     /// # Cancel safety
@@ -203,6 +223,11 @@ impl<T: Send + 'static> Spawned<T> {
     /// Dropping the wait drops the value when it comes; the process goes on.
     pub async fn join(self) -> Outcome<T> {
         self.process().ended().await;
+        self.outcome()
+    }
+
+    /// What it has ended with.
+    pub(crate) fn outcome(self) -> Outcome<T> {
         self.job.take_outcome().unwrap_or_else(|| Err(Failure::cancelled()))
     }
 }
@@ -233,6 +258,32 @@ where
     spawn_under(process.into_process(), Cell::current(), Report::Scope).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
+/// Starts a process in no scope: nobody waits for it, nothing ends it but itself or its [`ProcessRef`], and its failure is
+/// logged. It runs until the program ends at the latest. In all other cases, [`spawn`].
+///
+/// # Panics
+/// When no tokio runtime is ambient.
+///
+/// ```
+/// use rendez_runtime::{Outcome, detached, run};
+///
+/// run(async {
+///     let background = detached(async {
+///         std::future::pending::<()>().await;
+///         Outcome::Ok(())
+///     });
+///     assert_eq!(background.process().inspect().parent, None);
+/// })
+/// .unwrap(); // It has not waited.
+/// ```
+#[track_caller]
+pub fn detached<P>(process: P) -> Spawned<P::Value>
+where
+    P: IntoProcess, // it may move between threads: drop what is not `Send` before `.await`, or use `Arc`
+{
+    spawn_under(process.into_process(), None, Report::Scope).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
 /// Starts a process below `parent`; `report` hears of its failure before it counts as ended.
 pub(crate) fn spawn_under<T: Send + 'static>(
     process: Process<T>,
@@ -249,6 +300,6 @@ impl<T: Send + 'static> IntoFuture for Process<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { crate::par((self,)).values().await.map(|(value,)| value) })
+        Box::pin(async move { crate::par!(self).values().await.map(|(value,)| value) })
     }
 }

@@ -62,7 +62,7 @@ impl Pool {
         drop(jobs);
         let body = async move {
             let workers = Process::new("workers", async move { par(workers).values().await });
-            let ((), parts) = par((items, workers.kind(ProcessKind::Scope))).values().await?;
+            let ((), parts) = par![items, workers.kind(ProcessKind::Scope)].values().await?;
             Ok::<_, Failure>(in_order(parts))
         };
         Process::new("pool.map", body).kind(ProcessKind::Scope)

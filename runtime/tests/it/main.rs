@@ -3,5 +3,6 @@
 mod actors;
 mod carriers;
 mod deadlocks;
+mod limits;
 mod scopes;
 mod toolkit;
