@@ -4,7 +4,7 @@ use crate::cargo::cargo;
 use crate::step::{Failed, not_started, shown, timed};
 
 /// The programs that measure.
-const PROGRAMS: [&str; 1] = ["channels"];
+const PROGRAMS: [&str; 2] = ["channels", "runtime"];
 /// The exit code of a command line that means nothing, here and in the programs.
 const USAGE: i32 = 2;
 
@@ -38,6 +38,9 @@ mod tests {
     #[test]
     fn an_unknown_program_is_told_the_known_ones() {
         let failed = run("chanels", &[]).unwrap_err();
-        assert_eq!((failed.what.as_str(), failed.code), ("there are no benchmarks `chanels`; there are: channels", 2));
+        assert_eq!(
+            (failed.what.as_str(), failed.code),
+            ("there are no benchmarks `chanels`; there are: channels, runtime", 2)
+        );
     }
 }

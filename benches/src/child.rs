@@ -4,7 +4,7 @@
 //! output, `OPERATIONS NANOSECONDS BYTES` (`-` for no bytes) or `error SENTENCE`. When its input ends it ends, whatever it does at that time: so
 //! nothing is left behind by a parent that was interrupted.
 
-use crate::choose::{Bench, Size, benches};
+use crate::bench::{Bench, Size};
 use crate::networks::{Measured, Run};
 use crate::options;
 use std::io::{BufRead, BufReader, Write};
@@ -95,8 +95,7 @@ fn not_started(error: std::io::Error) -> String {
 }
 
 /// Is the process of a contender until its input ends.
-pub(crate) fn serve(bench: &str, contender: &str) -> ExitCode {
-    let benches = benches();
+pub(crate) fn serve(benches: &[Bench], bench: &str, contender: &str) -> ExitCode {
     let Some(bench) = benches.iter().find(|known| known.name == bench) else { return ExitCode::from(2) };
     let Some(number) = bench.contenders.iter().position(|known| known.name == contender) else {
         return ExitCode::from(2);
@@ -215,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_request_that_means_nothing_is_answered_with_an_error() {
-        let benches = benches();
+        let benches = crate::channels::benches();
         for request in ["", "run", "run x", "walk 3"] {
             assert!(answer(&benches[0], 0, request).is_err(), "{request}");
         }

@@ -1,6 +1,6 @@
 //! The program's command line. It runs nothing.
 
-use crate::choose::Bench;
+use crate::bench::Bench;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -110,7 +110,7 @@ impl Error for UsageError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::choose::benches;
+    use crate::channels::benches;
 
     fn parsed(line: &str) -> Result<Wanted, UsageError> {
         Options::parse(line.split_whitespace().map(str::to_owned), &benches())

@@ -1,7 +1,7 @@
 //! Measuring contenders side by side: sizes first, then alternating runs. It knows no network and prints no table.
 
+use crate::bench::{Bench, Size};
 use crate::child::Worker;
-use crate::choose::{Bench, Size, benches};
 use crate::networks::{Measured, Run};
 use crate::options::Options;
 use crate::table::Row;
@@ -9,10 +9,10 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Measures all benchmarks that are wanted. Fails if a contender did, after all others have been measured.
-pub(crate) fn all(options: &Options) -> ExitCode {
+pub(crate) fn all(benches: &[Bench], options: &Options) -> ExitCode {
     println!("{}", crate::table::HEADER);
     let mut failures = 0;
-    for bench in benches().iter().filter(|bench| options.wants(&bench.name)) {
+    for bench in benches.iter().filter(|bench| options.wants(&bench.name)) {
         let mut contest = Contest::begin(bench, options);
         contest.run(options.runs);
         failures += contest.failures;

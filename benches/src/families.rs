@@ -17,7 +17,7 @@ pub(crate) use rendez::{Rendez, RendezAlt};
 pub(crate) use tokio::{Tokio, TokioShared, TokioUnbounded};
 
 use crate::family::{Capacity, Family};
-use crate::place::{Tasks, Threads};
+use crate::place::{Processes, Tasks, Threads};
 use std::marker::PhantomData;
 
 /// What a family says to a channel of the wrong kind: a mistake in the list of contenders.
@@ -66,6 +66,27 @@ impl<F: Blocking> Family for Crossed<F> {
 
     async fn send(tx: &F::Tx, value: u64) -> Option<()> {
         F::send_blocking(tx, value)
+    }
+
+    fn recv(rx: &mut F::Rx) -> impl Future<Output = Option<u64>> + Send {
+        F::recv(rx)
+    }
+}
+
+/// A family between processes of rendez.
+pub(crate) struct InProcesses<F>(PhantomData<F>);
+
+impl<F: Family> Family for InProcesses<F> {
+    type Tx = F::Tx;
+    type Rx = F::Rx;
+    type Carrier = Processes;
+
+    fn make(capacity: Capacity) -> (F::Tx, F::Rx) {
+        F::make(capacity)
+    }
+
+    fn send(tx: &F::Tx, value: u64) -> impl Future<Output = Option<()>> + Send {
+        F::send(tx, value)
     }
 
     fn recv(rx: &mut F::Rx) -> impl Future<Output = Option<u64>> + Send {

@@ -1,11 +1,12 @@
-//! Who takes part in what: the benchmarks, each with its contenders. It runs nothing.
+//! Who takes part in `bench channels`. It runs nothing.
 
+use crate::bench::{Bench, Contender, Size, contenders};
 use crate::families::{
     AsyncChannel, Blocked, Crossbeam, Crossed, Crossfire, CrossfireBlocked, CrossfireCrossed, CrossfireShared,
     CrossfireUnbounded, Flume, Kanal, Rendez, RendezAlt, Tokio, TokioShared, TokioUnbounded,
 };
-use crate::family::{Capacity, Choose, Family};
-use crate::networks::{Choice, Commstime, Cross, Idle, Many, Measured, Network, PingPong, Ring, Stream};
+use crate::family::{Capacity, Choose};
+use crate::networks::{Choice, Commstime, Cross, Idle, Many, Network, PingPong, Ring, Stream};
 use crate::place::Place::{self, CurrentThread, OneWorker, Threads, TwoWorkers};
 
 /// Messages after which a run over a channel without a bound is long enough: they may all be in memory at once.
@@ -17,44 +18,6 @@ const IDLE: u64 = 1_000_000;
 const ONE_K: Capacity = Capacity::Bounded(1_024);
 /// The places of those contenders that matter most.
 const TASKS: &[Place] = &[TwoWorkers, OneWorker, CurrentThread];
-
-/// A benchmark and who takes part.
-pub(crate) struct Bench {
-    /// Its name, in the first column.
-    pub(crate) name: String,
-    /// How large a run is.
-    pub(crate) size: Size,
-    /// Those who take part.
-    pub(crate) contenders: Vec<Contender>,
-}
-
-/// How many operations a run has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Size {
-    /// As many as take long enough.
-    Timed,
-    /// The same, but not more than this.
-    AtMost(u64),
-    /// This many, and each run in a fresh process.
-    Fixed(u64),
-}
-
-/// One who takes part.
-pub(crate) struct Contender {
-    /// Its name, in the second column.
-    pub(crate) name: String,
-    /// Does about this many operations and checks the result.
-    pub(crate) run: Box<dyn Fn(u64) -> Measured>,
-}
-
-/// A list of contenders: a network, and for each family its name and its places.
-macro_rules! contenders {
-    ($network:expr; $($name:literal: $family:ty, $places:expr;)*) => {{
-        let (network, mut contenders) = ($network, vec![]);
-        $(contenders.extend($places.iter().map(|&place| Contender::new::<$family, _>($name, place, network)));)*
-        contenders
-    }};
-}
 
 /// All benchmarks, in the order in which they are measured.
 pub(crate) fn benches() -> Vec<Bench> {
@@ -207,60 +170,5 @@ fn idle() -> Vec<Contender> {
         "crossfire": Crossfire, [TwoWorkers];
         "flume": Flume, [TwoWorkers];
         "async-channel": AsyncChannel, [TwoWorkers];
-    }
-}
-
-impl Bench {
-    fn new(name: &str, size: Size, contenders: Vec<Contender>) -> Self {
-        Self { name: name.to_owned(), size, contenders }
-    }
-}
-
-impl Contender {
-    fn new<F: Family, N: Network<F>>(family: &str, place: Place, network: N) -> Self {
-        let run = move |ops| place.run(Box::pin(network.run(ops)));
-        Self { name: format!("{family}-{place}"), run: Box::new(run) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-    use std::sync::mpsc;
-    use std::thread;
-    use std::time::Duration;
-
-    const OPERATIONS: u64 = 100;
-    /// Far more than any pair takes, so that a hung one is named.
-    const PATIENCE: Duration = Duration::from_secs(60);
-
-    /// In a thread each, so that one that hangs can be named.
-    fn run(bench: usize, contender: usize) -> Option<Measured> {
-        let (answer, answered) = mpsc::channel();
-        thread::spawn(move || answer.send((benches()[bench].contenders[contender].run)(OPERATIONS)));
-        answered.recv_timeout(PATIENCE).ok()
-    }
-
-    #[test]
-    fn every_pair_ends_with_a_right_result() {
-        for (b, bench) in benches().iter().enumerate() {
-            for (c, contender) in bench.contenders.iter().enumerate() {
-                let pair = format!("{}, {}", bench.name, contender.name);
-                let run = run(b, c).unwrap_or_else(|| panic!("{pair}: hung or panicked"));
-                let run = run.unwrap_or_else(|error| panic!("{pair}: {error}"));
-                assert!(run.ops >= OPERATIONS, "{pair}: {run:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_unique() {
-        let benches = benches();
-        assert_eq!(benches.iter().map(|bench| &bench.name).collect::<BTreeSet<_>>().len(), benches.len());
-        for bench in &benches {
-            let names: BTreeSet<_> = bench.contenders.iter().map(|contender| &contender.name).collect();
-            assert_eq!(names.len(), bench.contenders.len(), "{}", bench.name);
-        }
     }
 }

@@ -1,21 +1,33 @@
 //! The networks, each written once for all families. What is measured of them and how is not here.
 
+mod chameneos;
 mod choice;
 mod commstime;
 mod cross;
+mod farm;
+mod fork;
 mod idle;
+mod late;
 mod many;
 mod pingpong;
 mod ring;
+mod skynet;
+mod spawn;
 mod stream;
 
+pub(crate) use chameneos::Chameneos;
 pub(crate) use choice::Choice;
 pub(crate) use commstime::Commstime;
 pub(crate) use cross::Cross;
+pub(crate) use farm::Farm;
+pub(crate) use fork::Fork;
 pub(crate) use idle::Idle;
+pub(crate) use late::Late;
 pub(crate) use many::Many;
 pub(crate) use pingpong::PingPong;
 pub(crate) use ring::Ring;
+pub(crate) use skynet::Skynet;
+pub(crate) use spawn::Spawn;
 pub(crate) use stream::Stream;
 
 use crate::family::Family;

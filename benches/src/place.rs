@@ -1,5 +1,6 @@
-//! Place: where the processes of a network run, a tokio task or an OS thread each. It knows no channel.
+//! Place: where the processes of a network run: a tokio task, a process of rendez or an OS thread each. It knows no channel.
 
+use rendez_runtime::{Outcome, RunOptions, Scheduler, Spawned};
 use std::fmt::{self, Display};
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -18,6 +19,8 @@ pub(crate) enum Place {
     CurrentThread,
     /// OS threads; for families that block.
     Threads,
+    /// Processes of rendez, on so many workers; for families of processes.
+    Processes(Scheduler, usize),
 }
 
 /// A network that is run as one of its processes. Boxed, once a run, so that the program is built in half the time: all
@@ -30,6 +33,10 @@ impl Place {
     /// # Errors
     /// The runtime does not start, or the network's own.
     pub(crate) fn run<T: Send + 'static>(self, network: Network<T>) -> Result<T, String> {
+        if let Self::Processes(scheduler, workers) = self {
+            let outcome = RunOptions::new().workers(workers).scheduler(scheduler).run(Fine { process: network });
+            return outcome.map_err(|failure| format!("the program failed: {failure}"))?;
+        }
         match self.runtime().transpose().map_err(|e| format!("the runtime does not start: {e}"))? {
             // In a task: what `block_on` itself polls runs on a thread beside the workers.
             Some(runtime) => runtime.block_on(async { Tasks::spawn(network).join().await })?,
@@ -39,22 +46,24 @@ impl Place {
 
     fn runtime(self) -> Option<std::io::Result<Runtime>> {
         match self {
-            Self::TwoWorkers => Some(Builder::new_multi_thread().worker_threads(2).build()),
-            Self::OneWorker => Some(Builder::new_multi_thread().worker_threads(1).build()),
-            Self::CurrentThread => Some(Builder::new_current_thread().build()),
-            Self::Threads => None,
+            Self::TwoWorkers => Some(Builder::new_multi_thread().worker_threads(2).enable_all().build()),
+            Self::OneWorker => Some(Builder::new_multi_thread().worker_threads(1).enable_all().build()),
+            Self::CurrentThread => Some(Builder::new_current_thread().enable_all().build()),
+            Self::Threads | Self::Processes(..) => None,
         }
     }
 }
 
 impl Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TwoWorkers => "mt2",
-            Self::OneWorker => "mt1",
-            Self::CurrentThread => "ct",
-            Self::Threads => "threads",
-        })
+        match self {
+            Self::TwoWorkers => f.write_str("mt2"),
+            Self::OneWorker => f.write_str("mt1"),
+            Self::CurrentThread => f.write_str("ct"),
+            Self::Threads => f.write_str("threads"),
+            Self::Processes(Scheduler::TokioTasks, workers) => write!(f, "tasks-mt{workers}"),
+            Self::Processes(_, workers) => write!(f, "carriers-mt{workers}"),
+        }
     }
 }
 
@@ -73,6 +82,31 @@ impl Carrier for Tasks {
     }
 }
 
+/// Processes of rendez, children of the one that starts them.
+pub(crate) struct Processes;
+
+impl Carrier for Processes {
+    fn spawn<T: Send + 'static>(process: impl Future<Output = T> + Send + 'static) -> Process<T> {
+        Process::Process(rendez_runtime::spawn(Fine { process }))
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A process that ends well, and no larger than what it does.
+    struct Fine<F> {
+        #[pin]
+        process: F,
+    }
+}
+
+impl<F: Future> Future for Fine<F> {
+    type Output = Outcome<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().process.poll(cx).map(Ok)
+    }
+}
+
 /// OS threads.
 pub(crate) struct Threads;
 
@@ -88,9 +122,11 @@ pub(crate) enum Process<T> {
     Task(tokio::task::JoinHandle<T>),
     /// As a thread.
     Thread(thread::JoinHandle<T>),
+    /// As a process of rendez.
+    Process(Spawned<T>),
 }
 
-impl<T> Process<T> {
+impl<T: Send + 'static> Process<T> {
     /// Waits for its end. For a thread it blocks, as all that a thread does.
     ///
     /// # Errors
@@ -98,6 +134,7 @@ impl<T> Process<T> {
     pub(crate) async fn join(self) -> Result<T, String> {
         match self {
             Self::Task(task) => task.await.map_err(|e| format!("a process failed: {e}")),
+            Self::Process(process) => process.join().await.map_err(|failure| failure.to_string()),
             Self::Thread(thread) => thread.join().map_err(|_| "a process panicked".to_owned()),
         }
     }

@@ -1,0 +1,72 @@
+//! Who takes part in `bench runtime`: what one would write with tokio, rendez on both of its schedulers. It runs nothing.
+
+use crate::bench::{Bench, Contender, Size, contenders};
+use crate::families::{InProcesses, Rendez, Tokio, TokioShared};
+use crate::family::Capacity;
+use crate::networks::{Chameneos, Commstime, Farm, Fork, Idle, Late, Network, PingPong, Ring, Skynet, Spawn, Stream};
+use crate::place::Place::{self, OneWorker, Processes, TwoWorkers};
+use rendez_runtime::Scheduler::{Carriers, TokioTasks};
+use std::time::Duration;
+
+/// Tasks of tokio.
+const TASKS: &[Place] = &[TwoWorkers, OneWorker];
+/// Processes of rendez.
+const PROCESSES: &[Place] =
+    &[Processes(Carriers, 2), Processes(Carriers, 1), Processes(TokioTasks, 2), Processes(TokioTasks, 1)];
+
+/// Processes that are alive at once at most.
+const MANY: u64 = 1_000_000;
+/// Timers of which the 99th percentile is taken.
+const TIMERS: u64 = 10_000;
+/// How long a job takes, and what that is called.
+const JOBS: [(&str, Duration); 4] = [
+    ("5ms", Duration::from_millis(5)),
+    ("500us", Duration::from_micros(500)),
+    ("50us", Duration::from_micros(50)),
+    ("10us", Duration::from_micros(10)),
+];
+/// What the jobs of a run take together.
+const WORK: Duration = Duration::from_millis(200);
+
+/// All benchmarks, in the order in which they are measured.
+pub(crate) fn benches() -> Vec<Bench> {
+    let mut benches = vec![
+        Bench::new("commstime", Size::Timed, all(Commstime)),
+        Bench::new("ring", Size::Timed, all(Ring)),
+        Bench::new("pingpong", Size::Timed, all(PingPong)),
+        Bench::new("spsc_0", Size::Timed, all(Stream { producers: 1, capacity: Capacity::Rendezvous })),
+        Bench::new("chameneos", Size::Timed, all(Chameneos)),
+        Bench::new("skynet", Size::Fixed(MANY), all(Skynet)),
+        Bench::new("spawn", Size::Fixed(MANY), all(Spawn)),
+        Bench::new("rss", Size::Fixed(MANY), all(Idle)),
+        Bench::new("late", Size::Fixed(TIMERS), all(Late)),
+    ];
+    for (name, time) in JOBS {
+        let size = Size::AtMost(WORK.div_duration_f64(time) as u64);
+        benches.push(Bench::new(&format!("fork_{name}"), size, all(Fork(time))));
+        benches.push(Bench::new(&format!("farm_{name}"), size, several_receivers(Farm(time))));
+    }
+    benches
+}
+
+fn all<N>(network: N) -> Vec<Contender>
+where
+    N: Network<InProcesses<Rendez>> + Network<Rendez> + Network<Tokio>,
+{
+    contenders! { network;
+        "rendez": InProcesses<Rendez>, PROCESSES;
+        "rendez": Rendez, TASKS;
+        "tokio": Tokio, TASKS;
+    }
+}
+
+fn several_receivers<N>(network: N) -> Vec<Contender>
+where
+    N: Network<InProcesses<Rendez>> + Network<Rendez> + Network<TokioShared>,
+{
+    contenders! { network;
+        "rendez": InProcesses<Rendez>, PROCESSES;
+        "rendez": Rendez, TASKS;
+        "tokio": TokioShared, TASKS;
+    }
+}
