@@ -3,6 +3,7 @@
 use crate::control::{Control, Listeners};
 use crate::executor::{self, Executor};
 use crate::group::Group;
+use crate::slots::Slots;
 use crate::task::{self, Body, Job, Task};
 use crate::{Failure, World};
 use rendez_channels::{Inspect, Poison, party::Party};
@@ -25,6 +26,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     on_thread: AtomicBool,
     polls: AtomicU64,
     restarts: AtomicU32,
+    /// Where it stands in the list of its parent, or of the world. Relaxed: changed and read under that list's lock.
+    place: AtomicU32,
     cancelled: AtomicBool,
     /// What few processes need, made on first use.
     control: OnceLock<Box<Control>>,
@@ -37,7 +40,9 @@ struct Inner {
     kind: ProcessKind,
     note: String,
     parent: Option<Arc<Cell>>,
-    children: Vec<Arc<Cell>>,
+    /// Its parent's, also when it has ended.
+    parent_id: Option<ProcessId>,
+    children: Slots,
     /// Whether the body has ended and only children are waited for.
     awaits_children: bool,
     /// Whether it ends without its children.
@@ -96,7 +101,8 @@ impl Draft {
             kind: self.kind,
             note: String::new(),
             parent: None,
-            children: Vec::new(),
+            parent_id: None,
+            children: Slots::new(),
             awaits_children: false,
             leaves_children: false,
             report: Report::Nobody,
@@ -115,6 +121,7 @@ impl Draft {
             on_thread: AtomicBool::new(false),
             polls: AtomicU64::new(0),
             restarts: AtomicU32::new(0),
+            place: AtomicU32::new(0),
             cancelled: AtomicBool::new(false),
             control: OnceLock::new(),
             inner: Mutex::new(inner),
@@ -204,18 +211,39 @@ impl Cell {
 
     /// A parent that is being ended, or is requested to stop, takes the newcomer along.
     fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>) {
-        if let Some(parent) = &parent {
-            parent.lock().children.push(Arc::clone(self));
+        {
+            let mut inner = self.lock();
+            inner.parent_id = parent.as_ref().map(|parent| parent.id);
+            inner.parent.clone_from(&parent);
         }
-        self.lock().parent.clone_from(&parent);
-        self.world.enter(self);
-        let Some(parent) = parent else { return };
+        let Some(parent) = parent else { return self.world.enter(self) };
+        if !parent.take_in(self) {
+            self.world.enter(self);
+        }
         if parent.known_control().is_some_and(Control::is_requested) {
             self.request_stop();
         }
         if parent.is_cancelled() {
             self.cancel_below(parent.ending_poison());
         }
+    }
+
+    /// Takes a child in, unless it has ended itself.
+    fn take_in(&self, child: &Arc<Self>) -> bool {
+        let mut inner = self.lock();
+        let lives = inner.end.is_none();
+        if lives {
+            inner.children.enter(child);
+        }
+        lives
+    }
+
+    pub(crate) fn place(&self) -> u32 {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_place(&self, place: u32) {
+        self.place.store(place, Ordering::Relaxed);
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -351,26 +379,33 @@ impl Cell {
     }
 
     pub(crate) fn children(&self) -> Vec<Arc<Self>> {
-        self.lock().children.clone()
+        self.lock().children.cells().cloned().collect()
     }
 
-    /// The process has ended: leaves the tree and wakes who waited for that.
+    /// The process has ended: leaves the tree and wakes who waited for that. Children that it leaves behind are the world's.
     pub(crate) fn finish(self: &Arc<Self>, end: End) {
-        let (watchers, parent, report) = {
+        let (watchers, parent, report, orphans) = {
             let mut inner = self.lock();
             inner.end = Some(end);
             inner.driver = None;
             inner.threads.clear();
             let report = std::mem::replace(&mut inner.report, Report::Nobody);
-            (std::mem::take(&mut inner.watchers), inner.parent.clone(), report)
+            let orphans = std::mem::replace(&mut inner.children, Slots::new());
+            (std::mem::take(&mut inner.watchers), inner.parent.take(), report, orphans)
         };
-        self.world.leave(self);
+        for orphan in orphans.cells() {
+            self.world.enter(orphan);
+            if orphan.end().is_some() {
+                self.world.leave(orphan);
+            }
+        }
+        self.world.remember(self);
         watchers.into_iter().for_each(Waker::wake);
         if let Report::Group(group, number) = report {
             group.note_end(number);
         }
-        if let Some(parent) = parent {
-            parent.forget_child(self);
+        if !parent.is_some_and(|parent| parent.forget_child(self)) {
+            self.world.leave(self);
         }
     }
 
@@ -418,37 +453,74 @@ impl Cell {
 
     /// The process as data; what it stands at is known to channels, not to it.
     pub(crate) fn describe(&self) -> Process {
-        let mut process = Process::new(self.id, String::new());
-        let inner = self.lock();
-        process.name = inner.name.clone().into_owned();
-        process.kind = inner.kind;
-        process.note.clone_from(&inner.note);
-        process.parent = inner.parent.as_ref().map(|parent| parent.id);
-        process.spawned_at = self.spawned_at.to_string();
-        process.restarts = self.restarts();
-        process.polls = self.polls.load(Ordering::Relaxed);
-        process.state = match &inner.end {
-            Some(end) => State::Done(end.clone()),
-            None if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) => State::Running,
-            None if process.polls == 0 => State::Ready,
-            None => State::Waiting,
-        };
-        process
+        self.record().describe()
     }
 
-    fn forget_child(self: &Arc<Self>, child: &Arc<Self>) {
-        let is_awaited = {
+    /// The same, made without allocating for most.
+    pub(crate) fn record(&self) -> Record {
+        let polls = self.polls();
+        let inner = self.lock();
+        let state = match &inner.end {
+            Some(end) => State::Done(end.clone()),
+            None if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) => State::Running,
+            None if polls == 0 => State::Ready,
+            None => State::Waiting,
+        };
+        Record {
+            id: self.id,
+            name: inner.name.clone(),
+            kind: inner.kind,
+            parent: inner.parent_id,
+            state,
+            spawned_at: self.spawned_at,
+            restarts: self.restarts(),
+            polls,
+            note: inner.note.clone(),
+        }
+    }
+
+    /// A child has ended; false when it is not in the list.
+    fn forget_child(self: &Arc<Self>, child: &Arc<Self>) -> bool {
+        let (left, is_awaited) = {
             let mut inner = self.lock();
-            inner.children.retain(|c| !Arc::ptr_eq(c, child));
-            inner.children.is_empty() && inner.awaits_children
+            let left = inner.children.leave(child);
+            (left, inner.children.is_empty() && inner.awaits_children)
         };
         if is_awaited {
             task::wake(self);
         }
+        left.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is kept of a process that has ended.
+pub(crate) struct Record {
+    pub(crate) id: ProcessId,
+    name: Cow<'static, str>,
+    kind: ProcessKind,
+    parent: Option<ProcessId>,
+    state: State,
+    spawned_at: &'static Location<'static>,
+    restarts: u32,
+    polls: u64,
+    note: String,
+}
+
+impl Record {
+    pub(crate) fn describe(&self) -> Process {
+        let mut process = Process::new(self.id, self.name.as_ref());
+        process.kind = self.kind;
+        process.parent = self.parent;
+        process.state = self.state.clone();
+        process.spawned_at = self.spawned_at.to_string();
+        process.restarts = self.restarts;
+        process.polls = self.polls;
+        process.note.clone_from(&self.note);
+        process
     }
 }
 

@@ -62,6 +62,7 @@ mod drive;
 mod executor;
 mod reply;
 mod restart;
+mod slots;
 mod task;
 
 pub use actor::{Actor, ActorRef, MAILBOX, spawn_actor};

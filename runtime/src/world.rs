@@ -1,9 +1,10 @@
 //! The world: all processes and channels of one runtime, listed for snapshots. It schedules nothing.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Record};
 use crate::deadlock;
+use crate::slots::Slots;
 use rendez_channels::Inspect;
-use rendez_model::{ChannelId, Cycle, Network, Node, Process, ProcessId, State, Wait};
+use rendez_model::{ChannelId, Cycle, Network, Node, ProcessId, State, Wait};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -19,15 +20,23 @@ pub(crate) struct World {
     /// Relaxed: whoever reads it late lists a channel a little later.
     observes: AtomicBool,
     lists: Mutex<Lists>,
+    tree: Mutex<Tree>,
+}
+
+/// The processes. A lock of its own, which no other is taken under.
+struct Tree {
+    /// Those without a parent that lives. All others are in the list of their parent.
+    top: Slots,
+    ended: VecDeque<Record>,
 }
 
 #[derive(Default)]
 struct Lists {
     name: String,
     id: String,
-    living: BTreeMap<ProcessId, Arc<Cell>>,
-    ended: VecDeque<Process>,
     channels: Vec<Listed>,
+    /// At how many channels to look for those that have gone.
+    prune_at: usize,
     cycles: Vec<Cycle>,
 }
 
@@ -63,6 +72,7 @@ impl World {
                 next_process: AtomicU64::new(1),
                 observes: AtomicBool::new(false),
                 lists: Mutex::new(lists),
+                tree: Mutex::new(Tree { top: Slots::new(), ended: VecDeque::new() }),
             })
         }))
     }
@@ -71,19 +81,26 @@ impl World {
         ProcessId(self.next_process.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// A process without a parent has started.
     pub(crate) fn enter(&self, cell: &Arc<Cell>) {
-        self.lock().living.insert(cell.id(), Arc::clone(cell));
+        self.tree().top.enter(cell);
     }
 
+    /// Such a process has ended.
     pub(crate) fn leave(&self, cell: &Arc<Cell>) {
-        let last = cell.describe();
-        let mut lists = self.lock();
-        if lists.living.remove(&cell.id()).is_some() {
-            if lists.ended.len() >= ENDED_MAX {
-                lists.ended.pop_front();
-            }
-            lists.ended.push_back(last);
-        }
+        let left = self.tree().top.leave(cell);
+        drop(left);
+    }
+
+    /// A process has ended, and is shown for a while.
+    pub(crate) fn remember(&self, cell: &Arc<Cell>) {
+        let record = cell.record();
+        let oldest = {
+            let mut tree = self.tree();
+            tree.ended.push_back(record);
+            if tree.ended.len() > ENDED_MAX { tree.ended.pop_front() } else { None }
+        };
+        drop(oldest);
     }
 
     pub(crate) fn observes(&self) -> bool {
@@ -102,8 +119,9 @@ impl World {
         let kept = if self.observes() { channel.upgrade() } else { None };
         let mut lists = self.lock();
         lists.channels.push(Listed { channel, kept });
-        if lists.channels.len().is_multiple_of(ENDED_CHANNELS_MAX) {
+        if lists.channels.len() >= lists.prune_at.max(ENDED_CHANNELS_MAX) {
             let dropped = lists.prune();
+            lists.prune_at = 2 * lists.channels.len();
             drop(lists);
             drop(dropped);
         }
@@ -118,16 +136,16 @@ impl World {
     }
 
     pub(crate) fn snapshot(&self) -> Network {
-        let (mut node, cells, channels) = {
+        let (mut node, channels) = {
             let lists = self.lock();
-            let mut node = Node::new(&lists.id, &lists.name);
-            node.processes.extend(lists.ended.iter().cloned());
-            let cells: Vec<_> = lists.living.values().cloned().collect();
             let channels: Vec<_> = lists.channels.iter().filter_map(|listed| listed.channel.upgrade()).collect();
-            (node, cells, channels)
+            (Node::new(&lists.id, &lists.name), channels)
         };
-        node.processes.extend(cells.iter().map(|cell| cell.describe()));
+        node.processes.extend(self.living().iter().map(|cell| cell.describe()));
+        node.processes.extend(self.tree().ended.iter().map(Record::describe));
+        // Who ends meanwhile is seen twice.
         node.processes.sort_by_key(|process| process.id);
+        node.processes.dedup_by_key(|process| process.id);
         let now = rendez_channels::clock::coarse_ms();
         let mut blocked: BTreeMap<ProcessId, (Vec<Wait>, u64, bool)> = BTreeMap::new();
         for channel in &channels {
@@ -156,16 +174,30 @@ impl World {
         Network { nodes: vec![node], cycles }
     }
 
+    /// All processes that live, in the order of their ids.
     pub(crate) fn living(&self) -> Vec<Arc<Cell>> {
-        self.lock().living.values().cloned().collect()
+        let mut cells: Vec<_> = self.tree().top.cells().cloned().collect();
+        let mut looked_at = 0;
+        while let Some(cell) = cells.get(looked_at) {
+            let children = cell.children();
+            cells.extend(children);
+            looked_at += 1;
+        }
+        cells.sort_by_key(|cell| cell.id());
+        cells.dedup_by_key(|cell| cell.id());
+        cells
     }
 
     pub(crate) fn find(&self, id: ProcessId) -> Option<Arc<Cell>> {
-        self.lock().living.get(&id).cloned()
+        self.living().into_iter().find(|cell| cell.id() == id)
     }
 
     pub(crate) fn survivors(&self) -> Vec<String> {
-        self.lock().living.values().map(|cell| cell.label()).collect()
+        self.living().iter().map(|cell| cell.label()).collect()
+    }
+
+    fn tree(&self) -> MutexGuard<'_, Tree> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Lists> {
