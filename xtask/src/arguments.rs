@@ -10,7 +10,7 @@ Usage: cargo xtask VERB
   setup [--no-setup]               say what the system lacks and install it (as root, with apt), or print the command
   test [--no-setup]                set up, then rustfmt, tidy, clippy, all tests, the examples that end by themselves
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
-  bench channels [NAME..] [--target-ms N] [--runs N]
+  bench channels|runtime [NAME..] [--target-ms N] [--runs N]
                                    rendez beside its peers; lines bench,contender,ops,seconds,ns_per_op
   deep [NAME..]                    checks that take long, all usual ones or those named: spin, spin-large, loom, miri, fuzz
   tidy                             the rules of the house that a machine can see; a part of `test`

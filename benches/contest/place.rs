@@ -87,7 +87,7 @@ pub(crate) struct Processes;
 
 impl Carrier for Processes {
     fn spawn<T: Send + 'static>(process: impl Future<Output = T> + Send + 'static) -> Process<T> {
-        Process::Process(rendez_runtime::spawn(Fine { process }))
+        Process::Spawned(rendez_runtime::spawn(Fine { process }))
     }
 }
 
@@ -123,7 +123,7 @@ pub(crate) enum Process<T> {
     /// As a thread.
     Thread(thread::JoinHandle<T>),
     /// As a process of rendez.
-    Process(Spawned<T>),
+    Spawned(Spawned<T>),
 }
 
 impl<T: Send + 'static> Process<T> {
@@ -134,7 +134,7 @@ impl<T: Send + 'static> Process<T> {
     pub(crate) async fn join(self) -> Result<T, String> {
         match self {
             Self::Task(task) => task.await.map_err(|e| format!("a process failed: {e}")),
-            Self::Process(process) => process.join().await.map_err(|failure| failure.to_string()),
+            Self::Spawned(process) => process.join().await.map_err(|failure| failure.to_string()),
             Self::Thread(thread) => thread.join().map_err(|_| "a process panicked".to_owned()),
         }
     }
