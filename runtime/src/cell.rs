@@ -272,7 +272,7 @@ impl Cell {
             Listeners::Nobody
         } else if self.control().listens() {
             Listeners::Somebody
-        } else if self.polls() == 0 {
+        } else if self.polls() == 0 || self.task.is_running() {
             Listeners::Unknown
         } else {
             Listeners::Nobody

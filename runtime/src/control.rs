@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Listeners {
     Nobody,
-    /// Nobody so far; but somebody has not run yet, and may.
+    /// Nobody so far; but somebody has not run yet, or runs, and may.
     Unknown,
     Somebody,
 }

@@ -123,6 +123,10 @@ impl ProcessRef {
         Self { cell }
     }
 
+    pub(crate) const fn cell(&self) -> &Arc<Cell> {
+        &self.cell
+    }
+
     /// Its id.
     #[must_use]
     pub fn id(&self) -> ProcessId {

@@ -1,13 +1,15 @@
 //! Running a program: a runtime where there is none, the root process, ctrl-c, and the grace at the end.
 
 use crate::cell::{Cell, Draft, Report};
+use crate::control::{Listeners, wind_down};
 use crate::drive::process_of;
 use crate::process::spawn_under;
-use crate::{IntoOutcome, Outcome, Process, Scheduler, World, executor, monitor};
+use crate::{IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor, monitor};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
 use rendez_model::ProcessKind;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::io;
+use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -15,11 +17,16 @@ use std::time::Duration;
 
 /// How long the program waits for processes that do not end when it does.
 const GRACE: Duration = Duration::from_secs(5);
+/// How many of those that do not end are named.
+const NAMED_MAX: usize = 16;
+/// The exit status of a program that ctrl-c has ended.
+const INTERRUPTED: u8 = 130;
 
 /// Runs `body` as the root process, on a new multi-threaded tokio runtime, and waits for everything below it.
 ///
-/// While it runs, deadlocks are looked for and logged. The first ctrl-c ends the root's scope unless somebody waits for
-/// [`ctrl_c`]; the second ends the program.
+/// While it runs, deadlocks are looked for and logged. The first ctrl-c goes to those who wait for [`ctrl_c`]. Where
+/// nobody does, all processes are [requested to stop](crate::stop_requested); what has not ended after the
+/// [grace](RunOptions::grace) is named and ended. The second ctrl-c ends the program at once.
 ///
 /// # Errors
 /// How the root process failed.
@@ -45,6 +52,7 @@ pub struct RunOptions {
     name: String,
     workers: Option<usize>,
     scheduler: Scheduler,
+    grace: Duration,
 }
 
 impl Default for RunOptions {
@@ -56,7 +64,7 @@ impl Default for RunOptions {
 impl RunOptions {
     /// Those of [`run`].
     pub fn new() -> Self {
-        Self { name: "main".to_owned(), workers: None, scheduler: Scheduler::of_environment() }
+        Self { name: "main".to_owned(), workers: None, scheduler: Scheduler::of_environment(), grace: GRACE }
     }
 
     /// The name of the root process.
@@ -77,6 +85,13 @@ impl RunOptions {
         self
     }
 
+    /// How long after ctrl-c those who listen to requests to stop may take to end by themselves, and how long after the end of
+    /// the root process those may take that do not end with it; 5 seconds unless it is said here. Then the program ends.
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
     /// Runs `body` as [`run`] does.
     ///
     /// # Errors
@@ -90,43 +105,85 @@ impl RunOptions {
         let runtime = executor::build(self.workers)?;
         let outcome = {
             let _here = executor::enter(executor::of(runtime.handle().clone(), self.scheduler));
-            runtime.block_on(root(process))
+            runtime.block_on(root(process, self.grace))
         };
         runtime.shutdown_timeout(Duration::ZERO);
         outcome
     }
 }
 
-async fn root<T: Send + 'static>(process: Process<T>) -> Outcome<T> {
+async fn root<T: Send + 'static>(process: Process<T>, grace: Duration) -> Outcome<T> {
     let cell = process.cell();
     let _monitor = monitor::watch(Arc::clone(cell.world()));
-    let interrupts = tokio::spawn(interrupt(Arc::clone(&cell)));
+    let mut press = Box::pin(tokio::signal::ctrl_c());
+    // Polled once, it listens: a ctrl-c that comes while the first process starts is not missed.
+    let listens = poll_fn(|cx| Poll::Ready(press.as_mut().poll(cx).is_pending())).await;
+    let interrupts = listens.then(|| tokio::spawn(interrupt(ProcessRef::new(Arc::clone(&cell)), press, grace)));
     let root = spawn_under(process, None, Report::Nobody)?;
     poll_fn(|cx| if cell.ended_or_failed(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
-    if tokio::time::timeout(GRACE, root.process().ended()).await.is_err() {
-        let names: Vec<_> = cell.children().iter().map(|child| child.label()).collect();
-        eprintln!("still running {} s after the end of `{}`: {}", GRACE.as_secs(), cell.name(), names.join(", "));
+    if tokio::time::timeout(grace, root.process().ended()).await.is_err() {
+        eprintln!("still running {grace:?} after the end of `{}`: {}", cell.name(), unended(&cell));
         cell.leave_children();
     }
     let outcome = root.join().await;
-    interrupts.abort();
+    if let Some(interrupts) = interrupts {
+        interrupts.abort();
+    }
     outcome
 }
 
-/// The first ctrl-c goes to those who wait for one, or ends the root's scope; the second ends the program.
-async fn interrupt(root: Arc<Cell>) {
+/// The first ctrl-c goes to those who wait for one, or shuts the program down; the second ends it.
+async fn interrupt(root: ProcessRef, first: Pin<Box<impl Future<Output = io::Result<()>> + Send>>, grace: Duration) {
     let _answering = Answering::begin();
-    for press in 1.. {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return;
-        }
-        if press > 1 {
-            std::process::exit(130);
-        }
-        if !tell_waiting() {
-            root.cancel();
+    if first.await.is_err() {
+        return;
+    }
+    let mut second = pin!(tokio::signal::ctrl_c());
+    if !tell_waiting() {
+        let mut shutting = pin!(shut_down(root, grace));
+        alt! {
+            pri;
+            press = future(second.as_mut()) => return end_at_once(press),
+            _ = future(shutting.as_mut()) => {}
         }
     }
+    end_at_once(second.await);
+}
+
+fn end_at_once(press: io::Result<()>) {
+    if press.is_ok() {
+        std::process::exit(INTERRUPTED.into());
+    }
+}
+
+/// Requests all processes to stop; names and ends what has not after the grace.
+async fn shut_down(root: ProcessRef, grace: Duration) {
+    if wind_down(grace, || root.cell().request_stop(), pin!(root.ended())).await.is_some() {
+        return;
+    }
+    if root.cell().request_stop() == Listeners::Somebody {
+        eprintln!("not ended {grace:?} after ctrl-c, and ended now: {}", unended(root.cell()));
+    }
+    root.stop();
+}
+
+/// The processes at the tips of the tree that have not ended: those that all others wait for.
+fn unended(cell: &Arc<Cell>) -> String {
+    let (mut tips, mut to_see) = (Vec::new(), cell.children());
+    while let Some(cell) = to_see.pop() {
+        let below = cell.children();
+        if below.is_empty() {
+            tips.push(cell.label());
+        }
+        to_see.extend(below);
+    }
+    if tips.is_empty() {
+        tips.push(cell.label());
+    }
+    let more = tips.len().saturating_sub(NAMED_MAX);
+    tips.truncate(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    tips.join(", ") + &more
 }
 
 /// Waits for ctrl-c, as a guard of a choice or alone. Who waits takes care of it: it ends nothing by itself then.
@@ -187,7 +244,7 @@ impl Drop for Answering {
 #[track_caller]
 pub fn run_main<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send + 'static) -> ExitCode {
     match RunOptions::new().named(name).run(body) {
-        Err(failure) if failure.is_cancelled() => ExitCode::from(130),
+        Err(failure) if failure.is_cancelled() => ExitCode::from(INTERRUPTED),
         Err(failure) if !failure.is_retired() => {
             eprintln!("error: {failure}");
             ExitCode::FAILURE

@@ -5,4 +5,5 @@ mod carriers;
 mod deadlocks;
 mod limits;
 mod scopes;
+mod shutdown;
 mod toolkit;

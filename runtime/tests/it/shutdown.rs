@@ -1,0 +1,140 @@
+//! Ctrl-c: clean-up runs, who does not end is named, a second one ends the program. Each program is this test again, as a child.
+#![cfg(unix)]
+
+use rendez_channels::after;
+use rendez_runtime::{Outcome, Process, RunOptions, blocking, par, shield, stop_requested};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const CHILD: &str = "RENDEZ_TEST_SHUTDOWN";
+const FOREVER: Duration = Duration::from_secs(3600);
+
+/// Runs a program in a child, and sends it ctrl-c so many times, each when it has printed a line that says `ctrl-c`.
+fn interrupted(program: &str, times: usize) -> (Option<i32>, Vec<String>, String) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "shutdown::the_child", "--nocapture", "--test-threads=1"])
+        .env(CHILD, program)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = vec![];
+    let mut left = times;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        if line.ends_with("ctrl-c") && left > 0 {
+            left -= 1;
+            interrupt(&child);
+        }
+        lines.push(line);
+    }
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    let status = child.wait().unwrap();
+    // The harness may have begun a line before.
+    let printed = lines.iter().filter_map(|line| Some(line[line.find('>')?..].to_owned()));
+    (status.code(), printed.collect(), errors)
+}
+
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Not a test: what the children run.
+#[test]
+fn the_child() {
+    let Ok(program) = std::env::var(CHILD) else { return };
+    let options = RunOptions::new().grace(Duration::from_millis(300));
+    let outcome = match program.as_str() {
+        "tidies" => options.grace(FOREVER).run(async { par![tidy(), idle()].await }),
+        "shields" => options.grace(FOREVER).run(async { par![saves(), idle()].await }),
+        "idles" => options.grace(FOREVER).run(async { par![idle()].await }),
+        "promises" => options.run(async { par![Process::new("promiser", promise())].await }),
+        "stuck" => options.run(async { par![stuck(), idle()].await }),
+        other => panic!("no program `{other}`"),
+    };
+    std::process::exit(if outcome.is_ok() { 0 } else { 9 });
+}
+
+/// Ends by itself when it is requested to.
+async fn tidy() -> Outcome {
+    let requested = stop_requested();
+    println!(">tidy is ready for ctrl-c");
+    requested.await;
+    after(Duration::from_millis(20)).await;
+    println!(">tidied");
+    Err(rendez_runtime::Failure::new("that is all"))
+}
+
+async fn idle() -> Outcome {
+    println!(">ready for ctrl-c");
+    after(FOREVER).await;
+    Ok(())
+}
+
+async fn saves() -> Outcome {
+    shield(async {
+        after(Duration::from_millis(100)).await;
+        println!(">saved");
+        Outcome::Ok(())
+    })
+    .await
+}
+
+/// Listens, and does not end; twice interrupted it is ended at once.
+async fn promise() -> Outcome {
+    let requested = stop_requested();
+    println!(">first ctrl-c");
+    requested.await;
+    println!(">second ctrl-c");
+    after(FOREVER).await;
+    Ok(())
+}
+
+/// A thread that nothing reaches.
+fn stuck() -> Process {
+    blocking("stuck", || std::thread::sleep(FOREVER))
+}
+
+#[test]
+fn ctrl_c_lets_those_who_listen_tidy_up() {
+    let (_, lines, _) = interrupted("tidies", 1);
+    assert!(lines.contains(&">tidied".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn ctrl_c_waits_for_what_is_shielded() {
+    let (code, lines, errors) = interrupted("shields", 1);
+    assert_eq!(code, Some(9), "{errors}");
+    assert!(lines.contains(&">saved".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn ctrl_c_ends_at_once_where_nobody_listens() {
+    let (code, lines, errors) = interrupted("idles", 1);
+    assert_eq!((code, lines.len()), (Some(9), 1), "{errors}");
+}
+
+#[test]
+fn who_listens_and_does_not_end_is_named_and_ended_after_the_grace() {
+    let (code, _, errors) = interrupted("promises", 1);
+    assert_eq!(code, Some(9), "{errors}");
+    let said =
+        "not ended 300ms after ctrl-c, and ended now: process `promiser` (spawned at runtime/tests/it/shutdown.rs:";
+    assert!(errors.contains(said), "{errors}");
+}
+
+#[test]
+fn a_thread_that_does_not_end_is_named_and_left() {
+    let (code, _, errors) = interrupted("stuck", 1);
+    assert_eq!(code, Some(9), "{errors}");
+    let said = "still running 300ms after the end of `main`: process `stuck` (spawned at runtime/tests/it/shutdown.rs:";
+    assert!(errors.contains(said), "{errors}");
+}
+
+#[test]
+fn the_second_ctrl_c_ends_the_program_at_once() {
+    let (code, lines, errors) = interrupted("promises", 2);
+    assert_eq!(code, Some(130), "{errors}");
+    assert_eq!(lines, [">first ctrl-c", ">second ctrl-c"]);
+}
