@@ -1,6 +1,6 @@
 //! Barriers and cancellation tokens: who meets, who is waited for, and both as guards.
 
-use crate::support::{Either, Task, choose_now, either, poll_once};
+use crate::support::{Either, Task, choose_now, either, poll_once, scale};
 use rendez::{Alt, Barrier, CancellationToken, block_on, channel, channel_bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -101,8 +101,8 @@ fn a_reusable_choice_meets_at_a_barrier_when_it_is_used_and_only_then() {
 
 #[test]
 fn threads_that_choose_meet_as_often_as_they_come() {
-    const MEETINGS: u64 = if cfg!(miri) { 5 } else { 500 };
-    const CALLS: u64 = if cfg!(miri) { 5 } else { 1_000 };
+    const MEETINGS: u64 = scale(500) as u64;
+    const CALLS: u64 = scale(1_000) as u64;
     let barrier = Barrier::new();
     // The caller meets a choice only while it waits at the barrier, and so contends for it with the others.
     let threads = barrier.enrol_many(3).into_iter().map(|mut party| {

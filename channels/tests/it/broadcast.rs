@@ -1,6 +1,6 @@
 //! Broadcast, watch and oneshot: who receives what, what a slow receiver does, and how they end.
 
-use crate::support::{Either, Woken, either, poll_once};
+use crate::support::{Either, Woken, either, poll_once, scale};
 use rendez::{
     Delivery, Ended, OneshotSender, Overflow, TryRecvError, TrySendError, block_on, broadcast, broadcast_with, oneshot,
     watch,
@@ -151,7 +151,7 @@ fn a_dropped_receive_has_read_nothing() {
 
 #[test]
 fn threads_that_receive_a_broadcast_all_see_the_whole() {
-    const VALUES: u64 = if cfg!(miri) { 20 } else { 2_000 };
+    const VALUES: u64 = scale(2_000) as u64;
     let (tx, rx) = broadcast(3);
     let readers: Vec<_> = (0..3)
         .map(|_| rx.clone())

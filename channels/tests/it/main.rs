@@ -21,7 +21,6 @@ mod rendezvous;
 mod reserved;
 mod reusable;
 mod stream;
-#[cfg(not(miri))]
 mod stress;
 mod sync;
 mod timers;

@@ -15,16 +15,15 @@ impl Transport for Local {
     async fn settle(&self) {}
 }
 
-/// Makes a test of each row on each network. Tokio's own threads are nothing for Miri.
+/// Makes a test of each row on each network.
 macro_rules! rows {
     ($($row:ident),+ $(,)?) => {
-        rows!(#[cfg(not(miri))] one_thread OneThread: $($row),+);
-        rows!(#[cfg(not(miri))] two_workers TwoWorkers: $($row),+);
-        rows!(#[cfg(not(miri))] tasks_and_threads Both: $($row),+);
+        rows!(one_thread OneThread: $($row),+);
+        rows!(two_workers TwoWorkers: $($row),+);
+        rows!(tasks_and_threads Both: $($row),+);
         rows!(threads Threads: $($row),+);
     };
-    ($(#[$when:meta])* $name:ident $on:ident: $($row:ident),+) => {
-        $(#[$when])*
+    ($name:ident $on:ident: $($row:ident),+) => {
         mod $name {
             $(
                 #[test]

@@ -1,6 +1,6 @@
 //! The reusable choice, one task at a time: guards that stay, come and go, and what a dropped wait leaves.
 
-use crate::support::{Woken, poll_once};
+use crate::support::{Woken, poll_once, scale};
 use rendez::{Alt, Ended, Receiver, after, block_on, channel, channel_bounded, channel_unbounded, future};
 use std::future::ready;
 use std::pin::pin;
@@ -21,7 +21,7 @@ fn over<'a, T: Send + 'static>(
 
 #[test]
 fn of_guards_that_stay_ready_each_is_served_within_n_choices() {
-    for n in [2, 4, 64, 200] {
+    for n in [2, 4, 64, scale(200)] {
         let ends: Vec<_> = (0..n).map(|_| channel_unbounded()).collect();
         ends.iter().for_each(|(tx, _)| (0..10).for_each(|value| tx.try_send(value).unwrap()));
         let mut alt = over(ends.iter().map(|(_, rx)| rx));
@@ -236,7 +236,7 @@ fn it_is_not_counted_as_waiting_between_its_uses() {
 
 #[test]
 fn threads_feed_one_that_chooses_and_nothing_is_lost() {
-    const EACH: u64 = if cfg!(miri) { 20 } else { 2_000 };
+    const EACH: u64 = scale(2_000) as u64;
     for capacity in [0, 1, 16] {
         let ends: Vec<_> = (0..4).map(|_| channel_bounded(capacity)).collect();
         let (txs, rxs): (Vec<_>, Vec<_>) = ends.into_iter().unzip();

@@ -3,7 +3,7 @@
 //! Each channel has one sender and one receiver here, so that its values must arrive as 0, 1, 2, ..: nothing is lost,
 //! doubled or overtaken, whoever drops what.
 
-use crate::support::{Chance, Watchdog};
+use crate::support::{Chance, Watchdog, scale};
 use rendez::__private::{Attempt, Guard, Order, choose};
 use rendez::{Ended, Receiver, Sender, block_on, channel_bounded};
 use std::future::{Future, poll_fn};
@@ -33,40 +33,40 @@ enum On {
 
 #[test]
 fn a_ring_of_four_threads() {
-    ring(4, 0, On::Threads, Leave::Drain, 1_000);
+    ring(4, 0, On::Threads, Leave::Drain, scale(1_000));
 }
 
 #[test]
 fn a_ring_of_four_tasks() {
-    ring(4, 0, On::Tasks, Leave::Drain, 10_000);
+    ring(4, 0, On::Tasks, Leave::Drain, scale(10_000));
 }
 
 #[test]
 fn a_ring_of_sixteen_tasks() {
-    ring(16, 0, On::Tasks, Leave::Drain, 5_000);
+    ring(16, 0, On::Tasks, Leave::Drain, scale(5_000));
 }
 
 #[test]
 fn a_ring_of_tasks_and_threads() {
-    ring(6, 0, On::Both, Leave::Drain, 1_000);
+    ring(6, 0, On::Both, Leave::Drain, scale(1_000));
 }
 
 #[test]
 fn a_ring_with_buffers() {
-    ring(4, 1, On::Tasks, Leave::Drain, 10_000);
-    ring(5, 3, On::Both, Leave::Drain, 1_000);
+    ring(4, 1, On::Tasks, Leave::Drain, scale(10_000));
+    ring(5, 3, On::Both, Leave::Drain, scale(1_000));
 }
 
 #[test]
 fn a_ring_of_two_whose_neighbours_are_the_same() {
-    ring(2, 0, On::Tasks, Leave::Drain, 10_000);
+    ring(2, 0, On::Tasks, Leave::Drain, scale(10_000));
 }
 
 #[test]
 fn nodes_that_retire_release_their_neighbours() {
     for on in [On::Threads, On::Tasks, On::Both] {
         for capacity in [0, 1] {
-            ring(6, capacity, on, Leave::Retire, 200);
+            ring(6, capacity, on, Leave::Retire, scale(200));
         }
     }
 }
@@ -75,7 +75,7 @@ fn nodes_that_retire_release_their_neighbours() {
 fn poison_in_the_middle_of_it_loses_count_of_nothing() {
     for on in [On::Threads, On::Tasks, On::Both] {
         for capacity in [0, 1, 3] {
-            ring(6, capacity, on, Leave::Poison, 200);
+            ring(6, capacity, on, Leave::Poison, scale(200));
         }
     }
 }

@@ -17,6 +17,15 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+/// How often something is repeated that takes no particular number: less under Miri, which is hundreds of times slower.
+pub(crate) const fn scale(count: usize) -> usize {
+    match count {
+        11.. if cfg!(miri) && count / 50 > 10 => count / 50,
+        11.. if cfg!(miri) => 10,
+        _ => count,
+    }
+}
+
 /// Polls once, with a waker that does nothing.
 pub(crate) fn poll_once<P>(future: &mut Pin<P>) -> Poll<<P::Target as Future>::Output>
 where
@@ -153,7 +162,7 @@ pub(crate) struct Watchdog {
     thread: Option<JoinHandle<()>>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(if cfg!(miri) { 1_200 } else { 60 });
 
 impl Watchdog {
     /// Watches over the channels that `make` makes.

@@ -1,6 +1,6 @@
 //! Locks, semaphores, events and conditions: who gets what, in which order, and what cancelling, panics and closing do.
 
-use crate::support::{Chance, Either, Watchdog, Woken, either, poll_once};
+use crate::support::{Chance, Either, Watchdog, Woken, either, poll_once, scale};
 use rendez_channels::party::{self, Acting, Party};
 use rendez_channels::sync::{AcquireError, Condition, Event, Exclusive, ExclusiveGuard, Reentrant, Semaphore};
 use rendez_channels::{Alt, Ended, Inspect, block_on, channel, channel_bounded};
@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 const THREADS: usize = 4;
-const ROUNDS: usize = if cfg!(miri) { 10 } else { 500 };
+const ROUNDS: usize = scale(500);
 
 fn must<T>(poll: Poll<T>) -> T {
     match poll {

@@ -53,7 +53,8 @@ impl Wake for Bomb {
 fn a_waker_that_panics_stops_no_other_timer() {
     let (gone_off, wait) = mpsc::channel();
     let waker = Waker::from(Arc::new(Bomb(gone_off)));
-    let mut sleep = clock::thread_sleep(Instant::now() + Duration::from_millis(1));
+    // Long enough that it has not gone off at its first poll, also in an interpreter.
+    let mut sleep = clock::thread_sleep(Instant::now() + Duration::from_millis(100));
     assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     wait.recv().unwrap();
     let _watchdog = Watchdog::over(|| ());

@@ -2,7 +2,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport, drain};
-use crate::support::Task;
+use crate::support::{Task, scale};
 use rendez::{ChannelKind, Receiver, Sender, TryRecvError, TrySendError, after};
 use rendez_macros::alt;
 use std::sync::Arc;
@@ -251,17 +251,17 @@ async fn disconnect_wakes_receiver<T: Transport>(net: Net<T>) {
 async fn spsc<T: Transport>(net: Net<T>) {
     for (tx, rx) in kinds(&net) {
         let receiver = net.start(async move { drain(&rx).await });
-        for n in 0..1_000 {
+        for n in 0..scale(1_000) {
             tx.send(n).await.unwrap();
         }
         drop(tx);
-        assert_eq!(receiver.end().await, (0..1_000).collect::<Vec<_>>());
+        assert_eq!(receiver.end().await, (0..scale(1_000)).collect::<Vec<_>>());
     }
 }
 
 /// array.rs, list.rs, zero.rs: mpmc. Of each sender, each receiver sees values in their order.
 async fn mpmc<T: Transport>(net: Net<T>) {
-    const EACH: usize = 300;
+    const EACH: usize = scale(300);
     for (tx, rx) in kinds(&net) {
         let senders = (0..4).map(|sender| {
             let tx = tx.clone();
@@ -428,7 +428,7 @@ struct Next(Receiver<Self>);
 
 /// array.rs, list.rs, zero.rs, select.rs: channel_through_channel.
 async fn channel_through_channel<T: Transport>(net: Net<T>) {
-    const LINKS: usize = 100;
+    const LINKS: usize = scale(100);
     for capacity in 0..3 {
         let (mut tx, mut rx) = net.bounded(capacity);
         let makers = net.clone();

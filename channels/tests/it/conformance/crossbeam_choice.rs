@@ -2,7 +2,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport, drain};
-use crate::support::{Either, Task, arms, either};
+use crate::support::{Either, Task, arms, either, scale};
 use rendez::__private::{Guard, Order, choose};
 use rendez::{Alt, Receiver, after, future};
 use rendez_macros::alt;
@@ -271,7 +271,7 @@ async fn fairness_duplicates<T: Transport>(net: Net<T>) {
 
 /// select.rs: stress_recv, stress_send, stress_mixed. Two partners in step with one that chooses between them.
 async fn stress_recv_send_and_mixed<T: Transport>(net: Net<T>) {
-    const TURNS: usize = 200;
+    const TURNS: usize = scale(200);
     for (a_capacity, b_capacity) in [(0, 0), (1, 0), (3, 1)] {
         let ((a_tx, a), (b_tx, b), (step, stepped)) =
             (net.bounded(a_capacity), net.bounded(b_capacity), net.bounded(9));
@@ -396,7 +396,7 @@ async fn linearizable_timeout<T: Transport>(net: Net<T>) {
 
 /// select.rs: fairness1; select_macro.rs: fairness_recv, fairness_send. Receives, sends and a time that has passed.
 async fn fairness_of_all_that_stay_ready<T: Transport>(net: Net<T>) {
-    const TURNS: usize = 40;
+    const TURNS: usize = scale(40);
     let ((tx1, rx1), (tx2, rx2), (tx3, _held)) = (net.bounded(TURNS), net.unbounded(), net.unbounded());
     for _ in 0..TURNS {
         tx1.send(()).await.unwrap();
@@ -418,7 +418,7 @@ async fn fairness_of_all_that_stay_ready<T: Transport>(net: Net<T>) {
 
 /// select.rs: fairness2. Partners that come again as soon as they were served.
 async fn fairness_of_processes_that_come_and_go<T: Transport>(net: Net<T>) {
-    const TURNS: usize = 30;
+    const TURNS: usize = scale(30);
     let (txs, rxs) = net.many(3, 0);
     let mut senders: Vec<_> = txs.iter().map(|tx| Task::waiting(tx.send(()))).collect();
     let mut counts = [0; 3];
@@ -467,7 +467,7 @@ async fn unfairness_timeout_and_try<T: Transport>(net: Net<T>) {
 
 /// select.rs: reuse. One choice, used again and again, with a send that is added anew each time.
 async fn reuse<T: Transport>(net: Net<T>) {
-    const TURNS: usize = 200;
+    const TURNS: usize = scale(200);
     let ((a_tx, a), (b_tx, b), (step, stepped)) = (net.channel(), net.channel(), net.bounded(9));
     let peer = net.start(async move {
         for turn in 0..TURNS {

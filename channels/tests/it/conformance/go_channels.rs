@@ -2,7 +2,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, On, Transport, drain};
-use crate::support::{Either, Task, either};
+use crate::support::{Either, Task, either, scale};
 use rendez::{TryRecvError, TrySendError};
 use rendez_macros::alt;
 
@@ -103,7 +103,7 @@ async fn values_come_in_the_order_they_were_sent<T: Transport>(net: Net<T>) {
 
 /// runtime/chan_test.go, TestChan: four of each side.
 async fn four_senders_and_four_receivers<T: Transport>(net: Net<T>) {
-    const EACH: usize = 200;
+    const EACH: usize = scale(200);
     for capacity in CAPACITIES {
         let (tx, rx) = net.bounded(capacity);
         let senders = (0..4).map(|_| {
@@ -194,7 +194,7 @@ async fn fifo_through_a_chain_of_processes<T: Transport>(net: Net<T>) {
 
 /// goroutines.go: a value goes through a long chain, and is one more at each process.
 async fn goroutines<T: Transport>(net: Net<T>) {
-    let length = if matches!(net.on(), On::OneThread | On::TwoWorkers) { 2_000 } else { 50 };
+    let length = if matches!(net.on(), On::OneThread | On::TwoWorkers) { scale(2_000) } else { scale(50) };
     let (leftmost_tx, leftmost) = net.channel();
     let mut left = leftmost_tx;
     let mut chain = Vec::new();
@@ -265,7 +265,7 @@ async fn nonblock_recv_race<T: Transport>(net: Net<T>) {
 /// end closes the second.
 async fn multi_consumer<T: Transport>(net: Net<T>) {
     const WORKERS: usize = 8;
-    const ITEMS: u64 = 2_000;
+    const ITEMS: u64 = scale(2_000) as u64;
     const PRIMES: [u64; 10] = [2, 3, 7, 11, 13, 17, 19, 23, 27, 31];
     let (feed, work) = net.bounded(3 * WORKERS);
     let (done, results) = net.bounded(3 * WORKERS);
@@ -297,7 +297,7 @@ async fn multi_consumer<T: Transport>(net: Net<T>) {
 
 /// ken/chan1.go: each number arrives once at one of many receivers.
 async fn many_counters_over_one_channel<T: Transport>(net: Net<T>) {
-    const NUMBERS: usize = 1_000;
+    const NUMBERS: usize = scale(1_000);
     let (tx, rx) = net.channel();
     let receivers = (0..8).map(|_| {
         let rx = rx.clone();
@@ -316,7 +316,7 @@ async fn many_counters_over_one_channel<T: Transport>(net: Net<T>) {
 /// chanlinear.go: many choices wait at two channels, and each leaves the one where it was not served. (How long that takes
 /// is for the benchmarks.)
 async fn chanlinear_many_choices_wait_at_two_channels<T: Transport>(net: Net<T>) {
-    const MANY: usize = 2_000;
+    const MANY: usize = scale(2_000);
     let ((tx, rx), (_idle_tx, idle)) = (net.channel(), net.channel::<usize>());
     let mut choices: Vec<_> = (0..MANY).map(|_| Task::waiting(either(rx.recv(), idle.recv()))).collect();
     for value in 0..MANY {

@@ -4,7 +4,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport, drain};
-use crate::support::{Task, arms, choose_now, either};
+use crate::support::{Task, arms, choose_now, either, scale};
 use rendez::__private::{ELSE, Order, choose};
 use rendez::{Receiver, Sender};
 use rendez_macros::alt;
@@ -133,7 +133,7 @@ async fn select7_every_kind_of_receive_meets_every_kind_of_send<T: Transport>(ne
 
 /// doubleselect.go: a value that a choice may send to any of four is sent to one.
 async fn doubleselect<T: Transport>(net: Net<T>) {
-    const VALUES: u64 = 1_000;
+    const VALUES: u64 = scale(1_000) as u64;
     let (txs, rxs) = net.many(4, 0);
     let (out, all) = net.channel();
     let muxes = rxs.into_iter().map(|rx| {
@@ -222,7 +222,7 @@ async fn self_select<T: Transport>(net: Net<T>) {
 
 /// runtime/chan_test.go, TestSelectStress: each channel has a plain sender, a plain receiver and one choice of each side.
 async fn select_stress<T: Transport>(net: Net<T>) {
-    const EACH: usize = 300;
+    const EACH: usize = scale(300);
     let (txs, rxs): (Vec<_>, Vec<_>) = [0, 0, 2, 3].map(|capacity| net.bounded::<usize>(capacity)).into_iter().unzip();
     let mut processes = Vec::new();
     for (tx, rx) in txs.iter().cloned().zip(rxs.iter().cloned()) {
@@ -266,7 +266,7 @@ async fn select_stress<T: Transport>(net: Net<T>) {
 
 /// runtime/chan_test.go, TestSelectFairness: of two inputs that stay ready, beside an output, each gets its share.
 async fn select_fairness<T: Transport>(net: Net<T>) {
-    const TRIALS: usize = 200;
+    const TRIALS: usize = scale(200);
     let ((tx1, rx1), (tx2, rx2)) = (net.bounded(TRIALS), net.bounded(TRIALS));
     let (_done_tx, done) = net.channel::<u8>();
     for _ in 0..TRIALS {
@@ -289,7 +289,7 @@ async fn select_fairness<T: Transport>(net: Net<T>) {
 /// runtime/chan_test.go, TestPseudoRandomSend: a choice between sending two values on one channel. It is the end that
 /// remembers its turn, so each guard has its own.
 async fn sends_of_two_values_take_turns<T: Transport>(net: Net<T>) {
-    const TURNS: usize = 100;
+    const TURNS: usize = scale(100);
     for capacity in [0, TURNS] {
         let (tx, rx) = net.bounded(capacity);
         let receiver = net.start(async move { drain(&rx).await });

@@ -15,18 +15,12 @@
 //!   `alt!`), of `Select`'s unfinished operations (a guard of ours is finished by its choice), of `tick` and `never` (no
 //!   such channels: a timer made anew, and a guard whose condition does not hold), and of the modules `ready` and `mpsc`.
 
-#[cfg(not(miri))] // too long for it
 mod crossbeam_channels;
-#[cfg(not(miri))]
 mod crossbeam_choice;
-#[cfg(not(miri))]
 mod go_channels;
-#[cfg(not(miri))]
 mod go_choice;
-#[cfg(not(miri))]
 mod go_programs;
 mod net;
-#[cfg(not(miri))]
 mod pycsp;
 mod questions;
 

@@ -26,7 +26,6 @@ impl<V: Send + 'static> Value for V {}
 
 /// What runs the processes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(miri, expect(dead_code, reason = "it runs threads only"))]
 pub(crate) enum On {
     /// Tasks in one thread.
     OneThread,

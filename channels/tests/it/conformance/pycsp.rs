@@ -3,7 +3,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport};
-use crate::support::{Either, arms, either};
+use crate::support::{Either, arms, either, scale};
 use rendez::__private::{Guard, Order, choose};
 use rendez::{Alt, Ended, Receiver, Sender, after};
 use rendez_macros::alt;
@@ -30,7 +30,7 @@ rows! {
     priority_is_kept_among_writers,
 }
 
-const ITEMS: u64 = 40;
+const ITEMS: u64 = scale(40) as u64;
 const CAPACITIES: [usize; 5] = [0, 1, 5, 10, 20];
 
 /// How a party operates.

@@ -2,7 +2,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport};
-use crate::support::{Either, Task, Woken, arms, either};
+use crate::support::{Either, Task, Woken, arms, either, scale};
 use rendez::__private::{ELSE, Order, choose};
 use rendez::{Alt, Ended, Poison, Receiver, TryRecvError, TrySendError, after};
 use rendez_macros::alt;
@@ -283,7 +283,7 @@ async fn q13_an_end_that_is_held_for_late_comers_keeps_the_channel<T: Transport>
 /// Q14: a ring of selects in both directions stood still until PyCSP locked channels in the order of ids.
 async fn q14_a_ring_whose_members_choose_in_both_directions_goes_round<T: Transport>(net: Net<T>) {
     const MEMBERS: usize = 4;
-    const EACH: usize = 50;
+    const EACH: usize = scale(50);
     let (mut txs, mut rxs) = net.many(MEMBERS, 0);
     rxs.rotate_left(1);
     let members = txs.drain(..).zip(rxs).map(|(right, left)| {

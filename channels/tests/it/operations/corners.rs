@@ -1,8 +1,6 @@
 //! Operations at the edge: no room, no guards, oneself at the other side, a runtime that is gone.
 
-#[cfg(not(miri))]
-use crate::support::{Either, either};
-use crate::support::{Task, arms, poll_once};
+use crate::support::{Either, Task, arms, either, poll_once, scale};
 use rendez::__private::{ELSE, Order, choose};
 use rendez::{
     Alt, ChannelKind, ChannelOptions, Receiver, TryRecvError, TrySendError, block_on, channel, channel_bounded,
@@ -82,10 +80,9 @@ fn an_end_may_travel_over_its_own_channel() {
     assert!(matches!(back.try_recv(), Err(TryRecvError::Ended(_))));
 }
 
-#[cfg(not(miri))]
 #[test]
 fn a_thread_that_chooses_meets_a_task_that_chooses() {
-    const EACH: u64 = 500;
+    const EACH: u64 = scale(500) as u64;
     let (there_tx, there) = channel();
     let (back_tx, back) = channel();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
@@ -121,7 +118,6 @@ fn a_thread_that_chooses_meets_a_task_that_chooses() {
     assert_eq!((thread.join().unwrap(), runtime.block_on(task).unwrap()), (all.clone(), all));
 }
 
-#[cfg(not(miri))]
 mod after_its_runtime {
     use super::*;
 

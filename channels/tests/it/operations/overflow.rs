@@ -1,6 +1,6 @@
 //! What a channel does with a value that it has no room for.
 
-use crate::support::{Chance, Either, Task, either};
+use crate::support::{Chance, Either, Task, either, scale};
 use rendez::{
     Alt, ChannelOptions, Ended, Overflow, Receiver, Sender, TryRecvError, TrySendError, after, channel_bounded,
 };
@@ -163,7 +163,7 @@ fn what_was_sent_was_received_or_dropped_or_is_there() {
     for (overflow, capacity) in policies.into_iter().flat_map(|overflow| (0..3).map(move |places| (overflow, places))) {
         let (tx, rx) = ChannelOptions::bounded(capacity).overflow(overflow).open();
         let (mut permits, mut sends, mut receives) = (vec![], vec![], vec![]);
-        for _ in 0..200 {
+        for _ in 0..scale(200) {
             match chance.below(8) {
                 0 | 1 => drop(tx.try_send(1)),
                 2 => sends.extend(waiting(tx.send(2))),

@@ -5,7 +5,6 @@ mod question;
 
 mod in_alt;
 mod in_choose;
-#[cfg(not(miri))]
 mod threads;
 
 // All orders of letters are too many for an interpreter.

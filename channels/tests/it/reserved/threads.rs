@@ -1,12 +1,12 @@
 //! Choices that are reserved, answered and met by other threads at the same time: nothing is lost, doubled, or left asleep.
 
 use super::question::Question;
-use crate::support::{Chance, Either, Watchdog, either};
+use crate::support::{Chance, Either, Watchdog, either, scale};
 use rendez::{Alt, Sender, block_on, channel};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-const VALUES: usize = 2_000;
+const VALUES: usize = scale(2_000);
 
 /// Sends all values, and answers by chance, while `receive` runs and gives how many claims were agreed to. It is told what
 /// to look at.
