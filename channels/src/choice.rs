@@ -256,12 +256,12 @@ pub(crate) fn agree<C: AsRef<Choice>>(
 ) -> Agreed {
     let agreed = agree_now(us, them, &mut look_again);
     match them {
-        Some((choice, guard))
-            if agreed == Agreed::NotThem
-                && choice.as_ref().marks.is_some()
-                && us.is_none_or(|(us, _)| us.as_ref().id != choice.as_ref().id) =>
-        {
+        Some((choice, guard)) if agreed == Agreed::NotThem && choice.as_ref().marks.is_some() => {
             choice.as_ref().mark(guard);
+            if us.is_some_and(|(us, _)| us.as_ref().id == choice.as_ref().id) {
+                // What it puts into a buffer now, its own receive finds at the next use.
+                return agreed;
+            }
             // SeqCst: pairs with the fence in `enter`. A use of it that begins now sees the mark, or we see that it has begun.
             fence(Ordering::SeqCst);
             agree_now(us, them, &mut look_again)

@@ -320,7 +320,13 @@ impl<T: Send + 'static> State<T> {
             let Some(mut value) = moved else { return };
             after.wake(waking);
             if value.is_some() {
-                self.push(&mut value);
+                // A receiver may wait: one that came while this sender could not be had.
+                let is_taken = self.depth() == 0
+                    && !self.receivers.waiting.is_empty()
+                    && self.meet_receiver(&mut value, None, after, &mut false).is_some();
+                if !is_taken {
+                    self.push(&mut value);
+                }
             } else {
                 self.reserved += 1;
                 self.at_once = 0;

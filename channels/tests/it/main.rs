@@ -13,7 +13,6 @@ mod choice;
 mod conformance;
 mod fairness;
 mod lent;
-mod model;
 mod operations;
 mod property;
 mod reentry;

@@ -258,3 +258,15 @@ fn threads_feed_one_that_chooses_and_nothing_is_lost() {
         }
     }
 }
+
+#[test]
+fn what_it_sends_into_a_buffer_its_own_receive_finds_at_the_next_use() {
+    let (tx, rx) = channel_bounded(1);
+    let permit = tx.try_reserve().unwrap();
+    let mut alt = Alt::new();
+    alt.receive(&rx, |received| received.unwrap());
+    alt.send(&tx, 7, |sent| sent.map(|()| 0).unwrap());
+    assert_eq!(alt.try_next(), None, "the place is kept");
+    drop(permit);
+    assert_eq!([alt.try_next(), alt.try_next(), alt.try_next()], [Some(0), Some(7), None]);
+}

@@ -26,6 +26,11 @@ pub(crate) const fn scale(count: usize) -> usize {
     }
 }
 
+/// So many microseconds, in which others get something done; more under Miri, as above.
+pub(crate) const fn moment(micros: u64) -> Duration {
+    Duration::from_micros(if cfg!(miri) { 1_000 * micros } else { micros })
+}
+
 /// Polls once, with a waker that does nothing.
 pub(crate) fn poll_once<P>(future: &mut Pin<P>) -> Poll<<P::Target as Future>::Output>
 where
@@ -119,7 +124,8 @@ impl<F: Future> Task<F> {
 
 /// Random numbers from a seed that a failing test prints and `RENDEZ_SEED` sets.
 pub(crate) struct Chance {
-    seed: u64,
+    /// What a failing test prints, if that repeats it.
+    seed: Option<u64>,
     state: u64,
 }
 
@@ -128,9 +134,18 @@ impl Chance {
         let given = std::env::var("RENDEZ_SEED").ok();
         let seed = match given {
             Some(text) => text.parse().expect("RENDEZ_SEED is a number"),
-            None => RandomState::new().hash_one(0),
+            None => Self::any_seed(),
         };
-        Self { seed, state: seed }
+        Self { seed: Some(seed), state: seed }
+    }
+
+    /// From a seed that somebody else sees to.
+    pub(crate) const fn of(seed: u64) -> Self {
+        Self { seed: None, state: seed }
+    }
+
+    pub(crate) fn any_seed() -> u64 {
+        RandomState::new().hash_one(0)
     }
 
     /// A number below `bound`.
@@ -150,8 +165,8 @@ impl Chance {
 
 impl Drop for Chance {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("repeat with RENDEZ_SEED={}", self.seed);
+        if let Some(seed) = self.seed.filter(|_| thread::panicking()) {
+            eprintln!("repeat with RENDEZ_SEED={seed}");
         }
     }
 }

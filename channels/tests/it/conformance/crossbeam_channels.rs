@@ -2,7 +2,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport, drain};
-use crate::support::{Task, scale};
+use crate::support::{Task, moment, scale};
 use rendez::{ChannelKind, Receiver, Sender, TryRecvError, TrySendError, after};
 use rendez_macros::alt;
 use std::sync::Arc;
@@ -335,7 +335,7 @@ async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
                 while slot.is_some() {
                     let late = alt! {
                         sent = tx.send_from(&mut slot) => { sent.unwrap(); false },
-                        _ = after(Duration::from_micros(50)) => true,
+                        _ = after(moment(50)) => true,
                     };
                     if late {
                         pause().await;
@@ -345,7 +345,7 @@ async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
         });
         for n in 0..30 {
             let received = loop {
-                match rx.recv_by(Instant::now() + Duration::from_micros(70)).await {
+                match rx.recv_by(Instant::now() + moment(70)).await {
                     Err(TryRecvError::Empty) => pause().await,
                     received => break received,
                 }

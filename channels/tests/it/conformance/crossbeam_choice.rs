@@ -2,7 +2,7 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport, drain};
-use crate::support::{Either, Task, arms, either, scale};
+use crate::support::{Either, Task, arms, either, moment, scale};
 use rendez::__private::{Guard, Order, choose};
 use rendez::{Alt, Receiver, after, future};
 use rendez_macros::alt;
@@ -304,7 +304,7 @@ async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
         while next < 50 {
             alt! {
                 sent = tx.send(next) => { sent.unwrap(); next += 1 },
-                _ = after(Duration::from_micros(40)) => pause().await,
+                _ = after(moment(40)) => pause().await,
             }
         }
     });
@@ -313,7 +313,7 @@ async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
         alt! {
             got = rx.recv() => { assert_eq!(got, Ok(next)); next += 1 },
             _ = quiet.recv() => panic!("it is quiet"),
-            _ = after(Duration::from_micros(60)) => pause().await,
+            _ = after(moment(60)) => pause().await,
         }
     }
     sender.end().await;

@@ -3,7 +3,7 @@
 use super::question::{Ask, Question};
 use crate::support::{Either, Task, either, poll_once};
 use rendez::__private::{ELSE, Order, choose};
-use rendez::{Barrier, TrySendError, after, channel, future};
+use rendez::{Barrier, TrySendError, after, channel, channel_bounded, future};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,4 +173,19 @@ fn a_barrier_is_met_only_when_the_claim_is_refused() {
     question.refuse();
     assert_eq!(choice.done(), Either::Second(0));
     assert_eq!(waits.done(), 0);
+}
+
+#[test]
+fn what_moves_up_into_a_place_goes_to_who_came_while_it_could_not_be_had() {
+    let (tx, rx) = channel_bounded(1);
+    let permit = tx.try_reserve().unwrap();
+    let (question, ask) = Question::with(1);
+    let mut choice = Task::waiting(either(ask, tx.send(7)));
+    let mut receive = Task::waiting(rx.recv());
+    question.refuse();
+    // The choice is free and has been told to look, but the place is there before it does.
+    drop(permit);
+    assert!(receive.is_woken(), "nothing stays in a channel that somebody waits at");
+    assert_eq!(receive.done(), Ok(7));
+    assert_eq!(choice.done(), Either::Second(Ok(())));
 }

@@ -1,7 +1,7 @@
 //! Claims that outlive a poll: a choice that is reserved by one of its guards, and what its other guards, its owner and its
 //! partners see of that.
 
-mod question;
+pub(crate) mod question;
 
 mod in_alt;
 mod in_choose;

@@ -79,6 +79,8 @@ impl Question {
         let claim = state.claim.take();
         drop(state);
         drop(claim);
+        // Another guard may be there by now, for the offers that are left.
+        self.wake();
     }
 
     fn wake(&self) {
