@@ -3,6 +3,7 @@
 mod actors;
 mod carriers;
 mod deadlocks;
+mod kills;
 mod limits;
 mod scopes;
 mod shutdown;
