@@ -62,9 +62,9 @@ pub use rendez_channels::{
 };
 pub use rendez_runtime::{
     Actor, CallError, Failure, IntoOutcome, IntoProcess, OnFailure, Outcome, Ports, Process, ProcessRef, RunOptions,
-    Scheduler, Scope, Scoped, Spawned, Supervisor, SupervisorRef, actor, alt, blocking, ctrl_c, deadlocks, detached,
-    is_stop_requested, main, network, observe, par, process, run, scope, seq, shield, spawn, spawn_actor,
-    stop_requested,
+    Scheduler, Scope, Scoped, Spawned, Supervisor, SupervisorRef, Tape, actor, alt, blocking, ctrl_c, deadlocks,
+    detached, is_stop_requested, main, network, observe, par, process, record, run, scope, seq, shield, spawn,
+    spawn_actor, stop_requested,
 };
 
 pub mod prelude;

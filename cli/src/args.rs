@@ -27,8 +27,10 @@ pub enum Verb {
     Node(NodeArgs),
     /// Ask a running node: `rendez ask index FILE` prints the files nearest to FILE
     Ask(AskArgs),
-    /// Draw a running network, or one that was saved as JSON
+    /// Draw a running network, one that was saved as JSON, or a recording
     Draw(DrawArgs),
+    /// Record a running network for some time, to be drawn as a moving picture
+    Record(RecordArgs),
     /// List the processes and channels of a running network
     Ps(PsArgs),
 }
@@ -117,8 +119,11 @@ pub struct AskArgs {
 /// Options of `rendez draw`.
 #[derive(Args, Debug)]
 pub struct DrawArgs {
-    /// A network saved as JSON [default: the running network]
+    /// A network saved as JSON, or a recording [default: the running network]
     pub file: Option<PathBuf>,
+    /// The second of a recording to draw [default: all of it as a moving picture; in other formats, its end]
+    #[arg(long, value_parser = seconds)]
+    pub at: Option<f64>,
     /// Where to write [default: standard output]
     #[arg(short, long)]
     pub output: Option<PathBuf>,
@@ -128,6 +133,31 @@ pub struct DrawArgs {
     /// The node to draw [default: the one started last]
     #[arg(long)]
     pub node: Option<String>,
+}
+
+/// Options of `rendez record`.
+#[derive(Args, Debug)]
+pub struct RecordArgs {
+    /// Where to write the recording
+    #[arg(default_value = "recording.json")]
+    pub output: PathBuf,
+    /// For how long; ctrl-c ends it earlier
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// How often to look, in milliseconds
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub every_ms: u64,
+    /// The node to record [default: the one started last]
+    #[arg(long)]
+    pub node: Option<String>,
+}
+
+/// A number of seconds up to a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("give a number of seconds, from 0 to 86400".to_owned()),
+    }
 }
 
 /// Options of `rendez ps`.

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod job;
 pub mod look;
 pub mod node;
+pub mod record;
 
 pub mod door;
 pub mod inspector;

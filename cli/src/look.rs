@@ -1,4 +1,4 @@
-//! Looking at a running node from another program: `ask`, `ps`, `draw`.
+//! Looking at a running node from another program: `ask`, `ps`, `draw`. What goes on for some time is in `record`.
 
 use crate::args::{AskArgs, DrawArgs, Format, PsArgs};
 use crate::demo::cluster::INDEX;
@@ -6,7 +6,7 @@ use crate::demo::index::{IndexRef, Status};
 use crate::door::{Visit, visit};
 use crate::inspector::{INSPECTOR, InspectorRef};
 use crate::job::Tokeniser;
-use rendez::model::Network;
+use rendez::model::{Network, Recording};
 use rendez::prelude::*;
 use std::io::Write;
 use std::path::Path;
@@ -57,29 +57,59 @@ pub async fn ps(args: PsArgs) -> Outcome {
     print(&rendez::diagram::text(&running(args.node.as_deref()).await?))
 }
 
-/// Draws a running node, or a saved network.
+/// Draws a running node, a saved network, or a recording.
 ///
 /// # Errors
 /// No node runs, the file is no network, or the output cannot be written.
 pub async fn draw(args: DrawArgs) -> Outcome {
-    let network = match &args.file {
-        None => running(args.node.as_deref()).await?,
-        Some(file) => {
-            let text = String::from_utf8(read(file)?)?;
-            rendez::diagram::from_json(&text)
-                .map_err(|error| Failure::new(format_args!("{} is no network: {error}", file.display())))?
-        }
+    let shown = match &args.file {
+        None => Shown::Still(running(args.node.as_deref()).await?),
+        Some(file) => Shown::load(file)?,
     };
-    let drawn = match args.format {
-        Format::Svg => rendez::diagram::svg(&network),
-        Format::Dot => rendez::diagram::dot(&network),
-        Format::Mermaid => rendez::diagram::mermaid(&network),
-        Format::Json => rendez::diagram::json(&network),
-        Format::Text => rendez::diagram::text(&network),
+    let drawn = match shown {
+        Shown::Film(recording) if args.at.is_none() && args.format == Format::Svg => rendez::diagram::film(&recording),
+        shown => still(&shown.at(args.at), args.format),
     };
     match &args.output {
         None => print(&drawn),
         Some(path) => std::fs::write(path, drawn).map_err(|error| cannot("write", path, &error)),
+    }
+}
+
+fn still(network: &Network, format: Format) -> String {
+    match format {
+        Format::Svg => rendez::diagram::svg(network),
+        Format::Dot => rendez::diagram::dot(network),
+        Format::Mermaid => rendez::diagram::mermaid(network),
+        Format::Json => rendez::diagram::json(network),
+        Format::Text => rendez::diagram::text(network),
+    }
+}
+
+/// What there is to draw.
+enum Shown {
+    Still(Network),
+    Film(Recording),
+}
+
+impl Shown {
+    fn load(file: &Path) -> Outcome<Self> {
+        let text = String::from_utf8(read(file)?)?;
+        rendez::diagram::from_json(&text).map(Self::Still).or_else(|error| {
+            let recording = rendez::diagram::recording_from_json(&text).map(Self::Film);
+            recording.map_err(|_| Failure::new(format_args!("{} is no network: {error}", file.display())))
+        })
+    }
+
+    /// The network at a second of the recording, or at its end.
+    fn at(self, second: Option<f64>) -> Network {
+        match self {
+            Self::Still(network) => network,
+            Self::Film(recording) => {
+                let end = recording.ends_ms;
+                recording.at(second.map_or(end, |second| (second * 1_000.0) as u64))
+            }
+        }
     }
 }
 
@@ -94,7 +124,7 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(|error| cannot("read", path, &error))
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format_args!("cannot {what} {}: {error}", path.display()))
 }
 

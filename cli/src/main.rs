@@ -3,7 +3,7 @@
 use clap::Parser;
 use rendez::prelude::*;
 use rendez_cli::args::{Cli, Verb};
-use rendez_cli::{demo, look, node};
+use rendez_cli::{demo, look, node, record};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
             Verb::Ask(args) => run(look::ask(args)),
             Verb::Draw(args) => run(look::draw(args)),
             Verb::Ps(args) => run(look::ps(args)),
+            Verb::Record(args) => run(record::record(args)),
         },
     };
     match outcome {

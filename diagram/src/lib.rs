@@ -49,6 +49,7 @@
 //! that it is told.
 
 mod dot;
+mod film;
 mod json;
 mod layout;
 mod mermaid;
@@ -61,7 +62,8 @@ mod text;
 mod words;
 
 pub use dot::dot;
-pub use json::{JsonError, from_json, json};
+pub use film::{FRAMES_MAX, film};
+pub use json::{JsonError, from_json, json, recording_from_json, recording_json};
 pub use mermaid::mermaid;
 use rendez_model::Network;
 pub use svg::Svg;

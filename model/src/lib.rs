@@ -1,7 +1,8 @@
-//! rendez-model: the process network as plain data. No behaviour, no clock, no I/O.
+//! rendez-model: the process network as plain data. No clock, no I/O.
 //!
 //! A [`Network`] is what a running program says of itself at one instant (a *snapshot*), or what somebody declares
-//! by hand. The runtime makes it, the wire carries it, the diagram draws it; none of the three knows the others.
+//! by hand. The runtime makes it, the wire carries it, the diagram draws it; none of the three knows the others. A
+//! [`Recording`] is a network over a span of time.
 //!
 //! ```
 //! use rendez_model::{Channel, ChannelId, ChannelKind, Ends, Network, Node, Process, ProcessId};
@@ -22,7 +23,11 @@
 mod channel;
 mod network;
 mod process;
+mod recorder;
+mod recording;
 
 pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Delivery, Ends, Overflow, Side};
 pub use network::{Cycle, Network, Node, Waits};
 pub use process::{End, Process, ProcessId, ProcessKind, State, Wait};
+pub use recorder::{CHANGES_MAX, Recorder};
+pub use recording::{Change, News, Recording};

@@ -53,6 +53,7 @@ mod run;
 mod scope;
 mod shield;
 mod supervisor;
+mod tape;
 mod world;
 
 mod cell;
@@ -81,6 +82,7 @@ pub use run::{RunOptions, ctrl_c, living, run};
 pub use scope::{Dynamic, Joining, Scope, Scoped, scope};
 pub use shield::shield;
 pub use supervisor::{Supervisor, SupervisorRef};
+pub use tape::{Tape, record};
 use world::World;
 pub use world::{name_node, network};
 

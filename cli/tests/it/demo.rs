@@ -111,7 +111,7 @@ fn ctrl_c_gives_the_partial_result_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_index_answers_while_the_demo_runs() {
+fn the_index_answers_and_the_run_is_recorded_while_the_demo_runs() {
     let place = Place::new();
     let root = place.path("tree");
     large_tree(&root, 2000);
@@ -130,8 +130,14 @@ fn the_index_answers_while_the_demo_runs() {
     assert!(answer.contains("1.00  d0/0.txt"), "a file is nearest to itself: {answer}");
     let listed = place.rendez(["ps"]).output().unwrap();
     assert!(text(&listed.stdout).contains("index supervisor"), "{}", text(&listed.stdout));
+    let recorded = place.rendez(["record", "run.json", "--seconds", "0.3", "--every-ms", "20"]).output().unwrap();
+    assert!(text(&recorded.stdout).starts_with("run.json: "), "{}", text(&recorded.stderr));
     run.signal("INT");
     run.end();
+    let film = text(&place.rendez(["draw", "run.json"]).output().unwrap().stdout);
+    assert!(film.contains("class=\"frame f0\"") && film.contains("index supervisor"), "{film}");
+    let still = text(&place.rendez(["draw", "run.json", "--format", "text", "--at", "0"]).output().unwrap().stdout);
+    assert!(still.contains("index supervisor"), "{still}");
 }
 
 #[test]

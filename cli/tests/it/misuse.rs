@@ -57,7 +57,7 @@ fn a_port_in_use_is_named() {
 #[test]
 fn asking_when_nothing_runs_says_what_to_start() {
     let place = Place::new();
-    for verb in [&["ask", "index"][..], &["ps"], &["draw"]] {
+    for verb in [&["ask", "index"][..], &["ps"], &["draw"], &["record"]] {
         let said = sentence(place.rendez(verb));
         assert!(said.contains("rendez demo"), "{said}");
     }

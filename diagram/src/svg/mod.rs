@@ -85,6 +85,12 @@ impl Svg {
     /// Draws the picture.
     #[must_use]
     pub fn draw(&self, network: &Network) -> String {
+        let still = self.still(network);
+        format!("{}{}</svg>\n", self.begin(still.size, ""), still.body)
+    }
+
+    /// Draws the picture without what stands around it, to be one of several.
+    pub(crate) fn still(&self, network: &Network) -> Still {
         let plan = Plan::of(network, self.folding);
         let sheet = Sheet::of(&plan, self.steady);
         let layout = layout::layout(&sheet.graph);
@@ -96,31 +102,37 @@ impl Svg {
         let size = Point { x: width + 2.0 * BORDER, y: foot + legend.height() + BORDER };
 
         let mut pen = Pen::default();
-        self.begin(&mut pen, size);
         header.write(&mut pen, width);
         pen.raw(&format!("<g transform=\"translate({} {})\">\n", number(BORDER), number(top)));
         sheet.write(&mut pen, &layout);
         pen.close();
         legend.write(&mut pen, Point { x: BORDER, y: foot }, width);
-        pen.raw("</svg>\n");
-        pen.finish()
+        Still { size, body: pen.finish() }
     }
 
-    fn begin(&self, pen: &mut Pen, size: Point) {
+    /// Opens the picture: title, styles (with more of the caller's), and the paper.
+    pub(crate) fn begin(&self, size: Point, styles: &str) -> String {
         let (w, h) = (number(size.x), number(size.y));
-        pen.raw(&format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n",
-            escape(&self.title)
-        ));
-        pen.raw(&format!("<title>{}</title>\n<style>\n{STYLE}", escape(&self.title)));
+        let title = escape(&self.title);
+        let mut text = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{title}\">\n"
+        );
+        text.push_str(&format!("<title>{title}</title>\n<style>\n{STYLE}"));
         for mark in Mark::ALL {
             let paint = Paint::of(mark);
             let dashes = if paint.dashed { ";stroke-dasharray:5 3" } else { "" };
-            pen.raw(&format!(".b-{}{{fill:{};stroke:{}{dashes}}}\n", mark.word(), paint.fill, paint.stroke));
+            text.push_str(&format!(".b-{}{{fill:{};stroke:{}{dashes}}}\n", mark.word(), paint.fill, paint.stroke));
         }
-        pen.raw("</style>\n");
-        pen.raw("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
+        text.push_str(styles);
+        text.push_str("</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
+        text
     }
+}
+
+/// A picture without what stands around it.
+pub(crate) struct Still {
+    pub(crate) size: Point,
+    pub(crate) body: String,
 }
 
 /// Title, totals, and the sentences of deadlocks.

@@ -2,7 +2,7 @@
 
 use rendez_model::{
     Channel, ChannelId, ChannelKind, ChannelRef, Closing, Cycle, End, Ends, Network, Node, Process, ProcessId,
-    ProcessKind, Side, State, Wait, Waits,
+    ProcessKind, Recorder, Side, State, Wait, Waits,
 };
 use roxmltree::{Document, Node as Element};
 
@@ -243,4 +243,29 @@ fn what_is_no_network_is_refused_with_its_place() {
     let error = rendez_diagram::from_json("{\n  \"nodes\": 7}").expect_err("7 is no list of nodes");
     assert_eq!(error.line, 2);
     assert!(error.to_string().starts_with("this is not a network in JSON"), "{error}");
+}
+
+#[test]
+fn a_recording_of_any_networks_is_a_film_of_its_moments_and_comes_back_from_json() {
+    let mut recorder = Recorder::new(Network::default());
+    let mut at_ms = 0;
+    many(|_, network| {
+        at_ms += 40;
+        recorder.note(at_ms, network.clone());
+    });
+    let recording = recorder.finish();
+    let film = rendez_diagram::film(&recording);
+    let document = Document::parse(&film).expect("it is XML");
+    let frames = document.descendants().filter(|e| e.has_tag_name("g") && is_of(*e, "frame")).count();
+    assert_eq!(frames, recording.moments().len().min(rendez_diagram::FRAMES_MAX));
+    assert_eq!(rendez_diagram::recording_from_json(&rendez_diagram::recording_json(&recording)), Ok(recording));
+}
+
+#[test]
+fn a_recording_whose_times_go_back_is_refused() {
+    let mut recorder = Recorder::new(Network::default());
+    recorder.note(7, Network { nodes: vec![Node::new("n", "n")], cycles: vec![] });
+    let text = rendez_diagram::recording_json(&recorder.finish()).replace("\"ends_ms\":7", "\"ends_ms\":6");
+    let error = rendez_diagram::recording_from_json(&text).expect_err("it ends before it has changed");
+    assert_eq!(error.problem, "its times go back");
 }

@@ -7,4 +7,5 @@ mod kills;
 mod limits;
 mod scopes;
 mod shutdown;
+mod tape;
 mod toolkit;
