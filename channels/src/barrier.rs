@@ -4,10 +4,10 @@
 use crate::after_lock::After;
 use crate::choice::Choice;
 use crate::core::park;
-use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::memory::Memory;
 use crate::prim::{Held, Lock, fence};
-use crate::state::unmark;
+use crate::state::{commit_alone, unmark};
 use crate::waiters::{List, Node, Verdict, Waking};
 use crate::{Ended, block_on};
 use pin_project_lite::pin_project;
@@ -69,6 +69,8 @@ pin_project! {
         counts: bool,
         // The phase that a choice came to here.
         outcome: Option<u64>,
+        // It has given its result.
+        is_over: bool,
     }
 
     impl PinnedDrop for Meet<'_> {
@@ -118,7 +120,7 @@ impl Enrolment {
     /// A dropped sync does not count as arrived; if the meeting had taken place by then, it has. One that is leaked still does,
     /// and its party once only.
     pub fn sync(&mut self) -> impl Future<Output = u64> + Guard<Output = u64> {
-        Meet { enrolment: self, node: Node::new(None), counts: false, outcome: None }
+        Meet { enrolment: self, node: Node::new(None), counts: false, outcome: None, is_over: false }
     }
 
     /// Meets the others if all of them wait at the barrier now.
@@ -247,6 +249,22 @@ impl Meet<'_> {
         phase
     }
 
+    /// Comes to the meeting, or looks whether it has taken place; `waking` is whom to wake from now on.
+    fn come(mut self: Pin<&mut Self>, mut waking: Waking) -> Option<u64> {
+        if let Some(phase) = self.as_mut().project().outcome.take() {
+            return Some(phase);
+        }
+        if !self.node.is_queued() && !self.node.is_served() {
+            return self.arrive(None, waking);
+        }
+        let this = self.as_mut().project();
+        if let Some(waiter) = this.enrolment.meeting.lock().waiting.get(this.node) {
+            std::mem::swap(&mut waiter.waking, &mut waking);
+        }
+        drop(waking);
+        self.served()
+    }
+
     /// The meeting that it was served, if it was; its node is apart then.
     fn served(self: Pin<&mut Self>) -> Option<u64> {
         let this = self.project();
@@ -258,38 +276,42 @@ impl Future for Meet<'_> {
     type Output = u64;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
-        let mut fresh = Waking::Plain(cx.waker().clone());
-        if !self.node.is_queued() && !self.node.is_served() {
-            return self.arrive(None, fresh).map_or(Poll::Pending, Poll::Ready);
+        if self.is_over {
+            used_up();
         }
-        let this = self.as_mut().project();
-        if let Some(waiter) = this.enrolment.meeting.lock().waiting.get(this.node) {
-            std::mem::swap(&mut waiter.waking, &mut fresh);
-        }
-        drop(fresh);
-        self.served().map_or(Poll::Pending, Poll::Ready)
+        let waking = Waking::Plain(cx.waker().clone());
+        let Some(phase) = self.as_mut().come(waking) else { return Poll::Pending };
+        *self.project().is_over = true;
+        Poll::Ready(phase)
     }
 }
 
 impl Attempt for Meet<'_> {
     fn attempt(mut self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        if self.is_over {
+            used_up();
+        }
         if seat.is_none() {
             // It may have been polled before it became a guard; then the meeting may even be over.
             self.as_mut().leave();
         }
-        if self.outcome.is_none() {
-            let this = self.as_mut().project();
-            let mut after = After::new();
-            let mut state = this.enrolment.meeting.lock();
-            let is_new = this.enrolment.counted != Some(state.phase);
-            *this.outcome = state.meet(seat, is_new, &mut after);
-            drop(state);
-            drop(after);
+        if self.outcome.is_some() {
+            return Progress::committed_if(commit_alone(seat).is_ok());
         }
-        Progress::committed_if(self.outcome.is_some())
+        let this = self.project();
+        let mut after = After::new();
+        let mut state = this.enrolment.meeting.lock();
+        let is_new = this.enrolment.counted != Some(state.phase);
+        *this.outcome = state.meet(seat, is_new, &mut after);
+        drop(state);
+        drop(after);
+        Progress::committed_if(this.outcome.is_some())
     }
 
-    fn enlist(mut self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+    fn enlist(mut self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+        if self.is_over || self.outcome.is_some() {
+            return self.attempt(cx, Some((choice, number)));
+        }
         let phase = self.as_mut().arrive(Some((choice, number)), Waking::Guard(Arc::clone(choice), number));
         *self.project().outcome = phase;
         Progress::committed_if(phase.is_some())
@@ -330,7 +352,9 @@ impl Guard for Meet<'_> {
     type Output = u64;
 
     fn output(self: Pin<&mut Self>) -> u64 {
-        self.project().outcome.take().expect("the choice has committed to this guard")
+        let this = self.project();
+        *this.is_over = true;
+        this.outcome.take().expect(COMMITTED)
     }
 }
 

@@ -3,17 +3,32 @@
 use crate::choice::Choice;
 use crate::claim::Claim;
 use crate::memory::Memory;
+use crate::state::commit_alone;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::ops::DerefMut;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Something that a choice may commit to.
 ///
 /// The futures of channel operations ([`Recv`](crate::Recv), [`Next`](crate::Next), [`Send`](crate::Send),
-/// [`SendFrom`](crate::SendFrom), ..) are guards, and so are [`after`](crate::after()) and [`future`]. The trait is not for implementing outside of rendez: its other half is hidden and may change.
+/// [`SendFrom`](crate::SendFrom), ..) are guards, and so are [`after`](crate::after()) and [`future`]. The trait is not for
+/// implementing outside of rendez: its other half is hidden and may change.
+///
+/// A guard, like any future of this crate, gives its result once. Then it is used up: one that is polled again, or takes
+/// part in a choice again, panics, whether the result was good or bad.
+///
+/// ```should_panic
+/// use rendez_channels::{block_on, channel};
+///
+/// let (tx, rx) = channel();
+/// drop(rx);
+/// let mut send = std::pin::pin!(tx.send(1));
+/// assert!(block_on(send.as_mut()).unwrap().is_err());
+/// let _ = block_on(send.as_mut()); // panics: the send has failed, and does not pretend to have succeeded since
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a choice cannot wait for `{Self}`",
     label = "this is no guard",
@@ -28,6 +43,15 @@ pub trait Guard: Attempt {
     /// # Panics
     /// When the choice did not commit to it.
     fn output(self: Pin<&mut Self>) -> Self::Output;
+}
+
+/// What a guard says that is asked for a result it does not have.
+pub(crate) const COMMITTED: &str = "the choice has committed to this guard";
+
+/// Ends who polls a future, or chooses with a guard, that has given its result.
+#[cold]
+pub(crate) fn used_up() -> ! {
+    panic!("an operation gives its result once, and was polled again: start another one")
 }
 
 /// Who asks: the choice that a guard takes part in and the guard's number there, if it already stands on lists.
@@ -141,8 +165,14 @@ impl<F: Future> Future for FutureGuard<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let future = self.project().future.as_pin_mut();
-        future.expect("a guard that is a future is polled until it is ready").poll(cx)
+        let mut this = self.project();
+        let output = match (this.output.take(), this.future.as_mut().as_pin_mut()) {
+            (Some(output), _) => output,
+            (None, Some(future)) => ready!(future.poll(cx)),
+            (None, None) => used_up(),
+        };
+        this.future.set(None);
+        Poll::Ready(output)
     }
 }
 
@@ -153,7 +183,12 @@ where
 {
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
         let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { return Progress::Nothing };
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            if this.output.is_none() {
+                used_up();
+            }
+            return Progress::committed_if(commit_alone(seat).is_ok());
+        };
         let claim = seat.and_then(|(choice, _)| Claim::new(choice));
         if seat.is_some() && claim.is_none() {
             return Progress::Nothing;
@@ -195,6 +230,6 @@ where
     type Output = F::Output;
 
     fn output(self: Pin<&mut Self>) -> F::Output {
-        self.project().output.take().expect("the choice has committed to this guard")
+        self.project().output.take().expect(COMMITTED)
     }
 }

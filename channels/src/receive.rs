@@ -3,7 +3,7 @@
 
 use crate::choice::Choice;
 use crate::core::{Core, Resumed};
-use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::hold::Hold;
 use crate::memory::Memory;
 use crate::prim::Held;
@@ -86,7 +86,7 @@ pin_project! {
         Fresh,
         // It is on its list, or was served there.
         Parked { #[pin] node: Node<T> },
-        // What a choice came to here.
+        // What a choice came to here, until it has given its result.
         Over { outcome: Option<Result<T, Stop>> },
     }
 }
@@ -142,7 +142,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     #[inline(always)]
     fn poll<R>(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl FnOnce(Result<T, Ended>) -> R) -> Poll<R> {
         let end = self.end;
-        if matches!(self.stage, Stage::Parked { .. }) {
+        if !matches!(self.stage, Stage::Fresh) {
             cold_path();
             return self.look_again(cx, None, answer);
         }
@@ -151,7 +151,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             return self.begin(cx, None, answer);
         }
         match end.core().pop_at_once() {
-            Ok(value) => Poll::Ready(answer(Ok(value))),
+            Ok(value) => self.give(Ok(value), answer),
             Err(Some(state)) => self.meet(cx, state, None, answer),
             Err(None) => self.begin(cx, None, answer),
         }
@@ -166,20 +166,35 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         answer: impl FnOnce(Result<T, Ended>) -> R,
     ) -> Poll<R> {
         let mut this = self.as_mut().project();
-        if let Some(mut node) = this.stage.as_mut().node() {
-            if node.is_queued()
-                && let Resumed::Parked = this.end.core().resume(Side::Receive, node.as_mut(), cx.waker())
-            {
-                return Poll::Pending;
+        match this.stage.as_mut().project() {
+            StageProjection::Fresh => {}
+            StageProjection::Parked { mut node } => {
+                if node.is_queued()
+                    && let Resumed::Parked = this.end.core().resume(Side::Receive, node.as_mut(), cx.waker())
+                {
+                    return Poll::Pending;
+                }
+                let value = if node.is_served() { node.seen().slot.take() } else { None };
+                this.stage.set(Stage::Fresh);
+                if let Some(value) = value {
+                    return self.give(Ok(value), answer);
+                }
             }
-            let value = if node.is_served() { node.seen().slot.take() } else { None };
-            this.stage.set(Stage::Fresh);
-            if let Some(value) = value {
-                return Poll::Ready(answer(Ok(value)));
+            StageProjection::Over { outcome } => {
+                let outcome = outcome.take().unwrap_or_else(|| used_up());
+                return self.give(outcome, answer);
             }
         }
         // The channel is over: how it ended, `begin` finds out.
         self.begin(cx, hold, answer)
+    }
+
+    /// Gives its result, once.
+    #[inline(always)]
+    fn give<R>(self: Pin<&mut Self>, outcome: Result<T, Stop>, answer: impl FnOnce(Result<T, Ended>) -> R) -> Poll<R> {
+        let end = self.end;
+        self.project().stage.set(Stage::Over { outcome: None });
+        Poll::Ready(answer(outcome.map_err(|stop| end.core().why(stop))))
     }
 
     /// Commits or parks.
@@ -210,25 +225,25 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         let end = self.end;
         let Ok(outcome) = Core::take_under(state, hold) else { return self.park(cx, hold, answer) };
         end.end().memory.note_wait(false);
-        Poll::Ready(answer(outcome.map_err(|stop| end.core().why(stop))))
+        self.give(outcome, answer)
     }
 
     /// Parks, if nothing has come by then.
     #[inline(never)]
     fn park<R>(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         hold: Option<&Arc<Hold>>,
         answer: impl FnOnce(Result<T, Ended>) -> R,
     ) -> Poll<R> {
-        let this = self.project();
+        let this = self.as_mut().project();
         let end = *this.end;
         end.note_holder();
         let waking = Waking::Plain(cx.waker().clone());
         let outcome = end.core().take_or_park(hold, |node| this.stage.park(node), None, waking);
         end.end().memory.note_wait(outcome.is_err());
         match outcome {
-            Ok(outcome) => Poll::Ready(answer(outcome.map_err(|stop| end.core().why(stop)))),
+            Ok(outcome) => self.give(outcome, answer),
             Err(NotNow) => Poll::Pending,
         }
     }
@@ -238,7 +253,10 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             // It may have been polled before it became a guard; then it may even have its value.
             self.as_mut().pick_up();
         }
-        if matches!(self.stage, Stage::Over { .. }) {
+        if let Stage::Over { outcome } = &self.stage {
+            if outcome.is_none() {
+                used_up();
+            }
             return Progress::committed_if(commit_alone(seat).is_ok());
         }
         let tried = self.core().take(seat, hold);
@@ -246,6 +264,9 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     }
 
     fn enlist(mut self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize, hold: Option<&Arc<Hold>>) -> Progress {
+        if matches!(self.stage, Stage::Over { .. }) {
+            return self.attempt(Some((choice, number)), hold);
+        }
         let this = self.as_mut().project();
         this.end.note_holder();
         let waking = Waking::Guard(Arc::clone(choice), number);
@@ -291,7 +312,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             StageProjection::Over { outcome } => outcome.take(),
             StageProjection::Fresh | StageProjection::Parked { .. } => None,
         };
-        outcome.expect("the choice has committed to this guard").map_err(|stop| this.end.core().why(stop))
+        outcome.expect(COMMITTED).map_err(|stop| this.end.core().why(stop))
     }
 }
 

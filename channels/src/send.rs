@@ -3,7 +3,7 @@
 
 use crate::choice::Choice;
 use crate::core::{Cargo, Core, Resumed};
-use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::hold::Hold;
 use crate::memory::Memory;
 use crate::prim::Held;
@@ -66,6 +66,8 @@ pin_project! {
         hold: Option<Arc<Hold>>,
         // What a choice came to here.
         outcome: Option<Result<(), Stop>>,
+        // It has given its result.
+        is_over: bool,
     }
 
     impl<T> PinnedDrop for Offer<'_, T> where T: marker::Send, T: 'static {
@@ -105,7 +107,7 @@ impl<'a, T: marker::Send + 'static> Reserve<'a, T> {
 impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     #[inline]
     const fn new(end: &'a Sender<T>, cargo: Cargo<T>) -> Self {
-        Self { end, cargo, node: None, hold: None, outcome: None }
+        Self { end, cargo, node: None, hold: None, outcome: None, is_over: false }
     }
 
     const fn core(&self) -> &'a Arc<Core<T>> {
@@ -117,7 +119,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn poll<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
         let this = self.as_mut().project();
         let end = *this.end;
-        if this.node.is_some() || this.hold.is_some() {
+        if this.node.is_some() || this.hold.is_some() || *this.is_over {
             cold_path();
             return self.look_again(cx, answer);
         }
@@ -127,15 +129,25 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
             return self.begin(cx, answer);
         }
         match end.core().push_at_once(value) {
-            Ok(()) => Poll::Ready(answer(Ok(()), self)),
+            Ok(()) => self.give(Ok(()), answer),
             Err(Some(state)) => self.meet(cx, state, answer),
             Err(None) => self.begin(cx, answer),
         }
     }
 
-    /// It was parked, or is held by its receiver.
+    /// Gives its result, once.
+    #[inline(always)]
+    fn give<R>(mut self: Pin<&mut Self>, outcome: Result<(), Stop>, answer: impl Answer<T, R>) -> Poll<R> {
+        *self.as_mut().project().is_over = true;
+        Poll::Ready(answer(outcome, self))
+    }
+
+    /// It was parked, or is held by its receiver; or it is over.
     #[inline(never)]
     fn look_again<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
+        if self.is_over {
+            used_up();
+        }
         let mut this = self.as_mut().project();
         if let Some(mut node) = this.node.as_mut().as_pin_mut() {
             if node.is_queued() {
@@ -143,7 +155,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
                     Resumed::Parked => return Poll::Pending,
                     Resumed::Over => {
                         self.as_mut().leave();
-                        return Poll::Ready(answer(Err(Stop::Over), self));
+                        return self.give(Err(Stop::Over), answer);
                     }
                     Resumed::Served => {}
                 }
@@ -152,7 +164,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
             this.node.set(None);
         }
         ready!(self.as_mut().settle(cx));
-        Poll::Ready(answer(Ok(()), self))
+        self.give(Ok(()), answer)
     }
 
     /// The first poll: commits or parks.
@@ -160,7 +172,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn begin<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
         let end = self.end;
         match self.as_mut().project().cargo {
-            Cargo::Value(None) => Poll::Ready(answer(Ok(()), self)),
+            Cargo::Value(None) => self.give(Ok(()), answer),
             Cargo::Value(Some(_)) if !end.end().memory.will_wait() => self.meet(cx, end.core().lock(), answer),
             _ => self.park(cx, answer),
         }
@@ -204,14 +216,14 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         answer: impl Answer<T, R>,
     ) -> Poll<R> {
         match outcome {
-            Err(stop) => return Poll::Ready(answer(Err(stop), self)),
+            Err(stop) => return self.give(Err(stop), answer),
             Ok(None) => {}
             Ok(hold) => {
                 *self.as_mut().project().hold = hold;
                 ready!(self.as_mut().settle(cx));
             }
         }
-        Poll::Ready(answer(Ok(()), self))
+        self.give(Ok(()), answer)
     }
 
     /// It has committed: waits until the partner lets it go on.
@@ -226,6 +238,9 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>) -> Progress {
+        if self.is_over {
+            used_up();
+        }
         if seat.is_none() {
             // It may have been polled before it became a guard; then it may even be done.
             self.as_mut().leave();
@@ -245,7 +260,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     fn enlist(self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
-        if !self.cargo.is_something() {
+        if self.is_over || self.outcome.is_some() || !self.cargo.is_something() {
             return self.attempt(Some((choice, number)));
         }
         let this = self.project();
@@ -290,6 +305,12 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn refused(self: Pin<&mut Self>, stop: Stop) -> Result<(), SendError<T>> {
         let cause = self.core().why(stop);
         with_value(Err(cause), self.value())
+    }
+
+    fn output(self: Pin<&mut Self>) -> Result<(), Stop> {
+        let this = self.project();
+        *this.is_over = true;
+        this.outcome.take().expect(COMMITTED)
     }
 
     fn value(self: Pin<&mut Self>) -> Option<T> {
@@ -379,8 +400,7 @@ macro_rules! guard {
 
             fn output(self: Pin<&mut Self>) -> Self::Output {
                 let mut offer = self.project().offer;
-                let outcome = offer.as_mut().project().outcome.take();
-                let outcome = outcome.expect("the choice has committed to this guard");
+                let outcome = offer.as_mut().output();
                 let core = offer.core();
                 $finish(outcome.map_err(|stop| core.why(stop)), offer)
             }

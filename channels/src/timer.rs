@@ -2,11 +2,11 @@
 
 use crate::choice::Choice;
 use crate::clock::{self, Sleep};
-use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::guard::{Attempt, Guard, Progress, Seat, used_up};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 /// A guard that is ready once `delay` has passed; also a future.
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// block_on(after(Duration::from_millis(1))).unwrap();
 /// ```
 pub fn after(delay: Duration) -> Timer {
-    Timer { deadline: clock::now().checked_add(delay), sleep: None }
+    Timer { deadline: clock::now().checked_add(delay), sleep: None, is_over: false }
 }
 
 /// A guard that is ready once `deadline` has come; also a future. As [`after`], but for a point in time.
@@ -32,7 +32,7 @@ pub fn after(delay: Duration) -> Timer {
 /// # Cancel safety
 /// Dropping it frees the timer at once.
 pub const fn at(deadline: Instant) -> Timer {
-    Timer { deadline: Some(deadline), sleep: None }
+    Timer { deadline: Some(deadline), sleep: None, is_over: false }
 }
 
 /// The guard of [`after`] and [`at`].
@@ -42,11 +42,29 @@ pub struct Timer {
     deadline: Option<Instant>,
     /// Set up only when there is something to wait for: a choice whose other guards are ready makes no timer.
     sleep: Option<Sleep>,
+    /// It has given its result.
+    is_over: bool,
 }
 
 impl Timer {
     fn is_due(&self) -> bool {
         self.deadline.is_some_and(|deadline| clock::now() >= deadline)
+    }
+
+    /// Waits; what has passed stays so, whatever the clock says later.
+    fn pass(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_over {
+            used_up();
+        }
+        let Some(deadline) = self.deadline else { return Poll::Pending };
+        let has_passed = self.is_due()
+            || self.sleep.get_or_insert_with(|| clock::sleep_until(deadline)).as_mut().poll(cx).is_ready();
+        if !has_passed {
+            return Poll::Pending;
+        }
+        self.deadline = Some(clock::now());
+        self.sleep = None;
+        Poll::Ready(())
     }
 }
 
@@ -54,23 +72,19 @@ impl Future for Timer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.deadline else { return Poll::Pending };
-        let passed = self.is_due()
-            || self.sleep.get_or_insert_with(|| clock::sleep_until(deadline)).as_mut().poll(cx).is_ready();
-        if !passed {
-            return Poll::Pending;
-        }
-        // A choice may have to ask again: what has passed stays so, whatever the clock said.
-        self.deadline = Some(clock::now());
-        self.sleep = None;
+        ready!(self.pass(cx));
+        self.is_over = true;
         Poll::Ready(())
     }
 }
 
 impl Attempt for Timer {
-    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+    fn attempt(mut self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        if self.is_over {
+            used_up();
+        }
         let Some((choice, number)) = seat else { return Progress::committed_if(self.is_due()) };
-        Progress::committed_if(self.poll(cx).is_ready() && choice.commit_free(number))
+        Progress::committed_if(self.pass(cx).is_ready() && choice.commit_free(number))
     }
 
     fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
@@ -94,5 +108,7 @@ impl Attempt for Timer {
 impl Guard for Timer {
     type Output = ();
 
-    fn output(self: Pin<&mut Self>) {}
+    fn output(mut self: Pin<&mut Self>) {
+        self.is_over = true;
+    }
 }

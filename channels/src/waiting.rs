@@ -4,10 +4,11 @@
 use crate::after_lock::After;
 use crate::choice::Choice;
 use crate::core::park;
-use crate::guard::{Attempt, Guard, Progress, Seat};
+use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::memory::Memory;
 use crate::prim::Held;
 use crate::shell::{Body, Shell};
+use crate::state::commit_alone;
 use crate::waiters::{List, Node, Waking};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -76,6 +77,8 @@ pin_project! {
         node: Node<()>,
         // What a choice came to here.
         outcome: Option<S::Output>,
+        // It has given its result.
+        is_over: bool,
     }
 
     impl<P, S> PinnedDrop for Waiting<'_, P, S> where P: Place, S: Source<P> {
@@ -87,7 +90,7 @@ pin_project! {
 
 impl<'a, P: Place, S: Source<P>> Waiting<'a, P, S> {
     pub(crate) fn new(place: &'a P, source: S) -> Self {
-        Self { place, source, node: Node::new(None), outcome: None }
+        Self { place, source, node: Node::new(None), outcome: None, is_over: false }
     }
 
     /// What was waited for, with what belongs to it.
@@ -140,17 +143,29 @@ impl<'a, P: Place, S: Source<P>> Waiting<'a, P, S> {
 impl<P: Place, S: Source<P>> Future for Waiting<'_, P, S> {
     type Output = S::Output;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+        if self.is_over {
+            used_up();
+        }
         self.source.about_to_wait();
-        self.step(None, Some(Waking::Plain(cx.waker().clone()))).map_or(Poll::Pending, Poll::Ready)
+        let waking = Waking::Plain(cx.waker().clone());
+        let output = self.as_mut().project().outcome.take().or_else(|| self.as_mut().step(None, Some(waking)));
+        *self.project().is_over = output.is_some();
+        output.map_or(Poll::Pending, Poll::Ready)
     }
 }
 
 impl<P: Place, S: Source<P>> Attempt for Waiting<'_, P, S> {
     fn attempt(mut self: Pin<&mut Self>, _: &mut Context<'_>, seat: Seat<'_>) -> Progress {
+        if self.is_over {
+            used_up();
+        }
         if seat.is_none() {
             // It may have been polled before it became a guard.
             self.as_mut().give_up();
+        }
+        if self.outcome.is_some() {
+            return Progress::committed_if(commit_alone(seat).is_ok());
         }
         let got = self.as_mut().step(seat, None);
         let outcome = self.project().outcome;
@@ -158,7 +173,10 @@ impl<P: Place, S: Source<P>> Attempt for Waiting<'_, P, S> {
         Progress::committed_if(outcome.is_some())
     }
 
-    fn enlist(mut self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+    fn enlist(mut self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
+        if self.is_over || self.outcome.is_some() {
+            return self.attempt(cx, Some((choice, number)));
+        }
         self.source.about_to_wait();
         let got = self.as_mut().step(Some((choice, number)), Some(Waking::Guard(Arc::clone(choice), number)));
         let outcome = self.project().outcome;
@@ -184,6 +202,8 @@ impl<P: Place, S: Source<P>> Guard for Waiting<'_, P, S> {
     type Output = S::Output;
 
     fn output(self: Pin<&mut Self>) -> S::Output {
-        self.project().outcome.take().expect("the choice has committed to this guard")
+        let this = self.project();
+        *this.is_over = true;
+        this.outcome.take().expect(COMMITTED)
     }
 }

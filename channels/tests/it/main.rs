@@ -23,3 +23,4 @@ mod stream;
 mod stress;
 mod sync;
 mod timers;
+mod used_up;

@@ -62,15 +62,14 @@ fn wakers_and_values_may_use_their_channel() {
             received.iter_mut().take(2).for_each(|recv| drop(nosy.poll(recv)));
             drop(received); // one is handed back
             let mut sends: Vec<_> = (0..6).map(|_| Box::pin(tx.send(nosy.again()))).collect();
-            sends.iter_mut().for_each(|send| drop(nosy.poll(send)));
-            sends.iter_mut().for_each(|send| drop(nosy.poll(send)));
+            (0..2).for_each(|_| sends.retain_mut(|send| nosy.poll(send).is_pending()));
             drop(rx.try_recv());
             let mut choice = Box::pin(either(tx.send(nosy.again()), after(Duration::from_secs(60))));
             assert!(nosy.poll(&mut choice).is_pending());
             assert!(nosy.poll(&mut choice).is_pending());
             let mut closed = Box::pin(tx.closed());
             assert!(nosy.poll(&mut closed).is_pending());
-            sends.truncate(5);
+            drop(sends.pop());
             drop((choice, closed, sends));
             let mut waiting = Box::pin(tx.send(nosy.again()));
             drop(nosy.poll(&mut waiting));
