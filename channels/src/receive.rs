@@ -1,8 +1,9 @@
 //! Receives as futures, which are guards too: of a value, of the next one if any, and with the sender held. A receive stands
 //! on its channel's list while it is pending; dropped, it leaves, and hands on what it was served.
 
+use crate::after_lock::After;
 use crate::choice::Choice;
-use crate::core::{Core, Resumed};
+use crate::core::{Core, Resumed, park};
 use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::hold::Hold;
 use crate::memory::Memory;
@@ -95,6 +96,32 @@ impl<'a, T: marker::Send + 'static> Recv<'a, T> {
     #[inline]
     pub(crate) const fn new(end: &'a Receiver<T>) -> Self {
         Self { take: Take::new(end) }
+    }
+}
+
+impl<T: marker::Send + 'static> Recv<'_, T> {
+    /// Has new receives of one end take their values or stand in line, in one step: nobody gets in between them. They are
+    /// polled afterwards.
+    pub(crate) fn enter_all(receives: &mut [Pin<Box<Self>>], cx: &Context<'_>) {
+        let Some(end) = receives.first().map(|first| first.take.end) else { return };
+        end.note_holder();
+        // Cloned before the lock is taken, and those that are not needed dropped after it is free.
+        let mut wakers = vec![cx.waker().clone(); receives.len()];
+        let mut after = After::new();
+        let mut state = end.core().lock();
+        for receive in receives {
+            let mut stage = receive.as_mut().project().take.project().stage;
+            debug_assert!(matches!(*stage, Stage::Fresh), "only new ones enter");
+            match state.take(None, None, &mut after) {
+                Ok(outcome) => stage.set(Stage::Over { outcome: Some(outcome) }),
+                Err(NotNow) => {
+                    let waking = wakers.pop().map_or(Waking::Nobody, Waking::Plain);
+                    park(&mut state.receivers.waiting, stage.park(Node::new(None)), waking);
+                }
+            }
+        }
+        end.core().list(state);
+        drop(after);
     }
 }
 

@@ -22,12 +22,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// assert!(opened.is_set());
 /// ```
 #[derive(Clone)]
-pub struct Event {
-    state: Arc<Mutex<State>>,
+pub struct Event(Arc<Happening>);
+
+struct Happening {
+    name: Option<Box<str>>,
+    state: Mutex<State>,
 }
 
 struct State {
-    name: Option<Box<str>>,
     /// None once it is set.
     unset: Option<Sender<Infallible>>,
     /// What who waits clones.
@@ -49,7 +51,7 @@ impl Event {
 
     fn open(name: Option<Box<str>>) -> Self {
         let (unset, wait) = channel(name.as_deref());
-        Self { state: Arc::new(Mutex::new(State { name, unset: Some(unset), wait })) }
+        Self(Arc::new(Happening { name, state: Mutex::new(State { unset: Some(unset), wait }) }))
     }
 
     /// It has happened: all who wait go on, and nobody waits any more until it is cleared.
@@ -61,11 +63,16 @@ impl Event {
 
     /// It has not happened, or counts no longer. Who waited when it was set goes on nevertheless.
     pub fn clear(&self) {
-        let mut state = self.lock();
-        if state.unset.is_some() {
+        if !self.is_set() {
             return;
         }
-        let (unset, wait) = channel(state.name.as_deref());
+        // Made before the lock is taken, and dropped after it is free: a party is told of a channel, and that is not our code.
+        let (unset, wait) = channel(self.0.name.as_deref());
+        let mut state = self.lock();
+        if state.unset.is_some() {
+            drop(state);
+            return;
+        }
         state.unset = Some(unset);
         let old = std::mem::replace(&mut state.wait, wait);
         drop(state);
@@ -104,7 +111,7 @@ impl Event {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,9 +8,9 @@ use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 /// A number of permits: so many parties may do something at a time.
 ///
@@ -37,8 +37,6 @@ struct Counter {
     out: Receiver<()>,
     permits: usize,
     closed: AtomicBool,
-    /// Held while somebody puts several receives on the list, so that those of two do not mix: each would wait for the other.
-    line: Mutex<()>,
 }
 
 impl Semaphore {
@@ -56,7 +54,7 @@ impl Semaphore {
 
     fn open(options: ChannelOptions, permits: usize) -> Self {
         let (back, out) = options.open();
-        let counter = Counter { back, out, permits, closed: AtomicBool::new(false), line: Mutex::new(()) };
+        let counter = Counter { back, out, permits, closed: AtomicBool::new(false) };
         counter.give_back(permits);
         Self { counter: Arc::new(counter) }
     }
@@ -88,8 +86,8 @@ impl Semaphore {
             self.check(count)?;
             let mut line = Line { of: self, permit: self.permit(0), waiting: Vec::new() };
             line.waiting.extend((0..count).map(|_| Box::pin(self.counter.out.recv())));
-            let mut first = true;
-            poll_fn(|cx| if std::mem::take(&mut first) { line.enter(cx) } else { line.look(cx) }).await?;
+            let mut is_new = true;
+            poll_fn(|cx| line.look(std::mem::take(&mut is_new), cx)).await?;
             Ok(line.permit)
         })
     }
@@ -242,16 +240,12 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// All of them go onto the list, with nobody else's several in between.
-    fn enter(&mut self, cx: &Context<'_>) -> Poll<Result<(), Ended>> {
-        // A receive clones its waker, and no user code runs under a lock of ours: this one is ours.
-        let relay = Waker::from(Arc::new(Relay(cx.waker().clone())));
-        let of = self.of;
-        let _alone = of.counter.line.lock().unwrap_or_else(PoisonError::into_inner);
-        self.look(&mut Context::from_waker(&relay))
-    }
-
-    fn look(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+    /// Looks what has come; at first all of them go onto the list, with nobody else's several in between: each would wait for
+    /// the other.
+    fn look(&mut self, is_new: bool, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        if is_new {
+            Recv::enter_all(&mut self.waiting, cx);
+        }
         let mut ended = None;
         let (permit, of) = (&mut self.permit, self.of);
         self.waiting.retain_mut(|receive| match receive.as_mut().poll(cx) {
@@ -270,14 +264,5 @@ impl Line<'_> {
             None if self.waiting.is_empty() => Poll::Ready(Ok(())),
             None => Poll::Pending,
         }
-    }
-}
-
-/// Wakes another waker.
-struct Relay(Waker);
-
-impl Wake for Relay {
-    fn wake(self: Arc<Self>) {
-        self.0.wake_by_ref();
     }
 }

@@ -1,10 +1,17 @@
-//! No user code runs under a lock of a channel: wakers and values that come back to their channel find it free.
+//! No user code runs under a lock of ours: wakers, values and parties that come back to what they came from find it free.
 
 use crate::support::{Watchdog, either, poll_once};
-use rendez::{Receiver, after, channel_bounded};
+use rendez::party::{self, Acting, Party};
+use rendez::sync::{Event, Reentrant, Semaphore};
+use rendez::{Inspect, Receiver, after, channel_bounded};
+use rendez_model::ProcessId;
+use std::any::Any;
+use std::cell::RefCell;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -108,4 +115,102 @@ fn retire_senders(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
     assert!(matches!(poll_once(&mut recv), Poll::Ready(Err(_))));
     drop(recv);
     nosy.look_away();
+}
+
+/// A party that looks at something when it is told of a channel.
+struct Curious(Box<dyn Fn() + Send + Sync>);
+
+impl Party for Curious {
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+    fn id(&self) -> ProcessId {
+        ProcessId(1)
+    }
+    fn name(&self) -> String {
+        (self.0)();
+        "curious".to_owned()
+    }
+    fn met(&self, _: Weak<dyn Inspect>) {
+        (self.0)();
+    }
+    fn observes(&self) -> bool {
+        true
+    }
+    fn cancelled(&self) -> bool {
+        false
+    }
+    fn wake_on_cancel(&self, _: &Waker) {}
+}
+
+thread_local! {
+    static CURIOUS: RefCell<Option<Arc<Curious>>> = const { RefCell::new(None) };
+}
+
+/// Acts as a party that looks, and says how often it did.
+fn curious(look: impl Fn() + Send + Sync + 'static, act: impl FnOnce()) -> usize {
+    let (_watchdog, ()) = Watchdog::over(|| ());
+    let looks = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&looks);
+    let counted = move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        look();
+    };
+    let find = || CURIOUS.with_borrow(|curious| curious.clone().map(|curious| curious as Arc<dyn Party>));
+    CURIOUS.set(Some(Arc::new(Curious(Box::new(counted)))));
+    let before = party::swap(Some(Acting::new(ProcessId(1), find)));
+    act();
+    party::swap(before);
+    CURIOUS.set(None);
+    looks.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_party_may_use_the_event_whose_channel_it_is_told_of() {
+    let event = Event::new();
+    let other = event.clone();
+    let looks = curious(
+        move || {
+            let _ = other.is_set();
+        },
+        || {
+            event.set();
+            event.clear();
+            let mut wait = Box::pin(event.wait());
+            assert!(poll_once(&mut wait).is_pending());
+        },
+    );
+    assert!(looks > 0, "it was told");
+    assert!(!event.is_set());
+}
+
+#[test]
+fn a_party_may_use_the_semaphore_at_which_it_waits_for_several() {
+    let seats = Semaphore::new(2);
+    let other = seats.clone();
+    let held = seats.try_acquire().unwrap();
+    let looks = curious(
+        move || assert!(poll_once(&mut Box::pin(other.acquire_many(2))).is_pending()),
+        || assert!(poll_once(&mut Box::pin(seats.acquire_many(2))).is_pending()),
+    );
+    assert!(looks > 0, "it was told");
+    drop(held);
+    assert_eq!(seats.available(), 2);
+}
+
+#[test]
+fn a_party_may_use_the_lock_that_it_poisons() {
+    let room = Reentrant::new(0);
+    let (other, clumsy) = (room.clone(), room.clone());
+    let looks = curious(
+        move || drop(other.try_lock()),
+        || {
+            let panics = AssertUnwindSafe(|| {
+                let _held = clumsy.lock_blocking().unwrap();
+                panic!("for the test");
+            });
+            assert!(catch_unwind(panics).is_err());
+        },
+    );
+    assert!(looks > 0, "it was asked for its name");
 }
