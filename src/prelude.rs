@@ -7,5 +7,6 @@ pub use crate::{
     spawn, spawn_actor, stop_requested, watch,
 };
 
+pub use crate::channels::Guard as _;
 #[cfg(feature = "skeletons")]
 pub use crate::skeletons::{Farm, Pool};

@@ -115,6 +115,41 @@ macro_rules! common {
                 $crate::Inspect::channel(&*self.end.core)
             }
 
+            /// Whether both ends are of one channel.
+            #[must_use]
+            pub fn same_channel(&self, other: &Self) -> bool {
+                std::sync::Arc::ptr_eq(&self.end.core, &other.end.core)
+            }
+
+            /// How many values are in the channel at this moment; also in a rendezvous there may be one that was handed back.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                usize::try_from(self.inspect().depth).unwrap_or(usize::MAX)
+            }
+
+            /// Whether no value is in the channel at this moment.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// How many values the channel holds at most: 0 for a rendezvous, `None` without a bound.
+            #[must_use]
+            pub fn capacity(&self) -> Option<usize> {
+                match self.inspect().kind {
+                    rendez_model::ChannelKind::Rendezvous => Some(0),
+                    rendez_model::ChannelKind::Bounded(most) => Some(usize::try_from(most).unwrap_or(usize::MAX)),
+                    rendez_model::ChannelKind::Unbounded => None,
+                }
+            }
+
+            /// Whether the channel has ended: no end of one side is left, or it was poisoned or lost. A receiver may still have
+            /// to drain it.
+            #[must_use]
+            pub fn is_closed(&self) -> bool {
+                self.inspect().closing.is_some()
+            }
+
             /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
             pub fn declare(&self, holder: rendez_model::ProcessId) {
                 self.end.declare(holder);

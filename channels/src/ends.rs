@@ -9,8 +9,8 @@ use crate::shell::Plan;
 use crate::state::{NotNow, State, Stop};
 use crate::waiting::Waiting;
 use crate::{
-    ChannelOptions, Ended, Extended, Guard, Next, Permit, Recv, RecvExtended, ReserveError, Send, SendError, SendFrom,
-    TryRecvError, TrySendError, at, block_on, party,
+    ChannelOptions, Ended, Extended, Guard, Next, OwnedPermit, Permit, Recv, RecvExtended, Reserve, ReserveError, Send,
+    SendError, SendFrom, TryRecvError, TrySendError, at, block_on, party,
 };
 use rendez_model::ChannelKind;
 use std::future::poll_fn;
@@ -146,16 +146,28 @@ impl<T: marker::Send + 'static> Sender<T> {
         }
     }
 
-    /// Waits for a place in the channel and keeps it, for a send that is then done at once.
+    /// Waits for a place in the channel and keeps it, for a send that is then done at once. In a
+    /// choice: `permit = future(output.reserve()) => ..`.
     ///
     /// # Errors
     /// A rendezvous has no places; or the way the channel has ended.
     ///
     /// # Cancel safety
     /// Nothing is lost: a place that was kept for a dropped reservation goes to who waits next.
-    pub async fn reserve(&self) -> Result<Permit<'_, T>, ReserveError> {
-        self.has_places()?;
-        crate::send::Reserve::new(self).await.map_err(ReserveError::Ended)
+    pub fn reserve(&self) -> Reserve<'_, T> {
+        Reserve::new(self)
+    }
+
+    /// The same with this end moved into the permit, which may then go elsewhere; the end comes back with its use.
+    ///
+    /// # Errors
+    /// As [`reserve`](Self::reserve); this end is given up then.
+    ///
+    /// # Cancel safety
+    /// Dropped, it gives this end up; a place that was kept goes to who waits next.
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, ReserveError> {
+        self.reserve().await?.keep();
+        Ok(OwnedPermit::new(self))
     }
 
     /// Keeps a place in the channel if there is one now.
@@ -171,7 +183,7 @@ impl<T: marker::Send + 'static> Sender<T> {
         }
     }
 
-    fn has_places(&self) -> Result<(), ReserveError> {
+    pub(crate) fn has_places(&self) -> Result<(), ReserveError> {
         match self.end.core.kind {
             ChannelKind::Rendezvous => Err(ReserveError::Rendezvous { channel: self.name() }),
             ChannelKind::Bounded(_) | ChannelKind::Unbounded => Ok(()),
@@ -339,6 +351,29 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// As `recv_many`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn recv_many_blocking(&self, into: &mut Vec<T>, most: usize) -> Result<usize, Ended> {
         block_on(self.recv_many(into, most))?
+    }
+
+    /// What can be had at once, one after another: it ends where there is nothing now, and where the channel has ended.
+    pub fn try_iter(&self) -> impl Iterator<Item = T> + use<'_, T> {
+        std::iter::from_fn(|| self.try_recv().ok())
+    }
+
+    /// What comes, for OS threads: it waits for each, and ends when the channel is retired; poison, loss and
+    /// [`Ended::Cancelled`] are its last item.
+    ///
+    /// ```
+    /// let (tx, rx) = rendez_channels::channel();
+    /// let source = std::thread::spawn(move || (1..=3).try_for_each(|n| tx.send_blocking(n)));
+    /// assert_eq!(rx.iter_blocking().collect::<Result<Vec<_>, _>>(), Ok(vec![1, 2, 3]));
+    /// # source.join().unwrap().unwrap();
+    /// ```
+    pub fn iter_blocking(&self) -> impl Iterator<Item = Result<T, Ended>> + use<'_, T> {
+        let mut is_over = false;
+        std::iter::from_fn(move || {
+            let item = if is_over { None } else { self.next_blocking().transpose() };
+            is_over = !matches!(item, Some(Ok(_)));
+            item
+        })
     }
 
     /// Gives this end up and takes back what was sent and will not be received, if it was the last one.

@@ -1,15 +1,18 @@
 //! Guard: what an `alt!` waits for. The trait, and the guard that any future can be.
 
+use crate::alt::{Order, choose};
 use crate::choice::Choice;
 use crate::claim::Claim;
 use crate::memory::Memory;
 use crate::state::commit_alone;
+use crate::timer::{Timer, after, at};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::ops::DerefMut;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 /// Something that a choice may commit to.
 ///
@@ -43,6 +46,50 @@ pub trait Guard: Attempt {
     /// # Panics
     /// When the choice did not commit to it.
     fn output(self: Pin<&mut Self>) -> Self::Output;
+
+    /// What the guard gives, or `None` if a point in time comes first; of both at once, the guard. Any operation has a deadline
+    /// by this: a broadcast, a lock, a barrier. Threads write `block_on(lock.lock().by(deadline))`.
+    ///
+    /// # Cancel safety
+    /// That of the guard's own future, which is dropped when it is late.
+    ///
+    /// ```
+    /// use rendez_channels::sync::Exclusive;
+    /// use rendez_channels::{Guard as _, block_on};
+    /// use std::time::Duration;
+    ///
+    /// let lock = Exclusive::new(7);
+    /// let held = block_on(lock.lock()).unwrap().unwrap();
+    /// assert!(block_on(lock.lock().within(Duration::from_millis(5))).unwrap().is_none());
+    /// drop(held);
+    /// assert!(block_on(lock.lock().within(Duration::from_millis(5))).unwrap().is_some());
+    /// ```
+    fn by(self, deadline: Instant) -> impl Future<Output = Option<Self::Output>> + Send
+    where
+        Self: Sized,
+    {
+        or_late(self, at(deadline))
+    }
+
+    /// What the guard gives, or `None` if it takes longer than this: [`by`](Self::by) a point in time that begins to be counted
+    /// now, not at the first poll.
+    ///
+    /// # Cancel safety
+    /// As `by`.
+    fn within(self, delay: Duration) -> impl Future<Output = Option<Self::Output>> + Send
+    where
+        Self: Sized,
+    {
+        or_late(self, after(delay))
+    }
+}
+
+async fn or_late<G: Guard>(guard: G, late: Timer) -> Option<G::Output> {
+    let (mut guard, mut late) = (pin!(guard), pin!(late));
+    match choose(&mut [Some(guard.as_mut()), Some(late.as_mut())], Order::Listed, false).await {
+        0 => Some(guard.output()),
+        _ => None,
+    }
 }
 
 /// What a guard says that is asked for a result it does not have.

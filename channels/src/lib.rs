@@ -80,13 +80,13 @@ pub use guard::{FutureGuard, Guard, future};
 pub use inspect::{Inspect, Stand};
 pub use oneshot::{OneshotSender, oneshot};
 pub use options::ChannelOptions;
-pub use permit::{Permit, ReserveError};
+pub use permit::{OwnedPermit, Permit, ReserveError};
 pub use receive::{Next, Recv, RecvExtended};
 pub use rendez_model::{ChannelKind, Delivery, Overflow};
-pub use send::{Send, SendFrom};
+pub use send::{Reserve, Send, SendFrom};
 pub use set::{Alt, GuardId};
 #[cfg(feature = "stream")]
-pub use stream::{Incoming, Outgoing};
+pub use stream::{Incoming, Outgoing, OwnedIncoming, OwnedOutgoing};
 pub use timer::{Timer, after, at};
 pub use token::CancellationToken;
 pub use watch::{WatchReceiver, WatchSender, watch};

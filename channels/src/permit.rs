@@ -42,6 +42,76 @@ impl<'a, T: marker::Send + 'static> Permit<'a, T> {
     }
 }
 
+impl<T: marker::Send + 'static> Permit<'_, T> {
+    /// Leaves the place to an owned permit.
+    pub(crate) const fn keep(mut self) {
+        self.used = true;
+        std::mem::forget(self);
+    }
+}
+
+/// A place in a buffered channel together with the end that it is kept for, to be moved elsewhere; see
+/// [`Sender::reserve_owned`].
+///
+/// ```
+/// use rendez_channels::{block_on, channel_bounded};
+///
+/// let (tx, rx) = channel_bounded(1);
+/// let permit = block_on(tx.reserve_owned()).unwrap().unwrap();
+/// let tx = std::thread::spawn(move || permit.send(1)).join().unwrap().unwrap();
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// # drop(tx);
+/// ```
+#[must_use = "a permit keeps its place until it is used or dropped"]
+pub struct OwnedPermit<T: marker::Send + 'static> {
+    /// None once it is used.
+    end: Option<Sender<T>>,
+}
+
+impl<T: marker::Send + 'static> OwnedPermit<T> {
+    pub(crate) const fn new(end: Sender<T>) -> Self {
+        Self { end: Some(end) }
+    }
+
+    /// Sends a value, at once, and gives the end back; as [`Permit::send`].
+    ///
+    /// # Errors
+    /// The value comes back: the channel has ended since. The end is given up then.
+    ///
+    /// # Panics
+    /// Never: a permit is used once, and has its end until then.
+    pub fn send(mut self, value: T) -> Result<Sender<T>, SendError<T>> {
+        let end = self.end.take().expect("it is used once");
+        Permit::new(&end).send(value)?;
+        Ok(end)
+    }
+
+    /// Gives the place up, and the end back.
+    ///
+    /// # Panics
+    /// Never: as [`send`](Self::send).
+    #[must_use]
+    pub fn release(mut self) -> Sender<T> {
+        let end = self.end.take().expect("it is used once");
+        drop(Permit::new(&end));
+        end
+    }
+}
+
+impl<T: marker::Send + 'static> Drop for OwnedPermit<T> {
+    fn drop(&mut self) {
+        if let Some(end) = &self.end {
+            drop(Permit::new(end));
+        }
+    }
+}
+
+impl<T: marker::Send + 'static> fmt::Debug for OwnedPermit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnedPermit({:?})", self.end)
+    }
+}
+
 impl<T: marker::Send + 'static> Drop for Permit<'_, T> {
     fn drop(&mut self) {
         if !self.used {
@@ -69,6 +139,12 @@ pub enum ReserveError {
     Full,
     /// The channel has ended.
     Ended(Ended),
+}
+
+impl From<Ended> for ReserveError {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
 }
 
 impl fmt::Display for ReserveError {

@@ -9,7 +9,7 @@ use crate::memory::Memory;
 use crate::prim::Held;
 use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
 use crate::waiters::{Node, Waking};
-use crate::{Ended, Permit, SendError, Sender};
+use crate::{Ended, Permit, ReserveError, SendError, Sender};
 use pin_project_lite::pin_project;
 use rendez_model::Side;
 use std::future::Future;
@@ -49,7 +49,7 @@ pin_project! {
 pin_project! {
     /// A wait for a place under way; see [`Sender::reserve`].
     #[must_use = "a reservation does nothing unless it is awaited"]
-    pub(crate) struct Reserve<'a, T> where T: marker::Send, T: 'static {
+    pub struct Reserve<'a, T> where T: marker::Send, T: 'static {
         #[pin]
         offer: Offer<'a, T>,
     }
@@ -366,12 +366,15 @@ impl<T: marker::Send + 'static> Future for SendFrom<'_, T> {
 }
 
 impl<'a, T: marker::Send + 'static> Future for Reserve<'a, T> {
-    type Output = Result<Permit<'a, T>, Ended>;
+    type Output = Result<Permit<'a, T>, ReserveError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let offer = self.project().offer;
         let end = offer.end;
-        offer.poll(cx, |kept, _| kept.map(|()| Permit::new(end)).map_err(|stop| end.core().why(stop)))
+        if let Err(no_places) = end.has_places() {
+            return offer.give(Ok(()), |_, _| Err(no_places));
+        }
+        offer.poll(cx, |kept, _| kept.map(|()| Permit::new(end)).map_err(|stop| end.core().why(stop).into()))
     }
 }
 

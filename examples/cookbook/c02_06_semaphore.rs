@@ -1,8 +1,8 @@
 //! A semaphore: eight guests, two seats; never more than two sit at a time.
 //!
 //! Answers recipe 2.6, threads that synchronise by a semaphore; `c02_06_semaphore.py` is the same job in Python. A
-//! semaphore is a channel of tokens. One that begins at 0 and tells that something is ready is a channel, too: send the
-//! thing itself, as in `c02_10_queue`.
+//! semaphore is a channel of tokens. One that begins at 0 signals: `ready.add(1)` lets go who waits in
+//! `ready.acquire()`; or send what is ready itself, as in `c02_10_queue`.
 //!
 //! Run: `cargo run --example c02_06_semaphore`
 //!

@@ -9,7 +9,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 /// A number of permits: so many parties may do something at a time.
@@ -35,28 +35,48 @@ pub struct Semaphore {
 struct Counter {
     back: Sender<()>,
     out: Receiver<()>,
-    permits: usize,
+    /// Relaxed: a number to compare with; who adds some gives them out through the channel.
+    permits: AtomicUsize,
     closed: AtomicBool,
 }
 
 impl Semaphore {
-    /// A semaphore with so many permits, all free.
+    /// A semaphore with so many permits, all free. One of none is for signals: who [adds](Self::add) a permit lets one go.
     #[must_use]
     pub fn new(permits: usize) -> Self {
-        Self::open(ChannelOptions::bounded(permits.max(1)), permits)
+        Self::open(ChannelOptions::unbounded(), permits)
     }
 
     /// The same with a name, for errors and the picture.
     #[must_use]
     pub fn named(name: &str, permits: usize) -> Self {
-        Self::open(ChannelOptions::bounded(permits.max(1)).name(name), permits)
+        Self::open(ChannelOptions::unbounded().name(name), permits)
     }
 
     fn open(options: ChannelOptions, permits: usize) -> Self {
         let (back, out) = options.open();
-        let counter = Counter { back, out, permits, closed: AtomicBool::new(false) };
+        let counter = Counter { back, out, permits: AtomicUsize::new(permits), closed: AtomicBool::new(false) };
         counter.give_back(permits);
         Self { counter: Arc::new(counter) }
+    }
+
+    /// Adds permits to those there are: who waits first gets them first. For a semaphore that signals, and for a limit that is
+    /// raised; [`SemaphorePermit::forget`] takes some away.
+    ///
+    /// ```
+    /// use rendez_channels::block_on;
+    /// use rendez_channels::sync::Semaphore;
+    ///
+    /// let ready = Semaphore::new(0);
+    /// let signal = ready.clone();
+    /// let signaller = std::thread::spawn(move || signal.add(1));
+    /// block_on(ready.acquire()).unwrap().unwrap().forget();
+    /// assert_eq!(ready.available(), 0);
+    /// # signaller.join().unwrap();
+    /// ```
+    pub fn add(&self, count: usize) {
+        self.counter.permits.fetch_add(count, Ordering::Relaxed);
+        self.counter.give_back(count);
     }
 
     /// Waits for a permit, in order of arrival.
@@ -157,8 +177,9 @@ impl Semaphore {
     }
 
     fn check(&self, wanted: usize) -> Result<(), AcquireError> {
-        let permits = self.counter.permits;
-        if wanted <= permits { Ok(()) } else { Err(AcquireError::TooMany { of: self.name(), wanted, permits }) }
+        let permits = self.counter.permits.load(Ordering::Relaxed);
+        // One may be waited for where there is none yet.
+        if wanted <= permits.max(1) { Ok(()) } else { Err(AcquireError::TooMany { of: self.name(), wanted, permits }) }
     }
 
     fn permit(&self, count: usize) -> SemaphorePermit {
@@ -181,7 +202,7 @@ impl Semaphore {
 impl Counter {
     fn give_back(&self, count: usize) {
         for _ in 0..count {
-            // There is a place for each token; only a channel that has ended refuses one.
+            // Only a channel that has ended refuses a token.
             let _ = self.back.try_send(());
         }
     }
@@ -189,7 +210,13 @@ impl Counter {
 
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Semaphore(`{}`, {} of {} free)", self.name(), self.available(), self.counter.permits)
+        write!(
+            f,
+            "Semaphore(`{}`, {} of {} free)",
+            self.name(),
+            self.available(),
+            self.counter.permits.load(Ordering::Relaxed)
+        )
     }
 }
 
@@ -217,6 +244,12 @@ impl SemaphorePermit {
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// Takes its permits out of the semaphore: they are not given back.
+    pub fn forget(mut self) {
+        let count = std::mem::take(&mut self.count);
+        self.of.permits.fetch_sub(count, Ordering::Relaxed);
     }
 }
 

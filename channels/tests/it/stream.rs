@@ -57,3 +57,39 @@ fn a_sink_is_ready_when_its_value_is_sent_and_fails_with_the_value() {
     let Poll::Ready(Err(error)) = ready(&mut sink) else { panic!("the receiver is gone") };
     assert_eq!((error.value, error.cause.is_retired()), (2, true));
 }
+
+#[test]
+fn an_owned_stream_waits_gives_all_and_ends_with_the_channel() {
+    let (tx, rx) = channel_bounded(2);
+    let mut stream = pin!(rx.into_stream());
+    let mut next = move || poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))));
+    assert_eq!(next(), Poll::Pending);
+    (0..2).for_each(|n| tx.try_send(n).unwrap());
+    drop(tx);
+    assert_eq!([next(), next(), next(), next()], [Some(Ok(0)), Some(Ok(1)), None, None].map(Poll::Ready));
+}
+
+#[test]
+fn a_value_that_was_handed_to_a_dropped_owned_stream_goes_to_the_next_receive() {
+    let (tx, rx) = channel();
+    let other = rx.clone();
+    let mut stream = Box::pin(rx.into_stream());
+    assert_eq!(poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx)))), Poll::Pending);
+    tx.try_send(1).unwrap();
+    drop(stream);
+    assert_eq!(other.try_recv(), Ok(1));
+}
+
+#[test]
+fn an_owned_sink_has_one_value_under_way_and_gives_its_end_up_when_closed() {
+    let (tx, rx) = channel_bounded(1);
+    let mut sink = pin!(tx.into_sink());
+    for n in 0..2 {
+        assert_eq!(poll_once(&mut pin!(poll_fn(|cx| sink.as_mut().poll_ready(cx)))), Poll::Ready(Ok(())));
+        sink.as_mut().start_send(n).unwrap();
+    }
+    assert_eq!(poll_once(&mut pin!(poll_fn(|cx| sink.as_mut().poll_close(cx)))), Poll::Pending);
+    assert_eq!(rx.try_iter().collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(poll_once(&mut pin!(poll_fn(|cx| sink.as_mut().poll_close(cx)))), Poll::Ready(Ok(())));
+    assert!(matches!(rx.try_recv(), Err(rendez::TryRecvError::Ended(Ended::Retired { .. }))));
+}

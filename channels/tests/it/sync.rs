@@ -569,3 +569,20 @@ fn a_lock_taken_on_the_way_out_of_a_panic_is_not_poisoned() {
     assert!(panicked.join().is_err());
     assert!(again.lock_blocking().is_ok() && once.lock_blocking().is_ok());
 }
+
+#[test]
+fn a_semaphore_that_begins_with_none_signals_by_what_is_added() {
+    let ready = Semaphore::new(0);
+    assert!(matches!(ready.try_acquire(), Err(AcquireError::Busy { .. })));
+    let mut first = Box::pin(ready.acquire());
+    let mut second = Box::pin(ready.acquire());
+    assert!(poll_once(&mut first).is_pending() && poll_once(&mut second).is_pending());
+    ready.add(1);
+    assert!(poll_once(&mut second).is_pending(), "first come, first served");
+    let Poll::Ready(Ok(permit)) = poll_once(&mut first) else { panic!("it was signalled") };
+    permit.forget();
+    assert_eq!(ready.available(), 0);
+    assert!(poll_once(&mut second).is_pending(), "what is forgotten does not come back");
+    ready.add(2);
+    assert!(poll_once(&mut second).is_ready());
+}

@@ -181,3 +181,33 @@ fn a_channel_made_with_no_places_is_a_rendezvous_however_it_is_said() {
     assert!(matches!(tx.try_reserve().map(|_| ()), Err(ReserveError::Rendezvous { .. })));
     assert!(Task::new(tx.reserve()).poll().is_ready(), "it would wait for ever");
 }
+
+#[test]
+fn an_owned_permit_keeps_its_place_elsewhere_and_gives_the_end_back() {
+    let (tx, rx) = channel_bounded(1);
+    let permit = Task::new(tx.clone().reserve_owned()).done().unwrap();
+    assert!(tx.try_send(9).is_err(), "the only place is kept");
+    let end = std::thread::spawn(move || permit.send(1)).join().unwrap().unwrap();
+    assert!(end.same_channel(&tx));
+    assert_eq!(rx.try_recv(), Ok(1));
+    let permit = Task::new(end.reserve_owned()).done().unwrap();
+    drop(permit);
+    assert_eq!(tx.inspect().senders.count, 1, "the end went with it");
+    tx.try_send(2).unwrap();
+}
+
+#[test]
+fn an_owned_permit_of_a_channel_that_has_ended_gives_the_value_back() {
+    let (tx, rx) = channel_bounded(1);
+    let permit = Task::new(tx.reserve_owned()).done().unwrap();
+    drop(rx);
+    assert_eq!(permit.send(1).map(|_| ()).unwrap_err().value, 1);
+}
+
+#[test]
+fn an_owned_permit_that_is_released_leaves_the_end() {
+    let (tx, _rx) = channel_bounded(1);
+    let tx = Task::new(tx.reserve_owned()).done().unwrap().release();
+    tx.try_send(1).unwrap();
+    assert!(!tx.is_closed() && tx.len() == 1 && tx.capacity() == Some(1) && !tx.is_empty());
+}
