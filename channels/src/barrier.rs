@@ -7,15 +7,17 @@ use crate::core::park;
 use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::memory::Memory;
 use crate::prim::{Held, Lock, fence};
+use crate::register::Holder;
 use crate::state::{commit_alone, unmark};
 use crate::waiters::{List, Node, Verdict, Waking};
-use crate::{Ended, block_on};
+use crate::{Ended, InspectBarrier, Stand, block_on, inspect, party};
 use pin_project_lite::pin_project;
+use rendez_model::{BarrierId, Ends, ProcessId, Side};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 /// A barrier. It is no party itself: parties are [enrolled](Self::enrol), and resign when they drop their [`Enrolment`].
@@ -38,7 +40,10 @@ use std::task::{Context, Poll};
 #[derive(Clone)]
 pub struct Barrier(Arc<Meeting>);
 
-struct Meeting(Lock<State>);
+struct Meeting {
+    id: BarrierId,
+    state: Lock<State>,
+}
 
 struct State {
     enrolled: usize,
@@ -47,15 +52,30 @@ struct State {
     waiting: List<()>,
     /// How many times all have met.
     phase: u64,
+    /// By the number of the party; a place is free once its party has resigned.
+    parties: Vec<Enrolled>,
+    free: Vec<usize>,
+    /// Whether a process was told of this barrier.
+    listed: bool,
+}
+
+/// A party as the others see it.
+#[derive(Clone, Copy)]
+enum Enrolled {
+    Nobody,
+    /// Who is known to hold it, and the meeting that it was last counted as arrived at: a sync that is forgotten stays
+    /// counted, and the next one is not counted again.
+    Party {
+        holder: Holder,
+        counted: Option<u64>,
+    },
 }
 
 /// What makes its holder a party of a [`Barrier`]; dropping it resigns.
 pub struct Enrolment {
     meeting: Arc<Meeting>,
     memory: Memory,
-    /// The meeting that it was last counted as arrived at: a sync that is forgotten stays counted, and the next one is not
-    /// counted again. It changes under the meeting's lock.
-    counted: Option<u64>,
+    number: usize,
 }
 
 pin_project! {
@@ -84,13 +104,16 @@ impl Barrier {
     /// A barrier without parties.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Meeting(Lock::new(State { enrolled: 0, arrived: 0, waiting: List::new(), phase: 0 }))))
+        // Relaxed: the number has to be unique and says nothing about other memory.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = BarrierId(NEXT.fetch_add(1, Ordering::Relaxed));
+        Self(Arc::new(Meeting { id, state: Lock::new(State::new()) }))
     }
 
     /// One more party. The meeting that others wait for now waits for it, too.
     pub fn enrol(&self) -> Enrolment {
-        self.0.lock().enrolled += 1;
-        Enrolment { meeting: Arc::clone(&self.0), memory: Memory::new(), counted: None }
+        let number = self.0.lock().enrol();
+        Enrolment { meeting: Arc::clone(&self.0), memory: Memory::new(), number }
     }
 
     /// `count` more parties.
@@ -127,8 +150,19 @@ impl Enrolment {
     pub fn try_sync(&mut self) -> Option<u64> {
         let mut after = After::new();
         let mut state = self.meeting.lock();
-        let is_new = self.counted != Some(state.phase);
+        let is_new = !state.has_come(self.number);
         state.meet(None, is_new, &mut after)
+    }
+
+    /// Says which process holds this party; a runtime does so at spawn. 0 is nobody.
+    pub fn declare(&self, holder: ProcessId) {
+        self.meeting.lock().hold(self.number, Holder::of(holder, false));
+    }
+
+    /// As [`Sender::keep`](crate::Sender::keep).
+    #[doc(hidden)]
+    pub fn keep(&self, holder: ProcessId) {
+        self.meeting.lock().hold(self.number, Holder::of(holder, true));
     }
 
     /// Like [`sync`](Self::sync), for OS threads; needs no runtime.
@@ -149,19 +183,102 @@ impl Drop for Enrolment {
     fn drop(&mut self) {
         let mut after = After::new();
         let mut state = self.meeting.lock();
-        state.enrolled -= 1;
-        state.arrived -= usize::from(self.counted == Some(state.phase));
+        state.arrived -= usize::from(state.has_come(self.number));
+        state.resign(self.number);
         state.meet(None, false, &mut after);
     }
 }
 
 impl Meeting {
     fn lock(&self) -> Held<'_, State> {
-        self.0.lock()
+        self.state.lock()
+    }
+
+    /// Tells the acting process of this barrier, once.
+    fn list(self: &Arc<Self>, mut state: Held<'_, State>) {
+        if state.listed || !party::is_known() {
+            return;
+        }
+        state.listed = true;
+        drop(state);
+        if let Some(party) = party::current() {
+            party.met_at(Arc::downgrade(self) as Weak<dyn InspectBarrier>);
+        }
+    }
+}
+
+impl InspectBarrier for Meeting {
+    fn barrier(&self) -> rendez_model::Barrier {
+        let state = self.lock();
+        let absent = state.parties.iter().filter_map(|party| match party {
+            Enrolled::Party { holder, counted } if *counted != Some(state.phase) => Some(*holder),
+            Enrolled::Party { .. } | Enrolled::Nobody => None,
+        });
+        let mut ends = Ends::default();
+        for holder in absent {
+            ends.count += 1;
+            ends.kept += u32::from(holder.is_kept());
+            ends.holders.extend((holder.process() != ProcessId(0)).then_some(holder.process()));
+        }
+        let enrolled = u32::try_from(state.enrolled).unwrap_or(u32::MAX);
+        rendez_model::Barrier { id: self.id, enrolled, absent: ends }
+    }
+
+    fn waits(&self) -> Vec<Stand> {
+        inspect::stands(&mut self.lock().waiting, Side::Receive)
     }
 }
 
 impl State {
+    const fn new() -> Self {
+        Self {
+            enrolled: 0,
+            arrived: 0,
+            waiting: List::new(),
+            phase: 0,
+            parties: Vec::new(),
+            free: Vec::new(),
+            listed: false,
+        }
+    }
+
+    /// One more party: its number.
+    fn enrol(&mut self) -> usize {
+        self.enrolled += 1;
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.parties.push(Enrolled::Nobody);
+            self.parties.len() - 1
+        });
+        self.parties[number] = Enrolled::Party { holder: Holder::of(ProcessId(0), false), counted: None };
+        number
+    }
+
+    fn resign(&mut self, number: usize) {
+        self.enrolled -= 1;
+        self.parties[number] = Enrolled::Nobody;
+        self.free.push(number);
+    }
+
+    /// Whether this party is counted as arrived.
+    fn has_come(&self, number: usize) -> bool {
+        matches!(self.parties[number], Enrolled::Party { counted: Some(at), .. } if at == self.phase)
+    }
+
+    /// Notes whether this party is counted as arrived now.
+    fn count(&mut self, number: usize, is_here: bool) {
+        if let Enrolled::Party { counted, .. } = &mut self.parties[number] {
+            *counted = is_here.then_some(self.phase);
+        }
+    }
+
+    fn hold(&mut self, number: usize, by: Holder) {
+        if let Enrolled::Party { holder, .. } = &mut self.parties[number]
+            && (holder.process() != by.process() || by.is_kept())
+        {
+            *holder = by;
+        }
+    }
+
     /// Has all meet, if all are here and willing; `is_new` says that the caller is here and was not counted yet.
     fn meet(&mut self, us: Seat<'_>, is_new: bool, after: &mut After<()>) -> Option<u64> {
         let present = self.arrived + usize::from(is_new);
@@ -236,15 +353,22 @@ impl Meet<'_> {
         let this = self.project();
         let mut after = After::new();
         let mut state = this.enrolment.meeting.lock();
-        let is_new = this.enrolment.counted != Some(state.phase);
+        let number = this.enrolment.number;
+        let is_new = !state.has_come(number);
         let phase = state.meet(us, is_new, &mut after);
         if phase.is_none() {
             park(&mut state.waiting, this.node, waking);
             state.arrived += usize::from(is_new);
             *this.counts = is_new;
-            this.enrolment.counted = Some(state.phase);
+            state.count(number, true);
+            let acting = party::current_id();
+            if acting != ProcessId(0) {
+                state.hold(number, Holder::of(acting, false));
+            }
+            this.enrolment.meeting.list(state);
+        } else {
+            drop(state);
         }
-        drop(state);
         drop(after);
         phase
     }
@@ -301,7 +425,7 @@ impl Attempt for Meet<'_> {
         let this = self.project();
         let mut after = After::new();
         let mut state = this.enrolment.meeting.lock();
-        let is_new = this.enrolment.counted != Some(state.phase);
+        let is_new = !state.has_come(this.enrolment.number);
         *this.outcome = state.meet(seat, is_new, &mut after);
         drop(state);
         drop(after);
@@ -331,7 +455,7 @@ impl Attempt for Meet<'_> {
                 state.waiting.leave(this.node.as_mut());
                 if *this.counts {
                     state.arrived -= 1;
-                    this.enrolment.counted = None;
+                    state.count(this.enrolment.number, false);
                 }
             }
             drop(state);

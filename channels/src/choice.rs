@@ -235,6 +235,11 @@ impl Choice {
         drop(old);
     }
 
+    /// Which waker it would wake, if it has one.
+    pub(crate) fn waker_id(&self) -> Option<u64> {
+        self.waker.lock().as_ref().map(crate::waker_id)
+    }
+
     /// Wakes its owner. Not under a lock of ours: a waker is user code, and so is cloning one; its owner brings a new one.
     pub fn wake(&self) {
         let waker = self.waker.lock().take();

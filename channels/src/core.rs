@@ -264,9 +264,9 @@ impl<T: Send + 'static> Core<T> {
         if served {
             let mut after = After::new();
             let waiter = node.as_mut().seen();
-            let commit = waiter.at;
+            let (commit, party) = (waiter.at, waiter.party);
             if let Some(value) = waiter.slot.take() {
-                state.give_back(commit, value, &mut after);
+                state.give_back(commit, party, value, &mut after);
             }
             drop(state);
             drop(after);
@@ -285,6 +285,28 @@ impl<T: Send + 'static> Core<T> {
         if !node.is_served() {
             node.apart().waking = Waking::Nobody;
         }
+    }
+
+    /// Says that its values, so many more or fewer, come back: that of a lock, the tokens of a semaphore.
+    pub(crate) fn lend(&self, more: isize) {
+        self.lock().register().lend(more);
+    }
+
+    /// The acting party has received one of them, and has it until it is brought back.
+    pub(crate) fn note_borrower(&self) {
+        self.lock().borrowed(party::current_id());
+    }
+
+    /// Brings one back. There is a place for it; only a channel that has ended keeps none.
+    pub(crate) fn bring_back(&self, value: T) {
+        let (mut value, mut after) = (Some(value), After::new());
+        let mut state = self.lock();
+        state.brought_back(party::current_id());
+        let outcome = state.offer(&mut value, None, &mut after);
+        drop(state);
+        drop(after);
+        debug_assert!(!matches!(outcome, Err(NotNow)), "there is a place for what comes back");
+        drop(value);
     }
 
     /// Sends on a permit.

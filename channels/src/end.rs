@@ -2,6 +2,7 @@
 
 use crate::memory::Memory;
 use crate::party;
+use crate::register::Holder;
 use crate::shell::{Body, Shell};
 use rendez_model::{ProcessId, Side};
 use std::sync::Arc;
@@ -30,9 +31,14 @@ impl<S: Body, const SENDS: bool> End<S, SENDS> {
 
     #[inline]
     pub(crate) fn declare(&self, holder: ProcessId) {
-        if holder.0 != self.holder.load(Ordering::Relaxed) {
-            self.core.declare(Self::SIDE, &self.holder, holder);
+        if Holder(self.holder.load(Ordering::Relaxed)).process() != holder {
+            self.core.declare(Self::SIDE, &self.holder, Holder::of(holder, false));
         }
+    }
+
+    /// Declares a holder that this end cannot leave.
+    pub(crate) fn keep(&self, holder: ProcessId) {
+        self.core.declare(Self::SIDE, &self.holder, Holder::of(holder, true));
     }
 
     #[inline]
@@ -54,7 +60,7 @@ impl<S: Body, const SENDS: bool> Clone for End<S, SENDS> {
 impl<S: Body, const SENDS: bool> Drop for End<S, SENDS> {
     fn drop(&mut self) {
         let legacy = if self.memory.is_finished() { None } else { party::legacy(|| self.core.name()) };
-        self.core.drop_end(Self::SIDE, ProcessId(*self.holder.get_mut()), legacy);
+        self.core.drop_end(Self::SIDE, Holder(*self.holder.get_mut()), legacy);
     }
 }
 
@@ -153,6 +159,13 @@ macro_rules! common {
             /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.
             pub fn declare(&self, holder: rendez_model::ProcessId) {
                 self.end.declare(holder);
+            }
+
+            /// Says which process holds this end and cannot give it away: its own code shows that it is used in place only,
+            /// until it is dropped. A runtime says so, which has looked; a false word makes for false reports.
+            #[doc(hidden)]
+            pub fn keep(&self, holder: rendez_model::ProcessId) {
+                self.end.keep(holder);
             }
 
             pub(crate) const fn core(&self) -> &std::sync::Arc<$crate::shell::Shell<$state>> {

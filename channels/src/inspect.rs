@@ -2,8 +2,9 @@
 
 use crate::Poison;
 use crate::waiters::{List, Waking};
-use rendez_model::{Channel, ProcessId, Side};
+use rendez_model::{Barrier, Channel, ProcessId, Side};
 use std::sync::Arc;
+use std::task::Waker;
 
 /// What a channel says of itself, whatever its values are.
 pub trait Inspect: Send + Sync {
@@ -15,29 +16,56 @@ pub trait Inspect: Send + Sync {
     fn poison(&self, poison: Arc<Poison>);
 }
 
-/// One party that waits at a channel.
+/// What a barrier says of itself.
+pub trait InspectBarrier: Send + Sync {
+    /// The barrier as data.
+    fn barrier(&self) -> Barrier;
+    /// Who has come.
+    fn waits(&self) -> Vec<Stand>;
+}
+
+/// One party that waits at a channel or a barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stand {
     /// Who; 0 is nobody known.
     pub party: ProcessId,
-    /// The direction it wants.
+    /// The direction it wants; at a barrier it means nothing.
     pub side: Side,
     /// Since when by the coarse clock, in milliseconds.
     pub since_ms: u64,
     /// Whether it stands here as part of a choice that also waits for something outside of channels.
     pub open: bool,
+    /// The choice that it stands here for, if any: one that stands at several channels is one waker's.
+    pub choice: Option<u64>,
+    /// Whose waker is kept here, as the number of [`waker_id`]; none once it was told to look again.
+    pub waker: Option<u64>,
+    /// Whether it waits: a choice stands here between its uses, too.
+    pub waits: bool,
 }
 
-/// Who waits on a list. A choice that stands there between its uses waits for nothing.
+/// Which waker it is: clones of one have the same number.
+#[must_use]
+pub fn waker_id(waker: &Waker) -> u64 {
+    waker.data().addr() as u64
+}
+
+/// Who stands on a list.
 pub(crate) fn stands<T>(waiting: &mut List<T>, side: Side) -> Vec<Stand> {
     let mut stands = vec![];
     waiting.each(|waiter| {
-        let open = match &waiter.waking {
-            Waking::Guard(choice, _) if !choice.is_waiting() => return,
-            Waking::Guard(choice, _) => choice.is_open(),
-            Waking::Plain(_) | Waking::Nobody => false,
-        };
-        stands.push(Stand { party: waiter.party, side, since_ms: waiter.at, open });
+        let (party, since_ms) = (waiter.party, waiter.at);
+        let alone = Stand { party, side, since_ms, open: false, choice: None, waker: None, waits: true };
+        stands.push(match &waiter.waking {
+            Waking::Guard(choice, _) => Stand {
+                open: choice.is_open(),
+                choice: Some(choice.id()),
+                waker: choice.waker_id(),
+                waits: choice.is_waiting(),
+                ..alone
+            },
+            Waking::Plain(waker) => Stand { waker: Some(waker_id(waker)), ..alone },
+            Waking::Nobody => alone,
+        });
     });
     stands
 }

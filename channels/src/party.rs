@@ -1,6 +1,6 @@
 //! Who is acting: the seam through which a runtime says on whose behalf this thread runs. Channels never learn more.
 
-use crate::{Inspect, Poison};
+use crate::{Inspect, InspectBarrier, Poison};
 use rendez_model::ProcessId;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -18,6 +18,10 @@ pub trait Party: Send + Sync {
     /// A party stands at the channel, or has made it: a chance to list it for snapshots. It is told once a channel, to the first
     /// party there; those that come later are not told.
     fn met(&self, channel: Weak<dyn Inspect>);
+    /// A party waits at the barrier; told as of a channel.
+    fn met_at(&self, barrier: Weak<dyn InspectBarrier>) {
+        drop(barrier);
+    }
     /// Whether channels are to be listed when they are made, not only when somebody waits.
     fn observes(&self) -> bool;
     /// Whether its scope is ending it.

@@ -6,7 +6,7 @@
 
 use crate::after_lock::After;
 use crate::prim::{Held, Lock};
-use crate::register::{self, Register};
+use crate::register::{self, Holder, Register};
 use crate::state::Stop;
 use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
 use rendez_model::{Channel, ChannelId, ChannelKind, Closing, ProcessId, Side};
@@ -114,10 +114,10 @@ impl<S: Body> Shell<S> {
     }
 
     /// An end is dropped; `legacy` is what a failing process leaves behind.
-    pub(crate) fn drop_end(&self, side: Side, holder: ProcessId, legacy: Option<Arc<Poison>>) {
+    pub(crate) fn drop_end(&self, side: Side, holder: Holder, legacy: Option<Arc<Poison>>) {
         let mut after = After::new();
         let mut state = self.lock();
-        if holder != ProcessId(0) {
+        if holder.process() != ProcessId(0) {
             state.register().given_up(side, holder);
         }
         if let Some(poison) = legacy {
@@ -131,10 +131,10 @@ impl<S: Body> Shell<S> {
     }
 
     /// Notes that an end, whose `holder` changes with it, passed on to another; 0 is nobody.
-    pub(crate) fn declare(&self, side: Side, holder: &AtomicU64, to: ProcessId) {
+    pub(crate) fn declare(&self, side: Side, holder: &AtomicU64, to: Holder) {
         let mut state = self.lock();
         // Relaxed: it is written under the lock only; who reads it without takes a hint.
-        let from = ProcessId(holder.swap(to.0, Ordering::Relaxed));
+        let from = Holder(holder.swap(to.0, Ordering::Relaxed));
         state.register().pass_on(side, from, to);
     }
 

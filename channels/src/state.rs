@@ -20,7 +20,7 @@ use crate::register::Register;
 use crate::shell::Body;
 use crate::waiters::{List, Slot, Verdict, Waiter, Waking};
 use crate::{Stand, inspect};
-use rendez_model::{Channel, Overflow, Side};
+use rendez_model::{Channel, Overflow, ProcessId, Side};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -156,9 +156,11 @@ impl<T: Send + 'static> State<T> {
     ) -> Option<Option<Arc<Hold>>> {
         let commit = self.sent + 1;
         let mut waking = Waking::Nobody;
+        let mut served = ProcessId(0);
         let hold = self.receivers.waiting.serve(
             |waiter| verdict(us, waiter, after, blocked),
             |receiver| {
+                served = receiver.party;
                 let hold = receiver.slot.hold();
                 receiver.slot = Slot::of(value.take());
                 receiver.at = commit;
@@ -169,7 +171,17 @@ impl<T: Send + 'static> State<T> {
         after.wake(waking);
         self.sent = commit;
         self.received += 1;
+        self.borrowed(served);
         Some(hold)
+    }
+
+    /// A party has received; where values come back it is known from now on who has this one.
+    #[inline]
+    pub(crate) fn borrowed(&mut self, by: ProcessId) {
+        let in_it = self.depth() as u64;
+        if let Some(cold) = &mut self.cold {
+            cold.register.borrowed(by, in_it);
+        }
     }
 
     /// There is no room: what the channel's policy does about it.
@@ -335,14 +347,17 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// A value whose receive was dropped goes to the next receive.
-    pub(crate) fn give_back(&mut self, commit: u64, value: T, after: &mut After<T>) {
+    pub(crate) fn give_back(&mut self, commit: u64, from: ProcessId, value: T, after: &mut After<T>) {
         self.received -= 1;
         let mut value = Some(value);
+        self.brought_back(from);
         if !self.ended && self.returned == 0 {
             let mut waking = Waking::Nobody;
+            let mut by = ProcessId(0);
             let served = self.receivers.waiting.serve(
                 |waiter| verdict(None, waiter, after, &mut false),
                 |receiver| {
+                    by = receiver.party;
                     // Its own sender went on long ago: nobody is held.
                     receiver.slot = Slot::of(value.take());
                     receiver.at = commit;
@@ -352,6 +367,7 @@ impl<T: Send + 'static> State<T> {
             if served.is_some() {
                 after.wake(waking);
                 self.received += 1;
+                self.borrowed(by);
                 return;
             }
         }
@@ -363,6 +379,13 @@ impl<T: Send + 'static> State<T> {
         self.returned += 1;
         self.at_once = 0;
         self.high_water = self.high_water.max(self.depth());
+    }
+
+    /// A party gives back a value that was lent.
+    pub(crate) fn brought_back(&mut self, by: ProcessId) {
+        if let Some(cold) = &mut self.cold {
+            cold.register.brought_back(by);
+        }
     }
 
     fn push(&mut self, value: &mut Option<T>) {
@@ -471,16 +494,20 @@ impl<T: Send + 'static> Body for State<T> {
 
     fn describe(&mut self, channel: &mut Channel) {
         channel.depth = self.depth() as u64;
+        channel.promised = self.reserved as u64;
         channel.high_water = self.high_water as u64;
         channel.sent = self.sent;
         channel.received = self.received;
     }
 
     fn stands(&mut self) -> Vec<Stand> {
-        [Side::Send, Side::Receive]
-            .into_iter()
-            .flat_map(|side| inspect::stands(&mut self.side(side).waiting, side))
-            .collect()
+        let mut stands = inspect::stands(&mut self.senders.waiting, Side::Send);
+        stands.extend(inspect::stands(&mut self.receivers.waiting, Side::Receive));
+        if let Some(cold) = &mut self.cold {
+            // Who waits for the end waits for what the other side does.
+            stands.extend(inspect::stands(&mut cold.watchers, Side::Send));
+        }
+        stands
     }
 }
 

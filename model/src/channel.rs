@@ -135,6 +135,8 @@ pub struct Ends {
     /// Known holders, one entry for each end with a known holder; fewer than `count` when some are not known.
     /// When no end lives any more: who used to hold one.
     pub holders: Vec<ProcessId>,
+    /// How many of the ends cannot leave their holders: the holder's own code shows that it never gives them away.
+    pub kept: u32,
 }
 
 impl Ends {
@@ -142,13 +144,26 @@ impl Ends {
     #[must_use]
     pub fn held_by(holders: impl IntoIterator<Item = ProcessId>) -> Self {
         let holders: Vec<_> = holders.into_iter().collect();
-        Self { count: u32::try_from(holders.len()).unwrap_or(u32::MAX), holders }
+        Self { count: u32::try_from(holders.len()).unwrap_or(u32::MAX), holders, kept: 0 }
+    }
+
+    /// The same, where none of them can leave its holder.
+    #[must_use]
+    pub fn kept_by(holders: impl IntoIterator<Item = ProcessId>) -> Self {
+        let ends = Self::held_by(holders);
+        Self { kept: ends.count, ..ends }
     }
 
     /// Whether every living end has a known holder.
     #[must_use]
     pub fn all_known(&self) -> bool {
         self.holders.len() as u64 >= u64::from(self.count)
+    }
+
+    /// Whether every living end has a known holder that cannot give it away.
+    #[must_use]
+    pub fn all_kept(&self) -> bool {
+        self.all_known() && self.kept >= self.count
     }
 }
 
@@ -183,6 +198,11 @@ pub struct Channel {
     pub senders: Ends,
     /// Its receiving ends.
     pub receivers: Ends,
+    /// Places in it that are promised to senders that have not sent yet.
+    pub promised: u64,
+    /// Where its values come back, as those of a lock do: how many are out, and who is known to have one. Only who has one
+    /// can help who waits to receive.
+    pub lent: Option<Ends>,
     /// How it ended, if it has.
     pub closing: Option<Closing>,
     /// When this is the local face of a channel of another node: that channel.
@@ -207,6 +227,8 @@ impl Channel {
             received: 0,
             senders: Ends::default(),
             receivers: Ends::default(),
+            promised: 0,
+            lent: None,
             closing: None,
             home: None,
         }

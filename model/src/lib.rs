@@ -20,14 +20,16 @@
 //!
 //! What it does not know: how any of this came about.
 
+mod barrier;
 mod channel;
 mod network;
 mod process;
 mod recorder;
 mod recording;
 
+pub use barrier::{Barrier, BarrierId};
 pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Delivery, Ends, Overflow, Side};
-pub use network::{Cycle, Network, Node, Waits};
+pub use network::{Cycle, Network, Node, Verdict, Waits};
 pub use process::{End, Process, ProcessId, ProcessKind, State, Wait};
 pub use recorder::{CHANGES_MAX, Recorder};
 pub use recording::{Change, News, Recording};

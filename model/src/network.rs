@@ -1,6 +1,6 @@
 //! The whole network: nodes with their processes and channels, and the cycles of waiting among them.
 
-use crate::{Channel, ChannelId, Process, ProcessId, Wait};
+use crate::{Barrier, BarrierId, Channel, ChannelId, Process, ProcessId, Wait};
 
 /// One machine's (or OS process's) part of the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Node {
     pub processes: Vec<Process>,
     /// Its channels, in the order of their ids.
     pub channels: Vec<Channel>,
+    /// Its barriers that somebody waits at, in the order of their ids.
+    pub barriers: Vec<Barrier>,
 }
 
 impl Node {
@@ -38,9 +40,26 @@ impl Node {
     pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
         self.channels.iter().find(|c| c.id == id)
     }
+
+    /// The barrier of this id.
+    #[must_use]
+    pub fn barrier(&self, id: BarrierId) -> Option<&Barrier> {
+        self.barriers.iter().find(|b| b.id == id)
+    }
 }
 
-/// One step of a cycle: a process and what it waits for, which only the next process of the cycle can give.
+/// How sure a deadlock is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Verdict {
+    /// As far as is known nobody else can help; but somebody not known might.
+    #[default]
+    Suspected,
+    /// Nobody can help: the processes go on only if one of them is ended from outside.
+    Certain,
+}
+
+/// One step of a cycle: a process and what it waits for, which the next process of the cycle does not give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Waits {
@@ -58,6 +77,10 @@ pub struct Cycle {
     pub node: String,
     /// Its steps, from the lowest process id on.
     pub steps: Vec<Waits>,
+    /// All processes that are caught in it, those of the steps among them: none of them goes on before another does.
+    pub members: Vec<ProcessId>,
+    /// How sure that is.
+    pub verdict: Verdict,
     /// The cycle in one sentence.
     pub sentence: String,
 }

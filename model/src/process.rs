@@ -1,6 +1,6 @@
 //! A process as data: its name, its place in the tree and what it is doing. Not the process itself.
 
-use crate::{ChannelId, Side};
+use crate::{BarrierId, ChannelId, Side};
 use std::fmt;
 
 /// Names a process within its node; counts from 1 in the order of spawning. 0 is nobody.
@@ -35,11 +35,44 @@ pub enum ProcessKind {
 /// One thing that a blocked process would go on for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Wait {
-    /// The channel it stands at.
-    pub channel: ChannelId,
-    /// The direction it wants.
-    pub side: Side,
+pub enum Wait {
+    /// It stands at a channel: any end of the other side will do.
+    Channel {
+        /// The channel.
+        channel: ChannelId,
+        /// The direction it wants.
+        side: Side,
+    },
+    /// It has called an actor, which has its message.
+    Answer {
+        /// The actor.
+        of: ProcessId,
+    },
+    /// It has come to a barrier, where all parties have to come.
+    Barrier {
+        /// The barrier.
+        barrier: BarrierId,
+    },
+    /// It joins a process.
+    End {
+        /// The process that has to end.
+        of: ProcessId,
+    },
+    /// It waits for all its children to end.
+    Children,
+    /// It waits for something outside of the network: a timer, I/O, a lock or a task of another library.
+    Outside,
+}
+
+impl Wait {
+    /// The channel that it stands at, and the direction it wants, if that is what it waits for.
+    #[must_use]
+    pub const fn at(self) -> Option<(ChannelId, Side)> {
+        match self {
+            Self::Channel { channel, side } => Some((channel, side)),
+            _ => None,
+        }
+    }
 }
 
 /// What a process is doing.
@@ -50,9 +83,9 @@ pub enum State {
     Ready,
     /// It is on a worker.
     Running,
-    /// It waits for something outside of the network: a timer, I/O, its children.
+    /// It waits for something outside of the network: a timer, I/O.
     Waiting,
-    /// It stands at channels; several waits are a choice, any of which will do.
+    /// It waits for other processes; several waits are a choice, any of which will do.
     Blocked {
         /// What would let it go on.
         on: Vec<Wait>,

@@ -3,9 +3,8 @@
 use super::AcquireError;
 use super::calm::Calm;
 use super::wraps::wraps;
-use crate::{ChannelOptions, Ended, Poison, Receiver, Recv, Sender, block_on, party};
+use crate::{ChannelOptions, Ended, Poison, Receiver, Recv, Sender, block_on};
 use pin_project_lite::pin_project;
-use rendez_model::ProcessId;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -32,7 +31,8 @@ pub struct Exclusive<T: Send + 'static> {
 }
 
 struct Place<T: Send + 'static> {
-    back: Sender<Stored<T>>,
+    /// Keeps the channel open.
+    _back: Sender<Stored<T>>,
     out: Receiver<Stored<T>>,
 }
 
@@ -59,7 +59,8 @@ impl<T: Send + 'static> Exclusive<T> {
 
     fn open(options: ChannelOptions, value: T) -> Self {
         let (back, out) = options.open();
-        let exclusive = Self { place: Arc::new(Place { back, out }) };
+        out.core().lend(1);
+        let exclusive = Self { place: Arc::new(Place { _back: back, out }) };
         exclusive.give_back(Box::new(Resource { value, poison: None }));
         exclusive
     }
@@ -133,11 +134,8 @@ impl<T: Send + 'static> Exclusive<T> {
 
     fn guard(&self, received: Result<Stored<T>, Ended>) -> Result<ExclusiveGuard<'_, T>, Ended> {
         let held = received?;
-        let holder = party::current_id();
-        if holder != ProcessId(0) {
-            // Who waits from now on waits for this process: so a snapshot knows, and names a deadlock.
-            self.place.back.declare(holder);
-        }
+        // Who waits from now on waits for this process: so a snapshot knows, and names a deadlock.
+        self.place.out.core().note_borrower();
         Ok(ExclusiveGuard { of: self, held: Some(held), calm: Calm::now() })
     }
 
@@ -150,9 +148,7 @@ impl<T: Send + 'static> Exclusive<T> {
     }
 
     fn give_back(&self, held: Stored<T>) {
-        self.place.back.declare(ProcessId(0));
-        // The one place is free while the value is out; only a channel that was brought down refuses it.
-        let _ = self.place.back.try_send(held);
+        self.place.out.core().bring_back(held);
     }
 }
 

@@ -39,7 +39,8 @@ pub struct Reentrant<T: Send + Sync + 'static> {
 
 struct Place<T> {
     value: T,
-    back: Sender<()>,
+    /// Keeps the channel open.
+    _back: Sender<()>,
     out: Receiver<()>,
     /// Who has the token, and for how many guards.
     holder: Mutex<Holder>,
@@ -73,7 +74,8 @@ impl<T: Send + Sync + 'static> Reentrant<T> {
 
     fn open(options: ChannelOptions, value: T) -> Self {
         let (back, out) = options.open();
-        let place = Place { value, back, out, holder: Mutex::default() };
+        out.core().lend(1);
+        let place = Place { value, _back: back, out, holder: Mutex::default() };
         place.give_back();
         Self { place: Arc::new(place) }
     }
@@ -137,10 +139,8 @@ impl<T: Send + Sync + 'static> Reentrant<T> {
 
     /// The token is here: this party has the resource now.
     fn enter(&self, who: Who) -> Result<ReentrantGuard<'_, T>, Ended> {
-        if let Who::Process(id) = who {
-            // Who waits from now on waits for this process: so a snapshot knows, and names a deadlock.
-            self.place.back.declare(id);
-        }
+        // Who waits from now on waits for this process: so a snapshot knows, and names a deadlock.
+        self.place.out.core().note_borrower();
         let poison = {
             let mut holder = self.place.holder();
             (holder.who, holder.guards) = (Some(who), 1);
@@ -161,9 +161,7 @@ impl<T> Place<T> {
     }
 
     fn give_back(&self) {
-        self.back.declare(ProcessId(0));
-        // The one place is free while the token is out; only a channel that was brought down refuses it.
-        let _ = self.back.try_send(());
+        self.out.core().bring_back(());
     }
 
     fn holder(&self) -> MutexGuard<'_, Holder> {

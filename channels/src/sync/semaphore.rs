@@ -33,7 +33,8 @@ pub struct Semaphore {
 }
 
 struct Counter {
-    back: Sender<()>,
+    /// Keeps the channel open.
+    _back: Sender<()>,
     out: Receiver<()>,
     /// Relaxed: a number to compare with; who adds some gives them out through the channel.
     permits: AtomicUsize,
@@ -55,7 +56,8 @@ impl Semaphore {
 
     fn open(options: ChannelOptions, permits: usize) -> Self {
         let (back, out) = options.open();
-        let counter = Counter { back, out, permits: AtomicUsize::new(permits), closed: AtomicBool::new(false) };
+        out.core().lend(permits.cast_signed());
+        let counter = Counter { _back: back, out, permits: AtomicUsize::new(permits), closed: AtomicBool::new(false) };
         counter.give_back(permits);
         Self { counter: Arc::new(counter) }
     }
@@ -76,6 +78,7 @@ impl Semaphore {
     /// ```
     pub fn add(&self, count: usize) {
         self.counter.permits.fetch_add(count, Ordering::Relaxed);
+        self.counter.out.core().lend(count.cast_signed());
         self.counter.give_back(count);
     }
 
@@ -128,7 +131,7 @@ impl Semaphore {
         self.check(count)?;
         let core = self.counter.out.core();
         match core.take_exactly(count, &mut Vec::new()) {
-            Ok(Ok(())) => Ok(self.permit(count)),
+            Ok(Ok(())) => Ok(self.taken(count)),
             Ok(Err(stop)) => Err(AcquireError::Ended(self.closed_is_retired(core.why(stop)))),
             Err(NotNow) => Err(AcquireError::Busy { of: self.name() }),
         }
@@ -182,12 +185,18 @@ impl Semaphore {
         if wanted <= permits.max(1) { Ok(()) } else { Err(AcquireError::TooMany { of: self.name(), wanted, permits }) }
     }
 
+    /// So many tokens were received by the acting party.
+    fn taken(&self, count: usize) -> SemaphorePermit {
+        (0..count).for_each(|_| self.counter.out.core().note_borrower());
+        self.permit(count)
+    }
+
     fn permit(&self, count: usize) -> SemaphorePermit {
         SemaphorePermit { of: Arc::clone(&self.counter), count }
     }
 
     fn one(&self, received: Result<(), Ended>) -> Result<SemaphorePermit, Ended> {
-        received.map(|()| self.permit(1)).map_err(|ended| self.closed_is_retired(ended))
+        received.map(|()| self.taken(1)).map_err(|ended| self.closed_is_retired(ended))
     }
 
     /// Closing ends the channel at once, as poison does, but is no failure.
@@ -201,10 +210,7 @@ impl Semaphore {
 
 impl Counter {
     fn give_back(&self, count: usize) {
-        for _ in 0..count {
-            // Only a channel that has ended refuses a token.
-            let _ = self.back.try_send(());
-        }
+        (0..count).for_each(|_| self.out.core().bring_back(()));
     }
 }
 
@@ -250,6 +256,7 @@ impl SemaphorePermit {
     pub fn forget(mut self) {
         let count = std::mem::take(&mut self.count);
         self.of.permits.fetch_sub(count, Ordering::Relaxed);
+        self.of.out.core().lend(-count.cast_signed());
     }
 }
 
@@ -283,6 +290,7 @@ impl Line<'_> {
         let (permit, of) = (&mut self.permit, self.of);
         self.waiting.retain_mut(|receive| match receive.as_mut().poll(cx) {
             Poll::Ready(Ok(())) => {
+                of.counter.out.core().note_borrower();
                 permit.count += 1;
                 false
             }
