@@ -70,7 +70,7 @@ pub struct Waits {
 }
 
 /// A ring of processes each of which waits for the next, the last for the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cycle {
     /// The [`Node::id`] that it was found on.

@@ -296,10 +296,10 @@ impl Plan {
                 if block.count > 1 || block.within > 0 && folds.leads(h, i).is_none() {
                     continue;
                 }
-                block.stands.extend(on.iter().take(MOST_STANDS).map(|wait| {
-                    let line = lines.find(h, wait.channel);
-                    let name = line.map_or_else(|| wait.channel.to_string(), |l| clean(&lines.all[l].channel.label()));
-                    Stand { wire: line.and_then(|l| wire_of[l]), channel: name, side: wait.side }
+                block.stands.extend(on.iter().take(MOST_STANDS).filter_map(|wait| wait.at()).map(|(channel, side)| {
+                    let line = lines.find(h, channel);
+                    let name = line.map_or_else(|| channel.to_string(), |l| clean(&lines.all[l].channel.label()));
+                    Stand { wire: line.and_then(|l| wire_of[l]), channel: name, side }
                 }));
             }
         }
@@ -455,10 +455,11 @@ fn red_strands(network: &Network, lines: &Lines<'_>, folds: &Folds) -> BTreeSet<
         let Some(h) = network.nodes.iter().position(|n| n.id == cycle.node) else { continue };
         let block = |id| network.nodes[h].processes.iter().position(|p| p.id == id).map(|i| folds.block(h, i));
         for (i, step) in cycle.steps.iter().enumerate() {
-            let Some(line) = lines.find(h, step.wait.channel) else { continue };
+            let Some((channel, side)) = step.wait.at() else { continue };
+            let Some(line) = lines.find(h, channel) else { continue };
             let next = cycle.steps[(i + 1) % cycle.steps.len()].process;
-            red.extend(block(step.process).map(|b| (line, step.wait.side, b)));
-            red.extend(block(next).map(|b| (line, step.wait.side.opposite(), b)));
+            red.extend(block(step.process).map(|b| (line, side, b)));
+            red.extend(block(next).map(|b| (line, side.opposite(), b)));
         }
     }
     red

@@ -2,7 +2,7 @@
 
 use rendez_model::{
     Channel, ChannelId, ChannelKind, ChannelRef, Closing, Cycle, End, Ends, Network, Node, Process, ProcessId,
-    ProcessKind, Side, State, Wait, Waits,
+    ProcessKind, Side, State, Verdict, Wait, Waits,
 };
 
 pub(crate) fn process<'a>(node: &'a mut Node, id: u64, name: &str, parent: u64, state: State) -> &'a mut Process {
@@ -33,7 +33,7 @@ pub(crate) fn channel<'a>(
 }
 
 pub(crate) fn blocked(on: &[(u64, Side)], for_ms: u64) -> State {
-    let wait = |&(channel, side)| Wait { channel: ChannelId(channel), side };
+    let wait = |&(channel, side)| Wait::Channel { channel: ChannelId(channel), side };
     State::Blocked { on: on.iter().map(wait).collect(), for_ms }
 }
 
@@ -106,10 +106,12 @@ pub(crate) fn deadlock() -> Network {
     channel(&mut node, 1, "there", ChannelKind::Rendezvous, &[2], &[3]);
     channel(&mut node, 2, "back", ChannelKind::Rendezvous, &[3], &[2]);
     channel(&mut node, 3, "ticks", ChannelKind::Rendezvous, &[4], &[5]);
-    let step = |p, c| Waits { process: ProcessId(p), wait: Wait { channel: ChannelId(c), side: Side::Send } };
+    let step = |p, c| Waits { process: ProcessId(p), wait: Wait::Channel { channel: ChannelId(c), side: Side::Send } };
     let cycle = Cycle {
         node: "n1".to_owned(),
         steps: vec![step(2, 1), step(3, 2)],
+        members: vec![ProcessId(2), ProcessId(3)],
+        verdict: Verdict::Certain,
         sentence: "left (p2) waits to send on there, from which only right (p3) receives; right (p3) waits to send on back, from which only left (p2) receives.".to_owned(),
     };
     Network { nodes: vec![node], cycles: vec![cycle] }
@@ -187,11 +189,13 @@ pub(crate) fn hostile() -> Network {
     let cycle = Cycle {
         node: nasty.to_owned(),
         steps: vec![
-            Waits { process: ProcessId(9), wait: Wait { channel: ChannelId(9), side: Side::Send } },
-            Waits { process: ProcessId(2), wait: Wait { channel: ChannelId(1), side: Side::Send } },
+            Waits { process: ProcessId(9), wait: Wait::Channel { channel: ChannelId(9), side: Side::Send } },
+            Waits { process: ProcessId(2), wait: Wait::Channel { channel: ChannelId(1), side: Side::Send } },
         ],
+        members: vec![],
+        verdict: Verdict::Suspected,
         sentence: format!("{nasty} {}", "waits for ever ".repeat(300)),
     };
-    let nobody = Cycle { node: "nowhere".into(), steps: vec![], sentence: String::new() };
+    let nobody = Cycle { node: "nowhere".into(), ..Cycle::default() };
     Network { nodes: vec![node, Node::default()], cycles: vec![cycle, nobody] }
 }

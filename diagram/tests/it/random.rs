@@ -1,8 +1,8 @@
 //! What must hold of every picture, tried on many networks made up from a seed.
 
 use rendez_model::{
-    Channel, ChannelId, ChannelKind, ChannelRef, Closing, Cycle, End, Ends, Network, Node, Process, ProcessId,
-    ProcessKind, Recorder, Side, State, Wait, Waits,
+    BarrierId, Channel, ChannelId, ChannelKind, ChannelRef, Closing, Cycle, End, Ends, Network, Node, Process,
+    ProcessId, ProcessKind, Recorder, Side, State, Verdict, Wait, Waits,
 };
 use roxmltree::{Document, Node as Element};
 
@@ -37,7 +37,15 @@ impl Dice {
 
     fn wait(&mut self) -> Wait {
         let side = if self.below(2) == 0 { Side::Send } else { Side::Receive };
-        Wait { channel: ChannelId(self.below(14)), side }
+        let of = ProcessId(self.below(26));
+        match self.below(9) {
+            0 => Wait::Answer { of },
+            1 => Wait::Barrier { barrier: BarrierId(self.below(3)) },
+            2 => Wait::End { of },
+            3 => Wait::Children,
+            4 => Wait::Outside,
+            _ => Wait::Channel { channel: ChannelId(self.below(14)), side },
+        }
     }
 
     fn state(&mut self) -> State {
@@ -60,7 +68,7 @@ impl Dice {
 
     fn ends(&mut self) -> Ends {
         let holders: Vec<_> = (0..self.below(4)).map(|_| ProcessId(self.below(26))).collect();
-        Ends { count: self.below(6) as u32, holders }
+        Ends { count: self.below(6) as u32, holders, kept: self.below(6) as u32 }
     }
 
     fn channel(&mut self, id: u64) -> Channel {
@@ -99,7 +107,10 @@ impl Dice {
         for _ in 0..self.below(3) {
             let steps = (0..self.below(4)).map(|_| Waits { process: ProcessId(self.below(26)), wait: self.wait() });
             let steps = steps.collect();
-            network.cycles.push(Cycle { node: format!("n{}", self.below(4)), steps, sentence: self.name() });
+            let verdict = if self.below(2) == 0 { Verdict::Certain } else { Verdict::Suspected };
+            let members = (0..self.below(4)).map(|_| ProcessId(self.below(26))).collect();
+            let node = format!("n{}", self.below(4));
+            network.cycles.push(Cycle { node, steps, members, verdict, sentence: self.name() });
         }
         network
     }
