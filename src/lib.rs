@@ -61,10 +61,10 @@ pub use rendez_channels::{
     broadcast_with, channel, channel_bounded, channel_named, channel_unbounded, future, oneshot, watch,
 };
 pub use rendez_runtime::{
-    Actor, CallError, Failure, IntoOutcome, IntoProcess, OnFailure, Outcome, Ports, Process, ProcessRef, RunOptions,
-    Scheduler, Scope, Scoped, Spawned, Supervisor, SupervisorRef, Tape, actor, alt, blocking, ctrl_c, deadlocks,
-    detached, is_stop_requested, main, network, observe, par, process, record, run, scope, seq, shield, spawn,
-    spawn_actor, stop_requested,
+    Actor, CallError, Deadlock, Failure, IntoOutcome, IntoProcess, News, OnDeadlock, OnFailure, Outcome, Ports,
+    Process, ProcessRef, RunOptions, Scheduler, Scope, Scoped, Spawned, Supervisor, SupervisorRef, Tape, actor, alt,
+    blocking, ctrl_c, deadlocks, detached, dump, is_stop_requested, main, network, observe, on_deadlock, par, process,
+    record, run, scope, seq, shield, spawn, spawn_actor, stop_requested,
 };
 
 pub mod prelude;

@@ -6,6 +6,7 @@
 mod actor;
 mod alt;
 mod function;
+mod kept;
 mod main_fn;
 mod message;
 mod options;

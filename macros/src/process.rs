@@ -1,6 +1,7 @@
 //! `#[process]`: a function that makes a process of its body. The ports are found by the compiler, argument by argument.
 
 use crate::function::{Argument, Errors, Function, borrow_in, impl_in, owned};
+use crate::kept::kept;
 use crate::options::Options;
 use crate::tokens::seen_at;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
@@ -137,12 +138,15 @@ fn blocking_body(krate: &TokenStream, function: &Function) -> TokenStream {
 /// Says of each argument that holds channel ends which process holds them.
 fn declares(krate: &TokenStream, function: &Function) -> TokenStream {
     let names = function.arguments.iter().map(|argument| &argument.name);
+    let body = function.body.stream();
+    let kept = function.arguments.iter().flat_map(|argument| kept(&argument.name, &body, function.asyncness.is_none()));
     quote_spanned! {Span::mixed_site()=>
         {
             #[allow(unused_imports)]
-            use #krate::__private::{IsPorts as _, NotPorts as _};
+            use #krate::__private::{IsEnd as _, IsPorts as _, NotEnd as _, NotPorts as _};
             let _ = id;
             #((&#krate::__private::Probe(&#names)).declare(id);)*
+            #((&#krate::__private::Probe(&#kept)).keep(id);)*
         }
     }
 }

@@ -68,7 +68,7 @@ impl<A: Actor> ActorRef<A> {
     /// # Cancel safety
     /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
     pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
-        let (reply, answer) = reply(A::NAME);
+        let (reply, answer) = reply(A::NAME, self.process.id());
         self.tell(make(reply)).await?;
         answer.await
     }
@@ -125,7 +125,7 @@ pub(crate) fn prepare<A: Actor>(
 ) -> Prepared<A> {
     let draft = Draft::new(name.to_owned(), ProcessKind::Actor);
     let (mailbox, inbox) = channel_named(&format!("{name}.mailbox"), ChannelKind::Bounded(MAILBOX));
-    inbox.declare(draft.id());
+    inbox.keep(draft.id());
     let process = Process { job: process_of(draft, incarnations(Inbox(Some(inbox)), make, decide)) };
     let address = ActorRef { mailbox, process: ProcessRef::new(process.cell()) };
     Prepared { process, address }

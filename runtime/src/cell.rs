@@ -1,12 +1,14 @@
 //! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
 
 use crate::control::{Control, Listeners};
+use crate::ended::Record;
 use crate::executor::{self, Executor};
 use crate::group::Group;
 use crate::slots::Slots;
 use crate::task::{self, Body, Job, Task};
+use crate::waits::{Asker, Links, Rest};
 use crate::{Failure, World};
-use rendez_channels::{Inspect, Poison, party::Party};
+use rendez_channels::{Inspect, InspectBarrier, Poison, party::Party};
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
 use std::any::Any;
 use std::borrow::Cow;
@@ -479,6 +481,57 @@ impl Cell {
         }
     }
 
+    pub(crate) fn parent(&self) -> Option<Arc<Self>> {
+        self.lock().parent.clone()
+    }
+
+    /// The line that spawned it.
+    pub(crate) fn spawned_at(&self) -> String {
+        self.spawned_at.to_string()
+    }
+
+    pub(crate) fn kind(&self) -> ProcessKind {
+        self.lock().kind
+    }
+
+    /// How it stands with being run, for a snapshot.
+    pub(crate) fn rest(&self) -> Rest {
+        let (rests, wakers) = self.task.sleep();
+        Rest { rests, wakers, polls: self.polls() }
+    }
+
+    /// The number of its wakers, as channels say it.
+    pub(crate) fn waker_id(&self) -> u64 {
+        std::ptr::from_ref(self).cast::<()>().addr() as u64
+    }
+
+    /// It waits for an answer.
+    pub(crate) fn asks(&self, note: Asker) {
+        self.control().asks().push(note);
+    }
+
+    /// It has it, or does not want it any more.
+    pub(crate) fn asks_no_more(&self, note: Asker) {
+        let mut asks = self.control().asks();
+        if let Some(at) = asks.iter().position(|known| *known == note) {
+            asks.swap_remove(at);
+        }
+    }
+
+    /// Who waits for it, and what it waits for that is not at channels.
+    pub(crate) fn links(&self) -> Links {
+        let (joined_by, awaits_children, group) = {
+            let inner = self.lock();
+            let joined_by = inner.watchers.iter().map(rendez_channels::waker_id).collect();
+            let group = if let Report::Group(group, _) = &inner.report { Some(Arc::clone(group)) } else { None };
+            (joined_by, inner.awaits_children && !inner.leaves_children, group)
+        };
+        // Not under our lock: a group looks at its cells under its own.
+        let group = group.and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
+        let asks = self.known_control().map_or_else(Vec::new, |control| control.asks().clone());
+        Links { joined_by, awaits_children, group, asks }
+    }
+
     /// A child has ended; false when it is not in the list.
     fn forget_child(self: &Arc<Self>, child: &Arc<Self>) -> bool {
         let (left, is_awaited) = {
@@ -494,33 +547,6 @@ impl Cell {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What is kept of a process that has ended.
-pub(crate) struct Record {
-    pub(crate) id: ProcessId,
-    name: Cow<'static, str>,
-    kind: ProcessKind,
-    parent: Option<ProcessId>,
-    state: State,
-    spawned_at: &'static Location<'static>,
-    restarts: u32,
-    polls: u64,
-    note: String,
-}
-
-impl Record {
-    pub(crate) fn describe(&self) -> Process {
-        let mut process = Process::new(self.id, self.name.as_ref());
-        process.kind = self.kind;
-        process.parent = self.parent;
-        process.state = self.state.clone();
-        process.spawned_at = self.spawned_at.to_string();
-        process.restarts = self.restarts;
-        process.polls = self.polls;
-        process.note.clone_from(&self.note);
-        process
     }
 }
 
@@ -542,6 +568,10 @@ impl Party for Acting {
 
     fn met(&self, channel: Weak<dyn Inspect>) {
         self.0.world.list_channel(channel);
+    }
+
+    fn met_at(&self, barrier: Weak<dyn InspectBarrier>) {
+        self.0.world.list_barrier(barrier);
     }
 
     fn observes(&self) -> bool {

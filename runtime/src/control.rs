@@ -2,11 +2,12 @@
 
 use crate::alt;
 use crate::cell::Cell;
+use crate::waits::Asker;
 use rendez_channels::{CancellationToken, FutureGuard, Poison, at, clock, future};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How often to look again whether somebody listens, while some have not run yet.
@@ -54,9 +55,15 @@ pub(crate) struct Control {
     is_shielded: AtomicBool,
     /// Its ends leave this behind when it is ended.
     poison: OnceLock<Arc<Poison>>,
+    /// The answers that it waits for.
+    asks: Mutex<Vec<Asker>>,
 }
 
 impl Control {
+    pub(crate) fn asks(&self) -> MutexGuard<'_, Vec<Asker>> {
+        self.asks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn shield(&self) {
         self.is_shielded.store(true, Ordering::Relaxed);
     }

@@ -188,6 +188,11 @@ impl Group {
         enclosing.lock().children.extend(strays);
     }
 
+    /// Whose waker waits for news.
+    pub(crate) fn owner_id(&self) -> Option<u64> {
+        self.lock().owner.as_ref().map(rendez_channels::waker_id)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! Ports: the channel ends that a process is given, found among its arguments. What holds none is passed over.
 
 use rendez_channels::{
-    BroadcastReceiver, BroadcastSender, OneshotSender, Receiver, Sender, WatchReceiver, WatchSender,
+    BroadcastReceiver, BroadcastSender, Enrolment, OneshotSender, Receiver, Sender, WatchReceiver, WatchSender,
 };
 use rendez_model::ProcessId;
 
@@ -23,6 +23,12 @@ macro_rules! ends {
 
 ends!(Sender: Send, Receiver: Send, OneshotSender: Send);
 ends!(BroadcastSender: Send Sync, BroadcastReceiver: Send Sync, WatchSender: Send Sync, WatchReceiver: Send Sync);
+
+impl Ports for Enrolment {
+    fn declare(&self, holder: ProcessId) {
+        Self::declare(self, holder);
+    }
+}
 
 impl<P: Ports> Ports for Option<P> {
     fn declare(&self, holder: ProcessId) {
@@ -72,6 +78,62 @@ pub trait NotPorts {
 }
 
 impl<T> NotPorts for &Probe<'_, T> {}
+
+/// An end, or several in one place: what a process cannot give away when its code only uses it in place.
+#[doc(hidden)]
+pub trait End {
+    fn keep(&self, holder: ProcessId);
+}
+
+impl<T: Send + 'static> End for Sender<T> {
+    fn keep(&self, holder: ProcessId) {
+        Self::keep(self, holder);
+    }
+}
+
+impl<T: Send + 'static> End for Receiver<T> {
+    fn keep(&self, holder: ProcessId) {
+        Self::keep(self, holder);
+    }
+}
+
+impl End for Enrolment {
+    fn keep(&self, holder: ProcessId) {
+        Self::keep(self, holder);
+    }
+}
+
+impl<E: End> End for Vec<E> {
+    fn keep(&self, holder: ProcessId) {
+        self.iter().for_each(|end| end.keep(holder));
+    }
+}
+
+impl<E: End, const N: usize> End for [E; N] {
+    fn keep(&self, holder: ProcessId) {
+        self.iter().for_each(|end| end.keep(holder));
+    }
+}
+
+/// As [`IsPorts`], for [`End`].
+#[doc(hidden)]
+pub trait IsEnd {
+    fn keep(&self, holder: ProcessId);
+}
+
+impl<T: End> IsEnd for Probe<'_, T> {
+    fn keep(&self, holder: ProcessId) {
+        self.0.keep(holder);
+    }
+}
+
+/// As [`NotPorts`].
+#[doc(hidden)]
+pub trait NotEnd {
+    fn keep(&self, _: ProcessId) {}
+}
+
+impl<T> NotEnd for &Probe<'_, T> {}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,12 @@
 //! The reply to one ask: a value that comes once, or the news that it never will. Not a channel: it has no ends.
 
 use crate::CallError;
+use crate::waits::Asking;
+use rendez_model::ProcessId;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// The actor's half: answer through it once. Dropped without an answer it says why there is none.
 #[must_use = "somebody waits for this answer"]
@@ -15,6 +17,8 @@ pub struct Reply<R> {
 /// The asker's half.
 pub(crate) struct Answer<R> {
     slot: Arc<Slot<R>>,
+    /// The actor that will answer.
+    of: ProcessId,
 }
 
 struct Slot<R> {
@@ -24,13 +28,13 @@ struct Slot<R> {
 
 struct State<R> {
     answer: Option<Result<R, CallError>>,
-    waker: Option<Waker>,
+    asking: Option<Asking>,
 }
 
 /// A fresh pair.
-pub(crate) fn reply<R>(actor: &'static str) -> (Reply<R>, Answer<R>) {
-    let slot = Arc::new(Slot { actor, state: Mutex::new(State { answer: None, waker: None }) });
-    (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot })
+pub(crate) fn reply<R>(actor: &'static str, of: ProcessId) -> (Reply<R>, Answer<R>) {
+    let slot = Arc::new(Slot { actor, state: Mutex::new(State { answer: None, asking: None }) });
+    (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot, of })
 }
 
 impl<R> Reply<R> {
@@ -78,14 +82,12 @@ fn refusing() -> bool {
 
 impl<R> Slot<R> {
     fn put(&self, answer: Result<R, CallError>) {
-        let waker = {
+        let asking = {
             let mut state = self.lock();
             state.answer = Some(answer);
-            state.waker.take()
+            state.asking.take()
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        asking.into_iter().for_each(Asking::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<R>> {
@@ -97,13 +99,17 @@ impl<R> Future for Answer<R> {
     type Output = Result<R, CallError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let waker = cx.waker().clone();
+        let answer = self.slot.lock().answer.take();
+        if let Some(answer) = answer {
+            return Poll::Ready(answer);
+        }
+        let asking = Asking::new(self.of, cx.waker().clone());
         let mut state = self.slot.lock();
         if let Some(answer) = state.answer.take() {
             drop(state);
             return Poll::Ready(answer);
         }
-        let old = state.waker.replace(waker);
+        let old = state.asking.replace(asking);
         drop(state);
         drop(old);
         Poll::Pending

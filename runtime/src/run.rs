@@ -4,7 +4,7 @@ use crate::cell::{Cell, Draft, Report};
 use crate::control::{Listeners, wind_down};
 use crate::drive::process_of;
 use crate::process::spawn_under;
-use crate::{IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor, monitor};
+use crate::{IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor, waits};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
 use rendez_model::ProcessKind;
 use std::future::{Future, poll_fn};
@@ -114,7 +114,7 @@ impl RunOptions {
 
 async fn root<T: Send + 'static>(process: Process<T>, grace: Duration) -> Outcome<T> {
     let cell = process.cell();
-    let _monitor = monitor::watch(Arc::clone(cell.world()));
+    let _monitor = waits::watch(Arc::clone(cell.world()));
     let mut press = Box::pin(tokio::signal::ctrl_c());
     // Polled once, it listens: a ctrl-c that comes while the first process starts is not missed.
     let listens = poll_fn(|cx| Poll::Ready(press.as_mut().poll(cx).is_pending())).await;

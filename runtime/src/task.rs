@@ -91,11 +91,11 @@ impl<B> Task<B> {
 }
 
 impl<B: ?Sized> Task<B> {
-    /// How many wakers of it exist now, in lists of ours and elsewhere.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the deadlock report, which does not ask yet"))]
-    pub(crate) fn wakers(&self) -> usize {
-        // Relaxed: a number for a snapshot.
-        self.word.load(Ordering::Relaxed) / WAKER
+    /// Whether it is asleep, and how many wakers of it exist, in lists of ours and elsewhere, at the same instant.
+    pub(crate) fn sleep(&self) -> (bool, usize) {
+        // Acquire: pairs with the Release of `rest`; who sees it asleep sees what it did before.
+        let word = self.word.load(Ordering::Acquire);
+        (word & (WOKEN | RUNNING | DONE) == 0, word / WAKER)
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -438,13 +438,13 @@ mod tests {
     fn wakers_that_others_hold_are_counted() {
         let on = Arc::default();
         let (job, waker) = sleeper(&on);
-        assert_eq!(job.task().wakers(), 2, "one with the process and ours");
+        assert_eq!(job.task().sleep().1, 2, "one with the process and ours");
         let another = waker.clone();
-        assert_eq!(job.task().wakers(), 3);
+        assert_eq!(job.task().sleep().1, 3);
         drop(another);
         waker.wake();
         assert_eq!(on.exhaust(), 1);
-        assert_eq!(job.task().wakers(), 0);
+        assert_eq!(job.task().sleep().1, 0);
     }
 
     #[test]
@@ -496,7 +496,7 @@ mod tests {
         });
         on.exhaust();
         assert_eq!(job.take_outcome(), Some(Ok(())));
-        assert_eq!(job.task().wakers(), 1, "the one that it has left itself");
+        assert_eq!(job.task().sleep().1, 1, "the one that it has left itself");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The world: all processes and channels of one runtime, listed for snapshots. It schedules nothing.
 
-use crate::cell::{Cell, Record};
-use crate::deadlock;
+use crate::cell::Cell;
+use crate::ended::Record;
 use crate::slots::Slots;
-use rendez_channels::Inspect;
-use rendez_model::{ChannelId, Cycle, Network, Node, ProcessId, State, Wait};
-use std::collections::{BTreeMap, VecDeque};
+use crate::waits::{Deadlock, Sight, Snapshot, Watch};
+use rendez_channels::{Inspect, InspectBarrier};
+use rendez_model::{Network, Node, Process, ProcessId, State};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
 
 /// How many ended processes a snapshot still shows.
 const ENDED_MAX: usize = 256;
@@ -21,6 +23,19 @@ pub(crate) struct World {
     observes: AtomicBool,
     lists: Mutex<Lists>,
     tree: Mutex<Tree>,
+    watching: Mutex<Watching>,
+}
+
+/// What the monitor knows. Its lock is the first that is taken.
+#[derive(Default)]
+pub(crate) struct Watching {
+    pub(crate) watch: Watch,
+    /// When somebody looked last.
+    pub(crate) last: Option<Instant>,
+    /// Who rested then, after how many polls.
+    pub(crate) rested: BTreeSet<(ProcessId, u64)>,
+    /// The deadlocks that are there now, by their numbers.
+    pub(crate) cycles: Vec<(u64, Deadlock)>,
 }
 
 /// The processes. A lock of its own, which no other is taken under.
@@ -37,13 +52,20 @@ struct Lists {
     channels: Vec<Listed>,
     /// At how many channels to look for those that have gone.
     prune_at: usize,
-    cycles: Vec<Cycle>,
+    barriers: Vec<Weak<dyn InspectBarrier>>,
+    prune_barriers_at: usize,
 }
 
 struct Listed {
     channel: Weak<dyn Inspect>,
     /// Keeps it beyond its last end while somebody observes.
     kept: Option<Arc<dyn Inspect>>,
+}
+
+/// What processes may stand at.
+pub(crate) struct Places {
+    pub(crate) channels: Vec<Arc<dyn Inspect>>,
+    pub(crate) barriers: Vec<Arc<dyn InspectBarrier>>,
 }
 
 /// The network of this OS process, as it is now.
@@ -73,6 +95,7 @@ impl World {
                 observes: AtomicBool::new(false),
                 lists: Mutex::new(lists),
                 tree: Mutex::new(Tree { top: Slots::new(), ended: VecDeque::new() }),
+                watching: Mutex::default(),
             })
         }))
     }
@@ -127,51 +150,67 @@ impl World {
         }
     }
 
-    /// Remembers cycles that the monitor has confirmed, and says which are new.
-    pub(crate) fn note_cycles(&self, found: &[Cycle]) -> Vec<Cycle> {
+    pub(crate) fn list_barrier(&self, barrier: Weak<dyn InspectBarrier>) {
         let mut lists = self.lock();
-        let fresh: Vec<_> = found.iter().filter(|c| !lists.cycles.contains(c)).cloned().collect();
-        lists.cycles.extend(fresh.iter().cloned());
-        fresh
+        if lists.barriers.len() >= lists.prune_barriers_at.max(ENDED_CHANNELS_MAX) {
+            lists.barriers.retain(|listed| listed.strong_count() > 0);
+            lists.prune_barriers_at = 2 * lists.barriers.len();
+        }
+        lists.barriers.push(barrier);
+    }
+
+    /// What is listed and lives.
+    pub(crate) fn places(&self) -> Places {
+        let lists = self.lock();
+        Places {
+            channels: lists.channels.iter().filter_map(|listed| listed.channel.upgrade()).collect(),
+            barriers: lists.barriers.iter().filter_map(Weak::upgrade).collect(),
+        }
+    }
+
+    /// An empty node that is called what this one is.
+    pub(crate) fn named_node(&self) -> Node {
+        let lists = self.lock();
+        Node::new(&lists.id, &lists.name)
+    }
+
+    pub(crate) fn watching(&self) -> MutexGuard<'_, Watching> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn snapshot(&self) -> Network {
-        let (mut node, channels) = {
-            let lists = self.lock();
-            let channels: Vec<_> = lists.channels.iter().filter_map(|listed| listed.channel.upgrade()).collect();
-            (Node::new(&lists.id, &lists.name), channels)
-        };
-        node.processes.extend(self.living().iter().map(|cell| cell.describe()));
+        let mut node = self.named_node();
+        let cells = self.living();
+        let found = Snapshot::take(&cells, &self.places());
+        node.processes.extend(cells.iter().map(|cell| cell.describe()));
         node.processes.extend(self.tree().ended.iter().map(Record::describe));
         // Who ends meanwhile is seen twice.
         node.processes.sort_by_key(|process| process.id);
         node.processes.dedup_by_key(|process| process.id);
-        let now = rendez_channels::clock::coarse_ms();
-        let mut blocked: BTreeMap<ProcessId, (Vec<Wait>, u64, bool)> = BTreeMap::new();
-        for channel in &channels {
-            let data = channel.channel();
-            for stand in channel.waits() {
-                let entry = blocked.entry(stand.party).or_insert((vec![], u64::MAX, false));
-                entry.0.push(Wait { channel: data.id, side: stand.side });
-                entry.1 = entry.1.min(stand.since_ms);
-                entry.2 |= stand.open;
-            }
-            node.channels.push(data);
-        }
-        node.channels.sort_by_key(|channel| channel.id);
-        let mut open: Vec<ProcessId> = Vec::new();
         for process in &mut node.processes {
-            let Some((on, since, is_open)) = blocked.remove(&process.id) else { continue };
-            if matches!(process.state, State::Done(_)) {
-                continue;
+            let sight = found.states.get(&process.id);
+            if let (Some(Sight { state: Some(state), .. }), State::Waiting | State::Running) = (sight, &process.state) {
+                process.state = state.clone();
             }
-            if is_open {
-                open.push(process.id);
-            }
-            process.state = State::Blocked { on: sorted(on), for_ms: now.saturating_sub(since) };
         }
-        let cycles = deadlock::cycles(&node, &open);
+        (node.channels, node.barriers) = (found.channels, found.barriers);
+        let cycles = self.watching().cycles.iter().map(|(_, report)| report.cycle.clone()).collect();
         Network { nodes: vec![node], cycles }
+    }
+
+    /// What the wait-for graph needs of what was found, without names.
+    pub(crate) fn lean_node(&self, cells: &[Arc<Cell>], found: &mut Snapshot) -> Node {
+        let (channels, barriers) = (std::mem::take(&mut found.channels), std::mem::take(&mut found.barriers));
+        let mut node = Node { channels, barriers, ..Node::default() };
+        for cell in cells {
+            let mut process = Process::new(cell.id(), String::new());
+            process.parent = cell.parent().map(|parent| parent.id());
+            if let Some(Sight { state: Some(state), .. }) = found.states.get(&cell.id()) {
+                process.state = state.clone();
+            }
+            node.processes.push(process);
+        }
+        node
     }
 
     /// All processes that live, in the order of their ids.
@@ -220,10 +259,4 @@ impl Lists {
         }
         dropped
     }
-}
-
-fn sorted(mut waits: Vec<Wait>) -> Vec<Wait> {
-    waits.sort_by_key(|wait: &Wait| -> (ChannelId, _) { (wait.channel, wait.side) });
-    waits.dedup();
-    waits
 }

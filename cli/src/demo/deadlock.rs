@@ -35,10 +35,10 @@ pub fn plant(lines: Sender<Line>) -> Planted {
 }
 
 #[process]
-async fn listener(reports: Receiver<rendez::model::Cycle>, lines: Sender<Line>) -> Outcome<Vec<String>> {
+async fn listener(reports: Receiver<rendez::Deadlock>, lines: Sender<Line>) -> Outcome<Vec<String>> {
     alt! {
         report = reports.recv() => {
-            let sentence = report?.sentence;
+            let sentence = report?.cycle.sentence;
             lines.send(Line::Notice(sentence.clone())).await?;
             Ok(vec![sentence])
         },

@@ -2,16 +2,15 @@
 
 use rendez_channels::sync::{Event, Exclusive};
 use rendez_channels::{Receiver, Sender, after, channel};
-use rendez_model::Cycle;
 use rendez_runtime::__private::process;
-use rendez_runtime::{Outcome, Process, deadlocks, run, spawn};
+use rendez_runtime::{Deadlock, Outcome, Process, deadlocks, run, spawn};
 use std::time::Duration;
 
 /// Sends first and receives then: two of these, crossed, wait for each other. Written as `#[process]` expands.
 fn stubborn(name: &'static str, output: Sender<u32>, input: Receiver<u32>) -> Process {
     process(name, move |id| {
-        output.declare(id);
-        input.declare(id);
+        output.keep(id);
+        input.keep(id);
         async move {
             output.send(1).await?;
             input.recv().await?;
@@ -21,8 +20,8 @@ fn stubborn(name: &'static str, output: Sender<u32>, input: Receiver<u32>) -> Pr
 }
 
 /// Waits for a report; other tests of this binary have deadlocks, too.
-async fn told(reports: &Receiver<Cycle>, expected: &str) {
-    while reports.recv().await.unwrap().sentence != expected {}
+async fn told(reports: &Receiver<Deadlock>, expected: &str) {
+    while reports.recv().await.unwrap().cycle.sentence != expected {}
 }
 
 #[test]
@@ -69,8 +68,8 @@ fn two_that_hold_what_the_other_wants_are_named_too() {
         let dave = spawn(diner("dave", [spoon, fork], two, one)).process();
         let (c, d) = (carol.id(), dave.id());
         let expected = format!(
-            "deadlock: `carol` ({c}) waits to receive from `spoon`, where only `dave` ({d}) can send there; \
-             `dave` ({d}) waits to receive from `fork`, where only `carol` ({c}) can send there"
+            "suspected deadlock: `carol` ({c}) waits for `spoon`, which `dave` ({d}) has; \
+             `dave` ({d}) waits for `fork`, which `carol` ({c}) has"
         );
         tokio::time::timeout(Duration::from_secs(10), told(&reports, &expected)).await.expect("it is named");
         carol.stop();
@@ -99,7 +98,7 @@ fn a_ring_that_moves_is_no_deadlock() {
         });
         after(Duration::from_millis(1500)).await;
         let ours = [there.process().id(), back.process().id()];
-        while let Ok(cycle) = reports.try_recv() {
+        while let Ok(Deadlock { cycle, .. }) = reports.try_recv() {
             // Other tests of this binary do have deadlocks.
             assert!(cycle.steps.iter().all(|step| !ours.contains(&step.process)), "{}", cycle.sentence);
         }

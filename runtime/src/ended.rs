@@ -1,0 +1,32 @@
+//! What is kept of a process that has ended: itself as data, made without allocating for most.
+
+use rendez_model::{Process, ProcessId, ProcessKind, State};
+use std::borrow::Cow;
+use std::panic::Location;
+
+/// What is kept of a process that has ended.
+pub(crate) struct Record {
+    pub(crate) id: ProcessId,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) kind: ProcessKind,
+    pub(crate) parent: Option<ProcessId>,
+    pub(crate) state: State,
+    pub(crate) spawned_at: &'static Location<'static>,
+    pub(crate) restarts: u32,
+    pub(crate) polls: u64,
+    pub(crate) note: String,
+}
+
+impl Record {
+    pub(crate) fn describe(&self) -> Process {
+        let mut process = Process::new(self.id, self.name.as_ref());
+        process.kind = self.kind;
+        process.parent = self.parent;
+        process.state = self.state.clone();
+        process.spawned_at = self.spawned_at.to_string();
+        process.restarts = self.restarts;
+        process.polls = self.polls;
+        process.note.clone_from(&self.note);
+        process
+    }
+}

@@ -1,0 +1,358 @@
+//! Who is stuck in a network: the largest set of blocked processes none of which can be the first to go on. Pure.
+//!
+//! A process that waits for several things waits for any of them. A thing is *hopeless* when what it needs has to come from the
+//! set: at a channel all ends of the other side are held there; of those that have to come to a barrier, one is; a called
+//! actor, a joined process is in it. Suppose somebody of the set went on first: then one of its waits would have come from the set
+//! before. So nobody does. What is only *suspected* takes the known holder of an end for the one that has it; what is
+//! *certain* asks that the end cannot have left it.
+
+use rendez_model::{
+    BarrierId, Channel, ChannelId, Delivery, Ends, Node, Process, ProcessId, Side, State, Verdict, Wait,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A network, ready to be asked.
+pub(crate) struct Graph<'a> {
+    waits: BTreeMap<ProcessId, &'a [Wait]>,
+    channels: BTreeMap<ChannelId, &'a Channel>,
+    absent: BTreeMap<BarrierId, &'a Ends>,
+    children: BTreeMap<ProcessId, Vec<ProcessId>>,
+    parents: BTreeMap<ProcessId, ProcessId>,
+    /// Who waits at which side of a channel.
+    standing: BTreeMap<(ChannelId, Side), Vec<ProcessId>>,
+    /// For the waits of these nobody knows whether somebody else might help: they are in no certain set.
+    unsure: &'a BTreeSet<ProcessId>,
+}
+
+/// Whom a wait needs.
+pub(crate) struct Needs {
+    /// Those of them that are known.
+    pub(crate) who: Vec<ProcessId>,
+    /// Whether all of these have to do something; else any will do.
+    pub(crate) all: bool,
+}
+
+impl<'a> Graph<'a> {
+    pub(crate) fn new(node: &'a Node, unsure: &'a BTreeSet<ProcessId>) -> Self {
+        let mut graph = Self {
+            waits: BTreeMap::new(),
+            channels: node.channels.iter().map(|channel| (channel.id, channel)).collect(),
+            absent: node.barriers.iter().map(|barrier| (barrier.id, &barrier.absent)).collect(),
+            children: BTreeMap::new(),
+            parents: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            unsure,
+        };
+        for process in node.processes.iter().filter(|process| !matches!(process.state, State::Done(_))) {
+            graph.enter(process);
+        }
+        graph
+    }
+
+    fn enter(&mut self, process: &'a Process) {
+        if let Some(parent) = process.parent {
+            self.children.entry(parent).or_default().push(process.id);
+            self.parents.insert(process.id, parent);
+        }
+        let State::Blocked { on, .. } = &process.state else { return };
+        self.waits.insert(process.id, on);
+        for (channel, side) in on.iter().filter_map(|wait| wait.at()) {
+            self.standing.entry((channel, side)).or_default().push(process.id);
+        }
+    }
+
+    pub(crate) fn waits(&self, process: ProcessId) -> &'a [Wait] {
+        self.waits.get(&process).copied().unwrap_or_default()
+    }
+
+    /// Those among `settled`, who have waited for a while, that cannot go on.
+    pub(crate) fn stuck(&self, settled: &BTreeSet<ProcessId>, verdict: Verdict) -> BTreeSet<ProcessId> {
+        let sure = |id: &ProcessId| verdict == Verdict::Suspected || !self.unsure.contains(id);
+        let candidate = |id: &ProcessId| self.waits.contains_key(id) && sure(id);
+        let mut stuck: BTreeSet<_> = settled.iter().copied().filter(candidate).collect();
+        let dependents = self.dependents(&stuck, verdict);
+        let mut to_look_at: Vec<_> = stuck.iter().copied().collect();
+        while let Some(process) = to_look_at.pop() {
+            if stuck.contains(&process) && !self.is_stuck(process, &stuck, verdict) {
+                stuck.remove(&process);
+                to_look_at.extend(dependents.get(&process).into_iter().flatten());
+            }
+        }
+        stuck
+    }
+
+    /// For each process, who counts on its being stuck.
+    fn dependents(&self, among: &BTreeSet<ProcessId>, verdict: Verdict) -> BTreeMap<ProcessId, Vec<ProcessId>> {
+        let mut dependents: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for &process in among {
+            for &wait in self.waits(process) {
+                for who in self.counts_on(process, wait, verdict) {
+                    dependents.entry(who).or_default().push(process);
+                }
+            }
+        }
+        dependents
+    }
+
+    fn counts_on(&self, process: ProcessId, wait: Wait, verdict: Verdict) -> Vec<ProcessId> {
+        let mut who = self.needs(process, wait, verdict).map_or_else(Vec::new, |needs| needs.who);
+        if let (Verdict::Certain, Some((channel, side))) = (verdict, wait.at()) {
+            who.extend(self.channels.get(&channel).map_or(&[][..], |channel| &channel.ends(side).holders));
+        }
+        who.sort();
+        who.dedup();
+        who
+    }
+
+    fn is_stuck(&self, process: ProcessId, among: &BTreeSet<ProcessId>, verdict: Verdict) -> bool {
+        let waits = self.waits(process);
+        !waits.is_empty() && waits.iter().all(|&wait| self.is_hopeless(process, wait, among, verdict))
+    }
+
+    /// Whether a wait cannot come to anything while those in `among` do nothing.
+    pub(crate) fn is_hopeless(
+        &self,
+        process: ProcessId,
+        wait: Wait,
+        among: &BTreeSet<ProcessId>,
+        verdict: Verdict,
+    ) -> bool {
+        let Some(needs) = self.needs(process, wait, verdict) else { return false };
+        let mut who = needs.who.iter();
+        if needs.all { who.any(|id| among.contains(id)) } else { who.all(|id| among.contains(id)) }
+    }
+
+    /// Whom a wait needs; none if somebody who is not known might do as well.
+    pub(crate) fn needs(&self, process: ProcessId, wait: Wait, verdict: Verdict) -> Option<Needs> {
+        let certain = verdict == Verdict::Certain;
+        match wait {
+            Wait::Channel { channel, side } => {
+                let who = self.partners(process, self.channels.get(&channel)?, side, certain)?;
+                Some(Needs { who, all: false })
+            }
+            Wait::Answer { of } => Some(Needs { who: vec![of], all: false }),
+            Wait::Barrier { barrier } => {
+                let absent = self.absent.get(&barrier)?;
+                let known = absent.count > 0 && (!certain || absent.all_kept());
+                known.then(|| Needs { who: absent.holders.clone(), all: true })
+            }
+            // Who has a reference may end it, and who joins has one. A scope that waits for its own: one that fails may end all.
+            Wait::End { of } if certain && self.parents.get(&of) == Some(&process) => self.children(process),
+            Wait::End { of } => (!certain).then(|| Needs { who: vec![of], all: false }),
+            Wait::Children => self.children(process),
+            Wait::Outside => None,
+        }
+    }
+
+    /// Any of them may be the one that fails, and ends the scope.
+    fn children(&self, of: ProcessId) -> Option<Needs> {
+        let who = self.children.get(&of)?.clone();
+        Some(Needs { who, all: false })
+    }
+
+    /// Who can help who waits at this side of a channel, if all of them are known.
+    fn partners(&self, process: ProcessId, channel: &Channel, side: Side, certain: bool) -> Option<Vec<ProcessId>> {
+        if channel.home.is_some() || channel.closing.is_some() || self.moves(process, channel, side) {
+            return None;
+        }
+        let ends = match &channel.lent {
+            Some(lent) if side == Side::Receive => lent,
+            _ => channel.ends(side.opposite()),
+        };
+        // A receive that was served and not polled gives its value to another when it is dropped; so does a permit its place.
+        let own = channel.ends(side);
+        let may_be_left_something = side == Side::Receive || channel.promised > 0;
+        let known = if certain {
+            ends.all_kept() && (!may_be_left_something || own.count <= 1 || own.all_kept())
+        } else {
+            ends.all_known()
+        };
+        let mut who = ends.holders.clone();
+        if certain && may_be_left_something && own.count > 1 {
+            who.extend(own.holders.iter().filter(|&&holder| holder != process));
+        }
+        (ends.count > 0 && known).then_some(who)
+    }
+
+    /// Whether what is waited for is there, or a partner is: they are about to meet.
+    fn moves(&self, process: ProcessId, channel: &Channel, side: Side) -> bool {
+        let has_something = side == Side::Receive && channel.depth > 0;
+        has_something && channel.lent.is_none() && channel.delivery == Delivery::One
+            || channel.delivery == Delivery::One
+                && self
+                    .standing
+                    .get(&(channel.id, side.opposite()))
+                    .is_some_and(|standing| standing.iter().any(|&other| other != process))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rendez_model::{Barrier, ChannelKind};
+
+    const A: ProcessId = ProcessId(1);
+    const B: ProcessId = ProcessId(2);
+    const C: ProcessId = ProcessId(3);
+
+    fn send(channel: u64) -> Wait {
+        Wait::Channel { channel: ChannelId(channel), side: Side::Send }
+    }
+
+    fn receive(channel: u64) -> Wait {
+        Wait::Channel { channel: ChannelId(channel), side: Side::Receive }
+    }
+
+    fn process(id: ProcessId, on: &[Wait]) -> Process {
+        let mut process = Process::new(id, "");
+        process.state = if on.is_empty() { State::Running } else { State::Blocked { on: on.to_vec(), for_ms: 500 } };
+        process
+    }
+
+    fn channel(id: u64, senders: &[ProcessId], receivers: &[ProcessId]) -> Channel {
+        let mut channel = Channel::new(ChannelId(id), "", ChannelKind::Rendezvous);
+        channel.senders = Ends::kept_by(senders.iter().copied());
+        channel.receivers = Ends::kept_by(receivers.iter().copied());
+        channel
+    }
+
+    fn stuck(node: &Node, verdict: Verdict) -> Vec<ProcessId> {
+        let all = node.processes.iter().map(|process| process.id).collect();
+        Graph::new(node, &BTreeSet::new()).stuck(&all, verdict).into_iter().collect()
+    }
+
+    fn both(node: &Node) -> (Vec<ProcessId>, Vec<ProcessId>) {
+        (stuck(node, Verdict::Suspected), stuck(node, Verdict::Certain))
+    }
+
+    /// `a` and `b` each send to the other first.
+    fn crossed() -> Node {
+        let processes = vec![process(A, &[send(1)]), process(B, &[send(2)])];
+        Node { processes, channels: vec![channel(1, &[A], &[B]), channel(2, &[B], &[A])], ..Node::default() }
+    }
+
+    #[test]
+    fn two_that_wait_for_each_other_are_stuck_for_certain() {
+        assert_eq!(both(&crossed()), (vec![A, B], vec![A, B]));
+    }
+
+    #[test]
+    fn an_end_that_may_have_left_its_holder_makes_no_certain_set() {
+        let mut node = crossed();
+        node.channels[0].receivers = Ends::held_by([B]);
+        assert_eq!(both(&node), (vec![A, B], vec![]));
+    }
+
+    #[test]
+    fn an_end_that_nobody_declared_may_help() {
+        let mut node = crossed();
+        node.channels[0].receivers.count = 2;
+        assert_eq!(both(&node), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_process_that_still_runs_may_help() {
+        let mut node = crossed();
+        node.processes.push(process(C, &[]));
+        node.channels[1].receivers = Ends::kept_by([A, C]);
+        assert_eq!(both(&node), (vec![], vec![]));
+    }
+
+    #[test]
+    fn who_also_waits_for_something_outside_is_not_stuck() {
+        let mut node = crossed();
+        node.processes[0] = process(A, &[send(1), Wait::Outside]);
+        assert_eq!(both(&node), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_choice_waits_for_any_of_its_guards() {
+        let mut node = crossed();
+        node.processes[0] = process(A, &[send(1), receive(3)]);
+        node.processes.push(process(C, &[]));
+        node.channels.push(channel(3, &[C], &[A]));
+        assert_eq!(both(&node), (vec![], vec![]));
+        node.processes[2] = process(C, &[receive(4)]);
+        node.channels.push(channel(4, &[B], &[C]));
+        assert_eq!(both(&node), (vec![A, B, C], vec![A, B, C]), "the other guard waits for one who waits for them");
+    }
+
+    #[test]
+    fn who_waits_for_the_stuck_is_stuck() {
+        let mut node = crossed();
+        node.processes.push(process(C, &[receive(3)]));
+        node.channels.push(channel(3, &[A], &[C]));
+        assert_eq!(both(&node), (vec![A, B, C], vec![A, B, C]));
+    }
+
+    #[test]
+    fn channels_that_end_or_are_elsewhere_or_have_something_may_help() {
+        let changes: [fn(&mut Channel); 3] = [
+            |c| c.closing = Some(rendez_model::Closing::Retired),
+            |c| c.home = Some(rendez_model::ChannelRef { node: "n".into(), channel: ChannelId(7) }),
+            |c| c.senders.count = 0,
+        ];
+        for change in changes {
+            let processes = vec![process(A, &[receive(1)]), process(B, &[receive(2)])];
+            let channels = vec![channel(1, &[B], &[A]), channel(2, &[A], &[B])];
+            let mut node = Node { processes, channels, ..Node::default() };
+            assert_eq!(both(&node), (vec![A, B], vec![A, B]));
+            change(&mut node.channels[0]);
+            assert_eq!(both(&node), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn another_receiver_may_leave_a_value_behind() {
+        let processes = vec![process(A, &[receive(1)]), process(B, &[receive(2)]), process(C, &[])];
+        let channels = vec![channel(1, &[B], &[A, C]), channel(2, &[A], &[B])];
+        let node = Node { processes, channels, ..Node::default() };
+        assert_eq!(both(&node), (vec![A, B], vec![]));
+    }
+
+    #[test]
+    fn one_that_does_not_come_keeps_all_at_a_barrier() {
+        let (at, absent) = (Wait::Barrier { barrier: BarrierId(1) }, Ends::kept_by([B, C]));
+        let processes = vec![process(A, &[at]), process(B, &[receive(1)]), process(C, &[])];
+        let barriers = vec![Barrier { id: BarrierId(1), enrolled: 3, absent }];
+        let node = Node { processes, channels: vec![channel(1, &[A], &[B])], barriers, ..Node::default() };
+        assert_eq!(both(&node), (vec![A, B], vec![A, B]), "that `c` runs does not help");
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_at_who_has_it() {
+        let lock = |id, by| {
+            let mut lock = channel(id, &[], &[]);
+            (lock.senders.count, lock.receivers.count) = (1, 1);
+            lock.lent = Some(Ends::held_by([by]));
+            lock
+        };
+        let processes = vec![process(A, &[receive(1)]), process(B, &[receive(2)])];
+        let node = Node { processes, channels: vec![lock(1, B), lock(2, A)], ..Node::default() };
+        assert_eq!(both(&node), (vec![A, B], vec![]), "a guard may be handed on");
+    }
+
+    #[test]
+    fn calls_in_a_circle_are_stuck_for_certain() {
+        let processes = vec![process(A, &[Wait::Answer { of: B }]), process(B, &[Wait::Answer { of: A }])];
+        let node = Node { processes, ..Node::default() };
+        assert_eq!(both(&node), (vec![A, B], vec![A, B]));
+    }
+
+    #[test]
+    fn who_joins_a_stuck_process_is_suspected_only() {
+        let processes = vec![process(A, &[Wait::End { of: B }]), process(B, &[receive(1)])];
+        let node = Node { processes, channels: vec![channel(1, &[A], &[B])], ..Node::default() };
+        assert_eq!(both(&node), (vec![A, B], vec![]), "somebody may end it");
+    }
+
+    #[test]
+    fn a_scope_with_a_child_that_runs_may_go_on() {
+        let mut processes = vec![process(A, &[Wait::Children]), process(B, &[receive(1)]), process(C, &[])];
+        (processes[1].parent, processes[2].parent) = (Some(A), Some(A));
+        let mut node = Node { processes, channels: vec![channel(1, &[A], &[B])], ..Node::default() };
+        assert_eq!(both(&node), (vec![], vec![]), "`c` may fail, and the scope with it");
+        node.processes.pop();
+        assert_eq!(both(&node), (vec![A, B], vec![A, B]));
+    }
+}

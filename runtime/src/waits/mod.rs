@@ -1,0 +1,24 @@
+//! The wait-for graph: who waits for whom, which waits are hopeless, and how that is said. It ends nothing by itself.
+//!
+//! `snapshot` takes the graph from the running program, `graph` finds who is stuck in it, `knots` which of these hold each other,
+//! `watch` what has changed since the look before, `words` the sentences: all but the first are pure. `monitor` looks a few times
+//! a second, tells, and does what the `policy` is.
+
+mod asking;
+mod dump;
+mod graph;
+mod knots;
+mod monitor;
+mod policy;
+mod quit;
+mod snapshot;
+mod watch;
+mod words;
+
+pub(crate) use asking::{Asker, Asking};
+pub use dump::dump;
+pub(crate) use monitor::watch;
+pub use monitor::{Deadlock, News, Observation, deadlocks, observe};
+pub use policy::{OnDeadlock, on_deadlock};
+pub(crate) use snapshot::{Links, Rest, Sight, Snapshot};
+pub(crate) use watch::Watch;

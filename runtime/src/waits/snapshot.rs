@@ -1,0 +1,170 @@
+//! The network as it is: taken from cells, channels and barriers while they go on. It judges nothing.
+//!
+//! It is not taken at one instant; but each process is looked at before and after its waits are, by its word and its count of
+//! polls. One that rests in both looks and was not polled in between has done nothing meanwhile: its waits, its ends and its
+//! locks were the same all the time. The word of a process holds also how many of its wakers exist: what is more than those in
+//! lists of ours is a timer's, a socket's, a task's, and the process then waits for something outside.
+
+use super::Asker;
+use crate::cell::Cell;
+use crate::world::Places;
+use rendez_channels::{Stand, clock};
+use rendez_model::{Barrier, Channel, ProcessId, ProcessKind, State, Wait};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a network was found to be.
+#[derive(Default)]
+pub(crate) struct Snapshot {
+    pub(crate) states: BTreeMap<ProcessId, Sight>,
+    pub(crate) channels: Vec<Channel>,
+    pub(crate) barriers: Vec<Barrier>,
+    /// Of these it is not known whether something outside might wake them.
+    pub(crate) unsure: BTreeSet<ProcessId>,
+}
+
+/// A process as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    pub(crate) polls: u64,
+    /// What it waits for, if it does.
+    pub(crate) state: Option<State>,
+}
+
+/// How a process stands with being run: of one load of its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rest {
+    pub(crate) rests: bool,
+    /// How many of its wakers exist.
+    pub(crate) wakers: usize,
+    pub(crate) polls: u64,
+}
+
+/// How a process is linked to others, but for channels.
+pub(crate) struct Links {
+    /// Whose wakers wait for its end.
+    pub(crate) joined_by: Vec<u64>,
+    pub(crate) awaits_children: bool,
+    /// The scope that it is a child of, by a number, and whose waker waits for news of that scope.
+    pub(crate) group: Option<(u64, u64)>,
+    /// The answers that it waits for.
+    pub(crate) asks: Vec<Asker>,
+}
+
+/// The waits of one process, while they are collected.
+#[derive(Default)]
+struct Waits {
+    on: BTreeSet<Wait>,
+    since_ms: Option<u64>,
+    /// Whether it stands somewhere with something outside.
+    open: bool,
+    /// How many of its own wakers were found.
+    wakers: usize,
+    /// The choices whose waker was counted.
+    choices: BTreeSet<u64>,
+}
+
+impl Waits {
+    fn add(&mut self, wait: Wait, since_ms: u64) {
+        self.on.insert(wait);
+        self.since_ms = Some(self.since_ms.map_or(since_ms, |before| before.min(since_ms)));
+    }
+}
+
+impl Snapshot {
+    /// Looks at all of these.
+    pub(crate) fn take(cells: &[Arc<Cell>], places: &Places) -> Self {
+        let before: Vec<_> = cells.iter().map(|cell| cell.rest()).collect();
+        let by_waker: BTreeMap<u64, ProcessId> = cells.iter().map(|cell| (cell.waker_id(), cell.id())).collect();
+        let mut waits = Collected { by_waker, of: BTreeMap::new() };
+        let mut snapshot = Self::default();
+        for channel in &places.channels {
+            let data = channel.channel();
+            for stand in channel.waits() {
+                waits.stand(Wait::Channel { channel: data.id, side: stand.side }, &stand);
+            }
+            snapshot.channels.push(data);
+        }
+        for barrier in &places.barriers {
+            let data = barrier.barrier();
+            for stand in barrier.waits() {
+                waits.stand(Wait::Barrier { barrier: data.id }, &stand);
+            }
+            snapshot.barriers.push(data);
+        }
+        cells.iter().for_each(|cell| waits.cell(cell));
+        for (cell, before) in cells.iter().zip(before) {
+            let found = waits.of.remove(&cell.id()).unwrap_or_default();
+            snapshot.enter(cell, before, found);
+        }
+        snapshot.channels.sort_by_key(|channel| channel.id);
+        snapshot.barriers.sort_by_key(|barrier| barrier.id);
+        snapshot
+    }
+
+    fn enter(&mut self, cell: &Cell, before: Rest, mut found: Waits) {
+        let after = cell.rest();
+        let on_thread = cell.kind() == ProcessKind::Blocking;
+        let rests = before.rests && after.rests && before.polls == after.polls;
+        if rests && on_thread {
+            self.unsure.insert(cell.id());
+        } else if found.open || after.wakers > found.wakers {
+            found.on.insert(Wait::Outside);
+        }
+        let is_blocked = rests && found.on.iter().any(|&wait| wait != Wait::Outside);
+        let state = is_blocked.then(|| State::Blocked {
+            on: found.on.into_iter().collect(),
+            for_ms: found.since_ms.map_or(0, |since| clock::coarse_ms().saturating_sub(since)),
+        });
+        self.states.insert(cell.id(), Sight { polls: after.polls, state });
+    }
+}
+
+struct Collected {
+    by_waker: BTreeMap<u64, ProcessId>,
+    of: BTreeMap<ProcessId, Waits>,
+}
+
+impl Collected {
+    fn stand(&mut self, wait: Wait, stand: &Stand) {
+        if let Some(&process) = stand.waker.and_then(|waker| self.by_waker.get(&waker)) {
+            let waits = self.of.entry(process).or_default();
+            let is_new = stand.choice.is_none_or(|choice| waits.choices.insert(choice));
+            waits.wakers += usize::from(is_new);
+        }
+        if stand.waits {
+            let waits = self.of.entry(stand.party).or_default();
+            waits.add(wait, stand.since_ms);
+            // One that was told to look again and has not yet is about to.
+            waits.open |= stand.open || stand.waker.is_none();
+        }
+    }
+
+    /// Who waits for the end of this process, and what it waits for that its cell knows.
+    fn cell(&mut self, cell: &Cell) {
+        let links = cell.links();
+        for waker in links.joined_by {
+            if let Some(&process) = self.by_waker.get(&waker) {
+                let waits = self.of.entry(process).or_default();
+                waits.on.insert(Wait::End { of: cell.id() });
+                waits.wakers += 1;
+            }
+        }
+        if links.awaits_children {
+            self.of.entry(cell.id()).or_default().on.insert(Wait::Children);
+        }
+        // The scope that it is a child of may be told by it to look.
+        if let Some((group, waker)) = links.group
+            && let Some(&process) = self.by_waker.get(&waker)
+        {
+            let waits = self.of.entry(process).or_default();
+            waits.wakers += usize::from(waits.choices.insert(group));
+            waits.on.insert(Wait::Children);
+        }
+        for ask in links.asks {
+            let waits = self.of.entry(cell.id()).or_default();
+            waits.add(Wait::Answer { of: ask.of }, ask.since_ms);
+            waits.wakers += usize::from(ask.waker == cell.waker_id());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What has changed from one look to the next: deadlocks that are new, surer than before, or gone. Pure: it is given what was found.
+
+use super::graph::Graph;
+use super::knots::{Knot, knots};
+use super::snapshot::{Sight, Snapshot};
+use rendez_model::{Node, ProcessId, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is remembered between looks.
+#[derive(Default)]
+pub(crate) struct Watch {
+    before: BTreeMap<ProcessId, Sight>,
+    known: Vec<Known>,
+    next: u64,
+}
+
+/// A deadlock that has been told.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) number: u64,
+    pub(crate) knot: Knot,
+    pub(crate) verdict: Verdict,
+}
+
+/// What is to be told.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// It was not there before, or is surer now.
+    Found(Known),
+    /// It is no more.
+    Gone(Known),
+}
+
+impl Watch {
+    /// Looks once more. A wait counts that was the same in the look before, without a poll in between.
+    pub(crate) fn look(&mut self, node: &Node, found: Snapshot) -> Vec<Change> {
+        let settled: BTreeSet<_> = found
+            .states
+            .iter()
+            .filter(|(id, sight)| sight.state.is_some() && self.before.get(id).is_some_and(|then| same(then, sight)))
+            .map(|(id, _)| *id)
+            .collect();
+        let graph = Graph::new(node, &found.unsure);
+        let certain = graph.stuck(&settled, Verdict::Certain);
+        let suspected = graph.stuck(&settled, Verdict::Suspected);
+        let mut now: Vec<_> = knots(&graph, &certain).into_iter().map(|knot| (knot, Verdict::Certain)).collect();
+        for knot in knots(&graph, &suspected) {
+            if !knot.members.iter().all(|id| certain.contains(id)) {
+                now.push((knot, Verdict::Suspected));
+            }
+        }
+        self.before = found.states;
+        self.compare(now)
+    }
+
+    fn compare(&mut self, now: Vec<(Knot, Verdict)>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let (mut before, mut known) = (std::mem::take(&mut self.known), Vec::new());
+        for (knot, verdict) in now {
+            let at = before.iter().position(|then| then.knot.members == knot.members);
+            let then = at.map(|at| before.swap_remove(at));
+            let number = then.as_ref().map_or(self.next, |then| then.number);
+            self.next += u64::from(then.is_none());
+            let is_news = then.as_ref().is_none_or(|then| then.verdict < verdict);
+            // What was certain stays so, whatever can be seen of it now.
+            let verdict = then.map_or(verdict, |then| then.verdict.max(verdict));
+            let one = Known { number, knot, verdict };
+            if is_news {
+                changes.push(Change::Found(one.clone()));
+            }
+            known.push(one);
+        }
+        changes.extend(before.into_iter().map(Change::Gone));
+        self.known = known;
+        changes
+    }
+}
+
+/// Whether a process has done nothing since.
+fn same(then: &Sight, now: &Sight) -> bool {
+    let on = |sight: &Sight| match &sight.state {
+        Some(rendez_model::State::Blocked { on, .. }) => on.clone(),
+        _ => Vec::new(),
+    };
+    then.polls == now.polls && then.state.is_some() && on(then) == on(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rendez_model::{Process, State, Wait};
+
+    /// Two that call each other, after so many polls each.
+    fn calls(polls: u64) -> (Node, Snapshot) {
+        let (mut node, mut found) = (Node::default(), Snapshot::default());
+        for (id, of) in [(1, 2), (2, 1)] {
+            let state = State::Blocked { on: vec![Wait::Answer { of: ProcessId(of) }], for_ms: 0 };
+            let mut process = Process::new(ProcessId(id), "");
+            process.state = state.clone();
+            node.processes.push(process);
+            found.states.insert(ProcessId(id), Sight { polls, state: Some(state) });
+        }
+        (node, found)
+    }
+
+    fn look(watch: &mut Watch, (node, found): (Node, Snapshot)) -> Vec<(bool, u64)> {
+        let told = |change| match change {
+            Change::Found(known) => (true, known.number),
+            Change::Gone(known) => (false, known.number),
+        };
+        watch.look(&node, found).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_deadlock_is_told_once_it_has_stood_for_a_look_and_once_only() {
+        let mut watch = Watch::default();
+        assert_eq!(look(&mut watch, calls(1)), []);
+        assert_eq!(look(&mut watch, calls(1)), [(true, 0)]);
+        assert_eq!(look(&mut watch, calls(1)), []);
+        assert_eq!(look(&mut watch, (Node::default(), Snapshot::default())), [(false, 0)]);
+    }
+
+    #[test]
+    fn waits_that_are_not_the_same_ones_are_none() {
+        let mut watch = Watch::default();
+        for polls in 0..10 {
+            assert_eq!(look(&mut watch, calls(polls)), []);
+        }
+    }
+
+    #[test]
+    fn one_that_comes_again_is_another() {
+        let mut watch = Watch::default();
+        look(&mut watch, calls(1));
+        assert_eq!(look(&mut watch, calls(1)), [(true, 0)]);
+        assert_eq!(look(&mut watch, calls(2)), [(false, 0)]);
+        assert_eq!(look(&mut watch, calls(2)), [(true, 1)]);
+    }
+
+    #[test]
+    fn one_that_becomes_certain_is_told_again_under_its_number() {
+        let mut watch = Watch::default();
+        let unsure = || {
+            let (node, mut found) = calls(1);
+            found.unsure.insert(ProcessId(1));
+            (node, found)
+        };
+        look(&mut watch, unsure());
+        assert_eq!(look(&mut watch, unsure()), [(true, 0)]);
+        assert_eq!(look(&mut watch, calls(1)), [(true, 0)]);
+        assert_eq!(look(&mut watch, unsure()), []);
+    }
+}
