@@ -138,10 +138,13 @@ impl<'a, R: 'a> Alt<'a, R> {
         let there = self.places.get(id.place).is_some_and(|p| p.generation == id.generation && p.guard.is_some());
         if there {
             let guard = self.clear(id.place);
+            let left = catch_unwind(AssertUnwindSafe(|| drop(guard)));
+            // Not before it has left: until then whoever holds a claim may commit the choice to it, and the next guard in this
+            // place would be taken for the one that was committed to.
             if self.choice.committed() == Some(id.place) {
                 self.choice.seen();
             }
-            drop(guard);
+            left.unwrap_or_else(|panic| resume_unwind(panic));
         }
         there
     }

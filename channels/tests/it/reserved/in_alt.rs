@@ -165,3 +165,18 @@ fn two_guards_that_ask_reserve_it_one_after_the_other() {
     second.agree();
     assert_eq!(poll_once(&mut next), Poll::Ready(Some(2)));
 }
+
+#[test]
+fn an_answer_that_comes_while_its_guard_is_removed_is_not_the_next_guards() {
+    let (question, ask) = Question::with(1);
+    let answer = question.clone();
+    let mut alt = Alt::new();
+    let asks = alt.once(ask.before_leave(move || answer.agree()), |_| "asked");
+    assert_eq!(alt.try_next(), None, "it is asked, and answers later");
+    assert!(alt.remove(asks));
+    assert_eq!(question.kept(), 1, "what was agreed to is told to be nobody's");
+    alt.once(question.ask(), |_| "asked again");
+    assert_eq!(alt.try_next(), None);
+    alt.once(rendez::future(ready(())), |()| "ready");
+    assert_eq!(poll_once(&mut pin!(alt.next())), Poll::Ready(Some("ready")));
+}

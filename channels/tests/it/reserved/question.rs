@@ -25,7 +25,8 @@ struct State {
 /// The guard.
 pub(crate) struct Ask {
     question: Question,
-    /// Done when it leaves a choice.
+    /// Done when it is about to leave a choice, and when it has left it.
+    before_leave: Option<Box<dyn FnOnce() + Send>>,
     on_leave: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -40,7 +41,7 @@ impl Question {
 
     /// One more guard; only one at a time is in a choice.
     pub(crate) fn ask(&self) -> Ask {
-        Ask { question: self.clone(), on_leave: None }
+        Ask { question: self.clone(), before_leave: None, on_leave: None }
     }
 
     /// One more offer; whoever waits for one looks again.
@@ -102,6 +103,11 @@ impl Question {
 }
 
 impl Ask {
+    pub(crate) fn before_leave(mut self, act: impl FnOnce() + Send + 'static) -> Self {
+        self.before_leave = Some(Box::new(act));
+        self
+    }
+
     pub(crate) fn on_leave(mut self, act: impl FnOnce() + Send + 'static) -> Self {
         self.on_leave = Some(Box::new(act));
         self
@@ -136,6 +142,7 @@ impl Attempt for Ask {
     }
 
     fn leave(mut self: Pin<&mut Self>) {
+        self.before_leave.take().into_iter().for_each(|act| act());
         self.question.give_up();
         self.on_leave.take().into_iter().for_each(|act| act());
     }
