@@ -38,6 +38,8 @@ pub struct Choice {
     marks: Option<Box<Marks>>,
     /// Whether a guard of it waits for something outside of channels. Relaxed: read by snapshots only.
     open: AtomicBool,
+    /// Whether a guard of it ever stood at a place that no snapshot sees. Relaxed: as the other.
+    unseen: AtomicBool,
     /// Its owner's, of the last poll.
     waker: Lock<Option<Waker>>,
 }
@@ -72,6 +74,7 @@ impl Choice {
             word: AtomicUsize::new(phase),
             marks,
             open: AtomicBool::new(false),
+            unseen: AtomicBool::new(false),
             waker: Lock::new(waker),
         }
     }
@@ -106,8 +109,13 @@ impl Choice {
         self.open.store(open, Ordering::Relaxed);
     }
 
+    /// Notes that it stands at a place that no snapshot sees, for good.
+    pub(crate) fn stands_unseen(&self) {
+        self.unseen.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed)
+        self.open.load(Ordering::Relaxed) || self.unseen.load(Ordering::Relaxed)
     }
 
     /// Free to claimed; a word that was met claimed is flagged.

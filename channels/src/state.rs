@@ -494,7 +494,6 @@ impl<T: Send + 'static> Body for State<T> {
 
     fn describe(&mut self, channel: &mut Channel) {
         channel.depth = self.depth() as u64;
-        channel.promised = self.reserved as u64;
         channel.high_water = self.high_water as u64;
         channel.sent = self.sent;
         channel.received = self.received;

@@ -110,6 +110,7 @@ impl fmt::Debug for CancellationToken {
 
 impl Place for Token {
     type State = State;
+    const SEEN: bool = false;
 
     fn lock(&self) -> Held<'_, State> {
         self.0.lock()

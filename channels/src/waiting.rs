@@ -19,6 +19,8 @@ use std::task::{Context, Poll};
 /// Where one waits: a state under its lock.
 pub(crate) trait Place: Sync {
     type State: Send;
+    /// Whether snapshots see who waits here.
+    const SEEN: bool;
 
     fn lock(&self) -> Held<'_, Self::State>;
 
@@ -30,6 +32,7 @@ pub(crate) trait Place: Sync {
 
 impl<S: Body> Place for Arc<Shell<S>> {
     type State = S;
+    const SEEN: bool = true;
 
     fn lock(&self) -> Held<'_, S> {
         (**self).lock()
@@ -176,6 +179,9 @@ impl<P: Place, S: Source<P>> Attempt for Waiting<'_, P, S> {
     fn enlist(mut self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
         if self.is_over || self.outcome.is_some() {
             return self.attempt(cx, Some((choice, number)));
+        }
+        if !P::SEEN {
+            choice.stands_unseen();
         }
         self.source.about_to_wait();
         let got = self.as_mut().step(Some((choice, number)), Some(Waking::Guard(Arc::clone(choice), number)));

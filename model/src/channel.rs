@@ -198,8 +198,6 @@ pub struct Channel {
     pub senders: Ends,
     /// Its receiving ends.
     pub receivers: Ends,
-    /// Places in it that are promised to senders that have not sent yet.
-    pub promised: u64,
     /// Where its values come back, as those of a lock do: how many are out, and who is known to have one. Only who has one
     /// can help who waits to receive.
     pub lent: Option<Ends>,
@@ -227,7 +225,6 @@ impl Channel {
             received: 0,
             senders: Ends::default(),
             receivers: Ends::default(),
-            promised: 0,
             lent: None,
             closing: None,
             home: None,

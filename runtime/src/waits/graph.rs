@@ -159,16 +159,12 @@ impl<'a> Graph<'a> {
             Some(lent) if side == Side::Receive => lent,
             _ => channel.ends(side.opposite()),
         };
-        // A receive that was served and not polled gives its value to another when it is dropped; so does a permit its place.
+        // Who has another end of its own side can poison the channel; a receive that was served and not polled gives its value
+        // to another when it is dropped, and a permit its place.
         let own = channel.ends(side);
-        let may_be_left_something = side == Side::Receive || channel.promised > 0;
-        let known = if certain {
-            ends.all_kept() && (!may_be_left_something || own.count <= 1 || own.all_kept())
-        } else {
-            ends.all_known()
-        };
+        let known = if certain { ends.all_kept() && (own.count <= 1 || own.all_kept()) } else { ends.all_known() };
         let mut who = ends.holders.clone();
-        if certain && may_be_left_something && own.count > 1 {
+        if certain && own.count > 1 {
             who.extend(own.holders.iter().filter(|&&holder| holder != process));
         }
         (ends.count > 0 && known).then_some(who)

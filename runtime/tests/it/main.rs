@@ -1,5 +1,8 @@
 //! Behaviours of processes, scopes and actors, through the public API.
 
+// The macros' expansions begin at `::rendez`; in here that is this crate.
+extern crate rendez_runtime as rendez;
+
 mod actors;
 mod carriers;
 mod deadlocks;
@@ -9,3 +12,4 @@ mod scopes;
 mod shutdown;
 mod tape;
 mod toolkit;
+mod waits;

@@ -1,0 +1,94 @@
+//! Deadlocks of many kinds are named with their cycle; look-alikes are not taken for certain.
+
+mod moving;
+mod parts;
+mod stuck;
+
+use rendez_channels::{Receiver, channel_bounded};
+use rendez_model::{ProcessId, Verdict};
+use rendez_runtime::{Deadlock, News, Outcome, deadlocks, detached, network, run, spawn};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long the test waits for what the runtime promises within a second: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for what is said of a cycle of these.
+async fn said_of(reports: &Receiver<Deadlock>, members: &BTreeSet<ProcessId>, certain: bool) -> Outcome<Deadlock> {
+    loop {
+        let report = reports.recv().await?;
+        let steps: BTreeSet<_> = report.cycle.steps.iter().map(|step| step.process).collect();
+        let sure_enough = !certain || report.cycle.verdict == Verdict::Certain;
+        if steps == *members && report.news != News::Over && sure_enough {
+            return Ok(report);
+        }
+    }
+}
+
+#[test]
+fn each_deadlock_is_named_with_its_cycle() {
+    let missed = run(async {
+        let mut missed = Vec::new();
+        // Several at once, but no more than what is kept of reports.
+        for some in stuck::PROGRAMS.chunks(8) {
+            let checks: Vec<_> = some.iter().map(|&(name, program, sure)| spawn(check(name, program, sure))).collect();
+            for check in checks {
+                missed.extend(check.join().await?);
+            }
+        }
+        Outcome::Ok(missed)
+    });
+    assert_eq!(missed.unwrap(), Vec::<&str>::new());
+}
+
+/// Runs a program until its deadlock is named; its own name if it is not.
+async fn check(name: &'static str, program: fn() -> Vec<ProcessId>, certain: bool) -> Outcome<Option<&'static str>> {
+    let reports = deadlocks();
+    let (tell, told) = channel_bounded(1);
+    let case = detached(async move {
+        let _ = tell.try_send(program());
+        std::future::pending::<Outcome>().await
+    });
+    let members = told.recv().await?.into_iter().collect();
+    let said = tokio::time::timeout(PATIENCE, said_of(&reports, &members, certain)).await;
+    // Its program never ends.
+    case.stop();
+    case.process().ended().await;
+    Ok(if said.is_ok() { None } else { Some(name) })
+}
+
+/// Whether a process lives below another.
+fn is_below(id: ProcessId, root: ProcessId) -> bool {
+    let network = network();
+    let parent = |id| network.nodes[0].process(id).and_then(|process| process.parent);
+    std::iter::successors(Some(id), |&id| parent(id)).any(|id| id == root)
+}
+
+#[test]
+fn look_alikes_finish_and_are_never_taken_for_certain() {
+    run(async {
+        let reports = deadlocks();
+        let cases: Vec<_> = moving::PROGRAMS.iter().map(|(name, program)| (*name, spawn(program()))).collect();
+        let roots: Vec<_> = cases.iter().map(|(name, case)| (*name, case.process().id())).collect();
+        let all = async move {
+            for (name, case) in cases {
+                case.join().await.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+            }
+        };
+        let mut all = std::pin::pin!(tokio::time::timeout(PATIENCE, all));
+        loop {
+            tokio::select! {
+                ended = &mut all => break ended.expect("they finish"),
+                report = reports.recv() => {
+                    let report = report.unwrap();
+                    let own = roots.iter().find(|(_, root)| report.cycle.steps.iter().any(|s| is_below(s.process, *root)));
+                    if let (News::Certain, Some((name, _))) = (report.news, own) {
+                        panic!("{name}: {report}");
+                    }
+                }
+            }
+        }
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
