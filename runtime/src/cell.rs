@@ -518,16 +518,20 @@ impl Cell {
         }
     }
 
+    /// The scope that it is a child of, if that hears of it.
+    pub(crate) fn group(&self) -> Option<Arc<Group>> {
+        if let Report::Group(group, _) = &self.lock().report { Some(Arc::clone(group)) } else { None }
+    }
+
     /// Who waits for it, and what it waits for that is not at channels.
     pub(crate) fn links(&self) -> Links {
-        let (joined_by, awaits_children, group) = {
+        let (joined_by, awaits_children) = {
             let inner = self.lock();
             let joined_by = inner.watchers.iter().map(rendez_channels::waker_id).collect();
-            let group = if let Report::Group(group, _) = &inner.report { Some(Arc::clone(group)) } else { None };
-            (joined_by, inner.awaits_children && !inner.leaves_children, group)
+            (joined_by, inner.awaits_children && !inner.leaves_children)
         };
         // Not under our lock: a group looks at its cells under its own.
-        let group = group.and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
+        let group = self.group().and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
         let asks = self.known_control().map_or_else(Vec::new, |control| control.asks().clone());
         Links { joined_by, awaits_children, group, asks }
     }

@@ -12,8 +12,8 @@ pub enum OnDeadlock {
     /// It is reported.
     #[default]
     Report,
-    /// The innermost scope that all of its processes live in fails, with the sentence as its cause. Where there is none, its
-    /// processes are ended.
+    /// The innermost scope that all of its processes live in fails, with the sentence as its cause: a `par!` or scope that all of
+    /// them are children of, else the process that they all live below. Where there is none, its processes are ended.
     FailScope,
     /// The program prints all of its processes and aborts.
     Abort,
@@ -47,11 +47,19 @@ pub(crate) fn act(world: &World, report: &Deadlock) {
 
 fn fail_scope(world: &World, report: &Deadlock) {
     let cells: Vec<_> = report.cycle.members.iter().filter_map(|&id| world.find(id)).collect();
+    let failure = Failure::new(&report.cycle.sentence);
+    // Those of one `par!` or scope: that one fails, and says so where it is awaited.
+    let mut groups = cells.iter().map(|cell| cell.group());
+    if let Some(Some(group)) = groups.next()
+        && groups.all(|other| other.is_some_and(|other| Arc::ptr_eq(&other, &group)))
+    {
+        return group.note_failure(&failure);
+    }
     let scope = cells.iter().map(|cell| lineage(cell)).reduce(|common, other| {
         common.into_iter().filter(|one| other.iter().any(|its| Arc::ptr_eq(one, its))).collect()
     });
     match scope.and_then(|common| common.into_iter().next()) {
-        Some(scope) => scope.fail_scope(Failure::new(&report.cycle.sentence)),
+        Some(scope) => scope.fail_scope(failure),
         None => cells.iter().for_each(|cell| cell.cancel()),
     }
 }

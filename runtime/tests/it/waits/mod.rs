@@ -1,5 +1,6 @@
 //! Deadlocks of many kinds are named with their cycle; look-alikes are not taken for certain.
 
+mod later;
 mod moving;
 mod parts;
 mod stuck;

@@ -1,13 +1,14 @@
 //! Programs that look like a deadlock for a while and then go on, each by another kind of help.
 
+use super::later;
 use rendez_channels::sync::{Event, Exclusive, Semaphore};
-use rendez_channels::{Barrier, CancellationToken, Enrolment, Receiver, Sender, after, channel, channel_bounded};
-use rendez_runtime::{Outcome, Process, alt, blocking, par, process, spawn};
+use rendez_channels::{Barrier, CancellationToken, Enrolment, Receiver, Sender, after, channel};
+use rendez_runtime::{Outcome, Process, alt, par, process, spawn};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Longer than the monitor takes to be sure.
-const WHILE: Duration = Duration::from_millis(900);
+pub(super) const WHILE: Duration = Duration::from_millis(900);
 
 /// Name and program.
 pub(super) type Case = (&'static str, fn() -> Process);
@@ -39,25 +40,25 @@ pub(super) const PROGRAMS: &[Case] = &[
     ("a semaphore that gets permits", semaphore),
     ("a barrier to which the last comes late", barrier),
     ("a barrier that one leaves", resigns),
-    ("a process that computes", computes),
-    ("a blocking process that sleeps", sleeper),
-    ("a blocking process with a thread of its own", scoped_thread),
-    ("a process that is spawned late", late),
-    ("a process that ends and retires", retires),
-    ("a poisoned ring", poisoned),
-    ("a child that is stopped", stopped),
-    ("a scope with a deadline", deadline),
-    ("a ring that moves", moves),
-    ("a slow ring", slow_ring),
-    ("a full buffer that is drained", drained),
-    ("a permit that is given up", permit),
-    ("a served receive that is dropped", served),
-    ("a call to an actor that is slow", slow_actor),
+    ("a process that computes", later::computes),
+    ("a blocking process that sleeps", later::sleeper),
+    ("a blocking process with a thread of its own", later::scoped_thread),
+    ("a process that is spawned late", later::late),
+    ("a process that ends and retires", later::retires),
+    ("a poisoned ring", later::poisoned),
+    ("a child that is stopped", later::stopped),
+    ("a scope with a deadline", later::deadline),
+    ("a ring that moves", later::moves),
+    ("a slow ring", later::slow_ring),
+    ("a full buffer that is drained", later::drained),
+    ("a permit that is given up", later::permit),
+    ("a served receive that is dropped", later::served),
+    ("a call to an actor that is slow", later::slow_actor),
 ];
 
 /// Receives, and has its sender nearby for the sake of the graph.
 #[process]
-async fn waits(inp: Receiver<u8>) -> Outcome {
+pub(super) async fn waits(inp: Receiver<u8>) -> Outcome {
     inp.recv().await?;
     Ok(())
 }
@@ -158,7 +159,7 @@ fn shared() -> Process {
 }
 
 #[process]
-async fn sends_late(out: Sender<u8>) -> Outcome {
+pub(super) async fn sends_late(out: Sender<u8>) -> Outcome {
     after(WHILE).await;
     out.send(1).await?;
     Ok(())
@@ -486,218 +487,4 @@ fn resigns() -> Process {
         Outcome::Ok(())
     };
     Process::new("case", async move { par![one, leaver].await })
-}
-
-fn computes() -> Process {
-    let (out, inp) = channel::<u8>();
-    let computer = blocking("computer", move || {
-        let end = std::time::Instant::now() + WHILE;
-        while std::time::Instant::now() < end {
-            std::hint::spin_loop();
-        }
-        out.send_blocking(1)?;
-        Outcome::Ok(())
-    });
-    Process::new("case", async move { par![computer, waits(inp)].await })
-}
-
-#[process(blocking)]
-fn sleeps(out: Sender<u8>) -> Outcome {
-    std::thread::sleep(WHILE);
-    out.send_blocking(1)?;
-    Ok(())
-}
-
-fn sleeper() -> Process {
-    let (out, inp) = channel();
-    Process::new("case", async move { par![sleeps(out), waits(inp)].await })
-}
-
-#[process(blocking)]
-fn lends(out: Sender<u8>, inp: Receiver<u8>) -> Outcome {
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(WHILE);
-            out.send_blocking(1)
-        });
-        inp.recv_blocking()
-    })?;
-    Ok(())
-}
-
-fn scoped_thread() -> Process {
-    let (out, inp) = channel();
-    lends(out, inp)
-}
-
-fn late() -> Process {
-    let (out, inp) = channel();
-    let later = sends_late(out);
-    Process::new("case", async move {
-        let waiter = spawn(waits(inp));
-        after(WHILE).await;
-        spawn(later);
-        waiter.join().await
-    })
-}
-
-fn retires() -> Process {
-    let (out, inp) = channel::<u8>();
-    #[process]
-    async fn ends(out: Sender<u8>) -> Outcome {
-        after(WHILE).await;
-        let _ = out.id();
-        Ok(())
-    }
-    Process::new("case", async move { par![ends(out), waits(inp)].await })
-}
-
-fn poisoned() -> Process {
-    let ((a, from_a), (b, from_b)) = (channel(), channel());
-    let another = a.clone();
-    let poisoner = async move {
-        after(WHILE).await;
-        another.poison("in time");
-        Outcome::Ok(())
-    };
-    let (one, two) = (super::parts::send_receive(a, from_b), super::parts::send_receive(b, from_a));
-    Process::new("case", async move {
-        spawn(poisoner);
-        let _ = par![one, two].await;
-        Outcome::Ok(())
-    })
-}
-
-fn stopped() -> Process {
-    Process::new("case", async {
-        let (out, inp) = channel::<u8>();
-        let waiter = spawn(async move {
-            let _out = out;
-            inp.recv().await?;
-            Outcome::Ok(())
-        });
-        after(WHILE).await;
-        waiter.stop();
-        waiter.process().ended().await;
-        Outcome::Ok(())
-    })
-}
-
-fn deadline() -> Process {
-    Process::new("case", async {
-        let (out, inp) = channel::<u8>();
-        let waiter = async move {
-            let _out = out;
-            inp.recv().await?;
-            Outcome::Ok(())
-        };
-        let _ = par![waiter].within(WHILE).await;
-        Outcome::Ok(())
-    })
-}
-
-#[process]
-async fn turns(inp: Receiver<u32>, out: Sender<u32>, pause: Duration) -> Outcome {
-    while let Some(n) = inp.next().await? {
-        if pause > Duration::ZERO {
-            after(pause).await;
-        }
-        if n == 0 || out.send(n - 1).await.is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn turning(first: u32, pause: Duration) -> Process {
-    let ((a, from_a), (b, from_b)) = (channel(), channel());
-    let start = a.clone();
-    let starter = async move {
-        start.send(first).await?;
-        Outcome::Ok(())
-    };
-    Process::new("case", async move { par![starter, turns(from_a, b, pause), turns(from_b, a, pause)].await })
-}
-
-fn moves() -> Process {
-    turning(20_000, Duration::ZERO)
-}
-
-fn slow_ring() -> Process {
-    turning(6, WHILE / 3)
-}
-
-fn drained() -> Process {
-    let (out, inp) = channel_bounded(1);
-    let drainer = async move {
-        after(WHILE).await;
-        while inp.next().await?.is_some() {}
-        Outcome::Ok(())
-    };
-    let filler = async move {
-        for n in 0..4_u8 {
-            out.send(n).await?;
-        }
-        Outcome::Ok(())
-    };
-    Process::new("case", async move { par![drainer, filler].await })
-}
-
-fn permit() -> Process {
-    let (out, inp) = channel_bounded::<u8>(1);
-    let other = out.clone();
-    let keeper = async move {
-        let permit = out.reserve().await?;
-        after(WHILE).await;
-        drop(permit);
-        Outcome::Ok(())
-    };
-    let sender = async move {
-        tokio::task::yield_now().await;
-        other.send(1).await?;
-        Outcome::Ok(())
-    };
-    Process::new("case", async move {
-        par![keeper, sender].await?;
-        drop(inp);
-        Outcome::Ok(())
-    })
-}
-
-/// A value that was handed to a receive that is then dropped goes to the other receiver.
-fn served() -> Process {
-    let (out, inp) = channel::<u8>();
-    let other = inp.clone();
-    let parker = async move {
-        {
-            let mut parked = std::pin::pin!(inp.recv());
-            let _ = std::future::poll_fn(|cx| std::task::Poll::Ready(parked.as_mut().poll(cx).is_ready())).await;
-            after(WHILE).await;
-        }
-        Outcome::Ok(())
-    };
-    let sender = async move {
-        tokio::task::yield_now().await;
-        out.send(1).await?;
-        after(2 * WHILE).await;
-        Outcome::Ok(())
-    };
-    let receiver = async move {
-        tokio::task::yield_now().await;
-        let _ = other.recv().await;
-        Outcome::Ok(())
-    };
-    Process::new("case", async move { par![parker, sender, receiver].await })
-}
-
-fn slow_actor() -> Process {
-    Process::new("case", async {
-        let (out, inp) = channel();
-        let link = rendez_runtime::spawn_actor(super::parts::Link { next: None });
-        let waiter = spawn(async move { link.wait(inp).await });
-        after(WHILE).await;
-        out.send(1).await?;
-        waiter.join().await?;
-        Outcome::Ok(())
-    })
 }
