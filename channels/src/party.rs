@@ -50,6 +50,7 @@ thread_local! {
     /// Whether there is anything in [`FAILING`], so that asking for it is a load.
     static IS_FAILING: Cell<bool> = const { Cell::new(false) };
     static FAILING: RefCell<Option<Arc<Poison>>> = const { RefCell::new(None) };
+    static CALM: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Says on whose behalf this thread acts from now on, and gives back who did before. A runtime calls it around every poll.
@@ -100,8 +101,25 @@ pub fn end_of_poll() {
     }
 }
 
+/// Acts so that ends dropped meanwhile are given up without poison, whatever happens: who comes after takes care of it.
+///
+/// A runtime polls a process in it that is started again when it fails.
+pub fn calmly<R>(act: impl FnOnce() -> R) -> R {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            CALM.set(self.0);
+        }
+    }
+    let _back = Back(CALM.replace(true));
+    act()
+}
+
 /// The poison that an end dropped now leaves behind, if any: its process fails, or its thread panics.
 pub(crate) fn legacy(channel: impl FnOnce() -> String) -> Option<Arc<Poison>> {
+    if CALM.get() {
+        return None;
+    }
     if IS_FAILING.get()
         && let Some(poison) = FAILING.try_with(|failing| failing.borrow().clone()).ok().flatten()
     {

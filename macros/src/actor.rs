@@ -3,7 +3,9 @@
 //! The block itself stays as it is.
 
 use crate::function::{Errors, Function};
-use crate::message::Message;
+use crate::hook::Hooks;
+use crate::message::{Message, Passed};
+use crate::method::strip;
 use crate::options::Options;
 use crate::reference;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
@@ -19,6 +21,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let parsed = Options::parse(arguments, Some("remote"))
         .and_then(|options| Ok((options, syn::parse2::<Block>(item.clone())?)))
         .and_then(|(options, block)| Actor::new(options, block));
+    let item = strip(item);
     let made = match parsed {
         Ok(actor) => [actor.message_enum(), actor.actor_impl(), reference::code(&actor)].into_iter().collect(),
         Err(error) => error.into_compile_error(),
@@ -39,6 +42,7 @@ pub(crate) struct Actor {
     pub(crate) reference: Ident,
     pub(crate) generics: Generics,
     pub(crate) messages: Vec<Message>,
+    hooks: Hooks,
 }
 
 impl Actor {
@@ -54,6 +58,7 @@ impl Actor {
         if messages.is_empty() && errors.is_empty() {
             errors.push_no_messages(&block);
         }
+        let hooks = Hooks::new(&block.functions, &mut errors);
         check_names(&messages, &mut errors);
         errors.into_result()?;
         Ok(Self {
@@ -65,6 +70,7 @@ impl Actor {
             name: block.name,
             generics: block.generics,
             messages,
+            hooks,
         })
     }
 
@@ -73,17 +79,25 @@ impl Actor {
         let Self { message, generics, messages, options, .. } = self;
         let krate = &options.krate;
         let where_clause = &generics.where_clause;
-        let variants = messages.iter().map(|Message { conditions, name, types, answer, .. }| {
-            quote!(#(#conditions)* #name(#(#types,)* #krate::__private::Reply<#answer>))
+        let variants = messages.iter().map(|Message { conditions, docs, name, types, answer, one_way, .. }| {
+            let reply = (!one_way).then(|| quote!(#krate::__private::Reply<#answer>));
+            quote!(#(#conditions)* #(#docs)* #name(#(#types,)* #reply))
         });
+        let doc = format!(
+            "The messages of [`{}`], each under the name of its method: to be sent later, or in a batch.",
+            self.text
+        );
         let uses_generics = self.type_parameters().map(|parameters| {
             let phantom = quote!(::core::marker::PhantomData<fn() -> (#(#parameters,)*)>);
-            quote!(__Generics(#phantom, ::core::convert::Infallible))
+            quote!(#[doc(hidden)] __Generics(#phantom, ::core::convert::Infallible))
         });
         quote_spanned! {Span::mixed_site()=>
             // Methods of private types may be `pub`; so may be the types made of them.
-            #[doc(hidden)]
-            #[allow(non_camel_case_types, private_interfaces, private_bounds, unreachable_pub, clippy::large_enum_variant)]
+            #[doc = #doc]
+            #[allow(
+                non_camel_case_types, missing_docs, private_interfaces, private_bounds, unreachable_pub, dead_code,
+                clippy::large_enum_variant
+            )]
             pub enum #message #generics #where_clause { #(#variants,)* #uses_generics }
         }
     }
@@ -92,10 +106,27 @@ impl Actor {
         let Self { text, ty, message, reference, generics, messages, options, .. } = self;
         let krate = &options.krate;
         let (generic, arguments, where_clause) = generics.split_for_impl();
-        let handled = messages.iter().map(|Message { conditions, name, names, .. }| {
+        let handled = messages.iter().map(|Message { conditions, name, names, passed, one_way, .. }| {
             let span = name.span().resolved_at(Span::mixed_site());
-            let answer = quote_spanned!(span=> reply.answer(Self::#name(self, #(#names),*).await));
+            let context = quote_spanned!(Span::mixed_site()=> context);
+            let passed = passed.iter().map(|passed| match passed {
+                Passed::Name(name) => name.to_token_stream(),
+                Passed::Context => context.clone(),
+            });
+            if *one_way {
+                let call = quote_spanned!(span=> Self::#name(self, #(#passed),*).await);
+                return quote_spanned!(Span::mixed_site()=> #(#conditions)* #message::#name(#(#names,)*) => #call);
+            }
+            let answer = quote_spanned!(span=> reply.answer(Self::#name(self, #(#passed),*).await));
             quote_spanned!(Span::mixed_site()=> #(#conditions)* #message::#name(#(#names,)* reply) => #answer)
+        });
+        let begun = messages.iter().map(|Message { conditions, name, one_way, .. }| {
+            let begun = if *one_way {
+                quote_spanned!(Span::mixed_site()=> #message::#name(..) => true)
+            } else {
+                quote_spanned!(Span::mixed_site()=> #message::#name(.., reply) => reply.begin())
+            };
+            quote!(#(#conditions)* #begun)
         });
         let named = messages.iter().map(|Message { conditions, name, .. }| {
             let text = name.unraw().to_string();
@@ -106,10 +137,13 @@ impl Actor {
         // What the compiler says of the whole, such as that it is not `Send`, it says at the actor's name.
         let here = self.name.span().resolved_at(Span::mixed_site());
         let handle = quote_spanned! {here=>
-            async fn handle(&mut self, message: Self::Message) {
+            #[allow(unused_variables)]
+            async fn handle(&mut self, message: Self::Message, context: &mut #krate::__private::Context<Self>) {
                 match message { #(#handled,)* #no_message }
             }
         };
+        let accepts = self.accepts();
+        let hooks = self.hooks.code(krate);
         quote_spanned! {Span::mixed_site()=>
             impl #generic #krate::__private::Actor for #ty #where_clause {
                 type Message = #message #arguments;
@@ -120,6 +154,39 @@ impl Actor {
 
                 fn method(message: &Self::Message) -> &'static str {
                     match message { #(#named,)* #unnamed }
+                }
+
+                fn begin(message: &Self::Message) -> bool {
+                    match message { #(#begun,)* #unnamed }
+                }
+
+                #accepts
+                #hooks
+            }
+        }
+    }
+
+    /// Which messages can be handled in the present state, where some have a condition.
+    fn accepts(&self) -> TokenStream {
+        let enumeration = &self.message;
+        let conditional = self.messages.iter().filter_map(|message| Some((message, message.when.as_ref()?)));
+        let arms: Vec<_> = conditional
+            .map(|(Message { conditions, name, names, one_way, .. }, when)| {
+                let reply = (!one_way).then(|| quote!(_));
+                quote!(#(#conditions)* #enumeration::#name(#(#names,)* #reply) => { #when })
+            })
+            .collect();
+        if arms.is_empty() {
+            return TokenStream::new();
+        }
+        // Not of mixed site: `self` is the one that the conditions mean.
+        quote! {
+            #[allow(unused_variables)]
+            fn accepts(&self, message: &Self::Message) -> bool {
+                match message {
+                    #(#arms)*
+                    #[allow(unreachable_patterns)]
+                    _ => true,
                 }
             }
         }
@@ -136,11 +203,14 @@ impl Actor {
 fn check_names(messages: &[Message], errors: &mut Errors) {
     for message in messages {
         let name = message.name.unraw().to_string();
-        if name == "process" {
-            errors.push(
-                message.name.span(),
-                "`process` is how a reference gives its process: give this method another name",
-            );
+        let taken = match name.as_str() {
+            "process" => Some("`process` is how a reference gives its process"),
+            "address" => Some("`address` is how a reference gives its address"),
+            "within" => Some("`within` is how a reference gets a deadline"),
+            _ => None,
+        };
+        if let Some(taken) = taken {
+            errors.push(message.name.span(), format!("{taken}: give this method another name"));
         }
         let told = name.strip_prefix("tell_");
         if told.is_some_and(|told| messages.iter().any(|other| other.name.unraw() == told)) {

@@ -6,9 +6,11 @@
 mod actor;
 mod alt;
 mod function;
+mod hook;
 mod kept;
 mod main_fn;
 mod message;
+mod method;
 mod options;
 mod process;
 mod reference;

@@ -1,6 +1,7 @@
 //! A message of an actor, read from the method that handles it.
 
 use crate::function::{Argument, Errors, Function, borrow_in, compact, impl_in, owned};
+use crate::method::{Role, Words, is_context};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
@@ -16,6 +17,14 @@ pub(crate) struct Message {
     /// The arguments' names and types, without `Self` in them.
     pub(crate) names: Vec<Ident>,
     pub(crate) types: Vec<TokenStream>,
+    /// What the method is called with, in its order: names, and the context.
+    pub(crate) passed: Vec<Passed>,
+    /// Whether nobody waits for an answer.
+    pub(crate) one_way: bool,
+    /// Whether it overtakes what is in the mailbox.
+    pub(crate) urgent: bool,
+    /// The state that it can be handled in, as an expression.
+    pub(crate) when: Option<TokenStream>,
     /// What the method returns.
     pub(crate) answer: TokenStream,
     /// `X` and `E` where that is a `Result<X, E>`.
@@ -24,17 +33,34 @@ pub(crate) struct Message {
     pub(crate) signature: String,
 }
 
+/// One argument of a handler's call.
+pub(crate) enum Passed {
+    Name(Ident),
+    Context,
+}
+
 impl Message {
     /// None for a function that is no message; what is wrong with one that is meant to be goes to `errors`.
     pub(crate) fn new(function: &Function, actor: &TokenStream, errors: &mut Errors) -> Option<Self> {
         let receiver = function.receiver.as_ref()?;
+        let words = Words::of(function, errors);
+        if matches!(words.role, Role::Hook(_)) {
+            return None;
+        }
         if function.asyncness.is_none() || matches!(function.visibility, Visibility::Inherited) {
+            if words.is_any() {
+                let text = "only a message can be told so: write `pub async fn`, or one of the words of hooks";
+                errors.push(function.name.span(), text);
+            }
             return None;
         }
         if !receiver.borrowed {
             errors.push(receiver.span, "an actor keeps its state from message to message: write `&mut self`");
         }
         check_signature(function, errors);
+        if words.one_way && !matches!(function.output, ReturnType::Default) {
+            errors.push(function.output.span(), "nobody waits for the answer of a one-way message: return nothing");
+        }
         let written = |wanted: &'static str| {
             let attributes = function.attributes.iter().filter(move |attribute| attribute.path().is_ident(wanted));
             attributes.map(ToTokens::to_token_stream).collect()
@@ -46,13 +72,26 @@ impl Message {
             docs: written("doc"),
             visibility: function.visibility.to_token_stream(),
             name: function.name.clone(),
-            names: function.arguments.iter().map(|argument| argument.name.clone()).collect(),
-            types: function.arguments.iter().map(|argument| without_self(&argument.ty)).collect(),
+            names: arguments(function).map(|argument| argument.name.clone()).collect(),
+            types: arguments(function).map(|argument| without_self(&argument.ty)).collect(),
+            passed: function.arguments.iter().map(passed).collect(),
+            one_way: words.one_way,
+            urgent: words.urgent,
+            when: words.when,
             answer: without_self(&function.output_type()),
             result,
             signature: signature(function),
         })
     }
+}
+
+/// The arguments that are sent.
+fn arguments(function: &Function) -> impl Iterator<Item = &Argument> {
+    function.arguments.iter().filter(|argument| !is_context(&argument.ty))
+}
+
+fn passed(argument: &Argument) -> Passed {
+    if is_context(&argument.ty) { Passed::Context } else { Passed::Name(argument.name.clone()) }
 }
 
 fn check_signature(function: &Function, errors: &mut Errors) {
@@ -66,7 +105,7 @@ fn check_signature(function: &Function, errors: &mut Errors) {
     if let Some(qualifier) = &function.qualifier {
         errors.push(qualifier.span(), format!("a message cannot be `{qualifier}`: leave it out"));
     }
-    for Argument { name, ty, .. } in &function.arguments {
+    for Argument { name, ty, .. } in arguments(function) {
         let tokens = ty.to_token_stream();
         if let Some(span) = borrow_in(&tokens) {
             errors.push(span, format!("a message is sent and borrows nothing: write `{name}: {}`", owned(ty)));
@@ -121,6 +160,6 @@ fn replace_self(tokens: TokenStream, actor: &TokenStream) -> TokenStream {
 
 /// Name and types; what arguments are called does not matter to a caller.
 fn signature(function: &Function) -> String {
-    let types: Vec<_> = function.arguments.iter().map(|argument| compact(&argument.ty.to_token_stream())).collect();
+    let types: Vec<_> = arguments(function).map(|argument| compact(&argument.ty.to_token_stream())).collect();
     format!("{}({})->{}", function.text(), types.join(","), compact(&function.output_type()))
 }

@@ -56,24 +56,41 @@ fn struct_code(actor: &Actor) -> TokenStream {
 fn methods(actor: &Actor) -> TokenStream {
     let Actor { reference, generics, messages, options, .. } = actor;
     let (generic, arguments, where_clause) = generics.split_for_impl();
-    let process = process_method(&options.krate, options.flag);
-    let asks = messages.iter().enumerate().map(|(number, message)| ask_methods(actor, message, number));
+    let process = process_method(&options.krate, &actor.ty, options.flag);
+    let two_way = messages.iter().enumerate().filter(|(_, message)| !message.one_way);
+    let asks = two_way.map(|(number, message)| ask_methods(actor, message, number));
     let tells = messages.iter().enumerate().map(|(number, message)| tell_method(actor, message, number));
     quote_spanned! {Span::mixed_site()=>
         #[allow(private_interfaces, private_bounds, unreachable_pub, dead_code, clippy::too_many_arguments)]
         impl #generic #reference #arguments #where_clause {
-            #(#asks #tells)*
+            #(#asks)*
+            #(#tells)*
             #process
         }
     }
 }
 
-fn process_method(krate: &TokenStream, remote: bool) -> TokenStream {
+fn process_method(krate: &TokenStream, ty: &TokenStream, remote: bool) -> TokenStream {
     if remote {
         return quote_spanned! {Span::mixed_site()=>
+            /// The same reference, whose calls wait for an answer for so long at most.
+            #[must_use]
+            pub fn within(&self, patience: ::core::time::Duration) -> Self {
+                Self(self.0.within(patience))
+            }
+
+            /// Its address, if it runs on this node.
+            #[must_use]
+            pub fn address(&self) -> ::core::option::Option<&#krate::__private::ActorRef<#ty>> {
+                match &self.0 {
+                    #krate::__private::Inlet::Local(actor) => ::core::option::Option::Some(actor),
+                    #krate::__private::Inlet::Remote(_) => ::core::option::Option::None,
+                }
+            }
+
             /// Its process, if it runs on this node.
             #[must_use]
-            pub fn process(&self) -> ::core::option::Option<&#krate::__private::ProcessRef> {
+            pub fn process(&self) -> ::core::option::Option<#krate::__private::ProcessRef> {
                 match &self.0 {
                     #krate::__private::Inlet::Local(actor) => ::core::option::Option::Some(actor.process()),
                     #krate::__private::Inlet::Remote(_) => ::core::option::Option::None,
@@ -82,9 +99,22 @@ fn process_method(krate: &TokenStream, remote: bool) -> TokenStream {
         };
     }
     quote_spanned! {Span::mixed_site()=>
-        /// Its process.
+        /// The same reference, whose calls wait for an answer for so long at most. A call that the actor has not begun by
+        /// then is withdrawn, and was not sent.
         #[must_use]
-        pub fn process(&self) -> &#krate::__private::ProcessRef {
+        pub fn within(&self, patience: ::core::time::Duration) -> Self {
+            Self(self.0.within(patience))
+        }
+
+        /// Its address: what can be done with an actor whatever its messages are.
+        #[must_use]
+        pub fn address(&self) -> &#krate::__private::ActorRef<#ty> {
+            &self.0
+        }
+
+        /// The process of the present incarnation.
+        #[must_use]
+        pub fn process(&self) -> #krate::__private::ProcessRef {
             self.0.process()
         }
     }
@@ -131,15 +161,16 @@ fn ask_methods(actor: &Actor, message: &Message, number: usize) -> TokenStream {
 
 fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     let krate = &actor.options.krate;
-    let (enumeration, Message { name, names, .. }) = (&actor.message, message);
+    let (enumeration, Message { name, names, urgent, .. }) = (&actor.message, message);
+    let ask = if *urgent { quote!(ask_urgently) } else { quote!(ask) };
     let make = quote_spanned!(Span::mixed_site()=> move |reply| #enumeration::#name(#(#names,)* reply));
     if !actor.options.flag {
-        return quote_spanned!(Span::mixed_site()=> self.0.ask(#make).await);
+        return quote_spanned!(Span::mixed_site()=> self.0.#ask(#make).await);
     }
     let number = Literal::usize_unsuffixed(number);
     quote_spanned! {Span::mixed_site()=>
         match &self.0 {
-            #krate::__private::Inlet::Local(actor) => actor.ask(#make).await,
+            #krate::__private::Inlet::Local(actor) => actor.#ask(#make).await,
             #krate::__private::Inlet::Remote(inlet) => {
                 let arguments = #krate::__private::wire::encode(&(#(#names,)*))?;
                 #krate::__private::wire::decode(&inlet.call(#number, arguments).await?)
@@ -151,15 +182,25 @@ fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
 fn tell_method(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     let krate = &actor.options.krate;
     let (enumeration, Message { conditions, visibility, name, names, types, .. }) = (&actor.message, message);
-    let telling = format_ident!("tell_{}", name);
+    let telling = tell_name(message);
     let text =
         format!("[`{}`](Self::{}) without waiting for an answer: only for room in the mailbox.", name, name.unraw());
-    let made = quote!(#enumeration::#name(#(#names,)* #krate::__private::Reply::none()));
+    let docs = match message.docs.as_slice() {
+        docs if message.one_way && !docs.is_empty() => quote!(#(#docs)*),
+        _ if message.one_way => {
+            let text = format!("`{}::{}`, by message, without an answer.", actor.text, name.unraw());
+            quote!(#[doc = #text])
+        }
+        _ => quote!(#[doc = #text]),
+    };
+    let reply = (!message.one_way).then(|| quote!(#krate::__private::Reply::none()));
+    let made = quote!(#enumeration::#name(#(#names,)* #reply));
+    let tell = if message.urgent { quote!(urge) } else { quote!(tell) };
     let code = if actor.options.flag {
         let number = tell_number(number);
         quote_spanned! {Span::mixed_site()=>
             match &self.0 {
-                #krate::__private::Inlet::Local(actor) => actor.tell(#made).await,
+                #krate::__private::Inlet::Local(actor) => actor.#tell(#made).await,
                 #krate::__private::Inlet::Remote(inlet) => {
                     let arguments = #krate::__private::wire::encode(&(#(#names,)*))?;
                     inlet.call(#number, arguments).await.map(::core::mem::drop)
@@ -167,11 +208,11 @@ fn tell_method(actor: &Actor, message: &Message, number: usize) -> TokenStream {
             }
         }
     } else {
-        quote_spanned!(Span::mixed_site()=> self.0.tell(#made).await)
+        quote_spanned!(Span::mixed_site()=> self.0.#tell(#made).await)
     };
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
-        #[doc = #text]
+        #docs
         ///
         /// # Errors
         /// The actor has stopped, or its node cannot be reached.
@@ -219,15 +260,20 @@ fn remote_impl(actor: &Actor) -> TokenStream {
 
 /// One arm for the ask and one for the tell.
 fn serve_arms(krate: &TokenStream, message: &Message, number: usize) -> TokenStream {
-    let Message { conditions, name, names, types, .. } = message;
-    let (asking, telling) = (ask_name(message), format_ident!("tell_{}", name));
+    let Message { conditions, names, types, .. } = message;
+    let (asking, telling) = (ask_name(message), tell_name(message));
     let (ask, tell) = (Literal::usize_unsuffixed(number), tell_number(number));
-    quote_spanned! {Span::mixed_site()=>
-        #(#conditions)*
-        #ask => {
-            let (#(#names,)*): (#(#types,)*) = #krate::__private::wire::decode(&arguments)?;
-            #krate::__private::wire::encode(&actor.#asking(#(#names),*).await?)
+    let ask = (!message.one_way).then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            #(#conditions)*
+            #ask => {
+                let (#(#names,)*): (#(#types,)*) = #krate::__private::wire::decode(&arguments)?;
+                #krate::__private::wire::encode(&actor.#asking(#(#names),*).await?)
+            }
         }
+    });
+    quote_spanned! {Span::mixed_site()=>
+        #ask
         #(#conditions)*
         #tell => {
             let (#(#names,)*): (#(#types,)*) = #krate::__private::wire::decode(&arguments)?;
@@ -245,6 +291,11 @@ fn interface(actor: &Actor) -> String {
 
 fn ask_name(message: &Message) -> Ident {
     format_ident!("__ask_{}", message.name, span = message.name.span())
+}
+
+/// A one-way message is sent under its own name.
+fn tell_name(message: &Message) -> Ident {
+    if message.one_way { message.name.clone() } else { format_ident!("tell_{}", message.name) }
 }
 
 fn tell_number(number: usize) -> Literal {

@@ -1,16 +1,16 @@
 //! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
 
+use crate::actor::Ears;
 use crate::control::{Control, Listeners};
 use crate::ended::Record;
 use crate::executor::{self, Executor};
 use crate::group::Group;
 use crate::slots::Slots;
 use crate::task::{self, Body, Job, Task};
-use crate::waits::{Asker, Links, Rest};
+use crate::waits::{Links, Rest};
 use crate::{Failure, World};
-use rendez_channels::{Inspect, InspectBarrier, Poison, party::Party};
+use rendez_channels::Poison;
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
-use std::any::Any;
 use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -30,6 +30,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     restarts: AtomicU32,
     /// Where it stands in the list of its parent, or of the world. Relaxed: changed and read under that list's lock.
     place: AtomicU32,
+    /// Relaxed: set before it starts.
+    calm: AtomicBool,
     cancelled: AtomicBool,
     /// What few processes need, made on first use.
     control: OnceLock<Box<Control>>,
@@ -61,6 +63,8 @@ struct Inner {
     threads: Vec<Waker>,
     /// Who waits for the end of this process, or of its body.
     watchers: Vec<Waker>,
+    /// Where an actor hears of the ends of linked processes.
+    ears: Option<Weak<dyn Ears>>,
 }
 
 /// Who hears of the failure of a process before it counts as ended.
@@ -88,8 +92,17 @@ impl Draft {
     /// Of the world of the process that makes it.
     #[track_caller]
     pub(crate) fn new(name: impl Into<Cow<'static, str>>, kind: ProcessKind) -> Self {
+        Self::at(name, kind, Location::caller())
+    }
+
+    /// The same for a process that another line has asked for.
+    pub(crate) fn at(
+        name: impl Into<Cow<'static, str>>,
+        kind: ProcessKind,
+        spawned_at: &'static Location<'static>,
+    ) -> Self {
         let world = Cell::current().map_or_else(World::global, |cell| Arc::clone(cell.world()));
-        Self { id: world.next_process(), world, name: name.into(), kind, spawned_at: Location::caller() }
+        Self { id: world.next_process(), world, name: name.into(), kind, spawned_at }
     }
 
     pub(crate) const fn id(&self) -> ProcessId {
@@ -114,6 +127,7 @@ impl Draft {
             driver: None,
             threads: Vec::new(),
             watchers: Vec::new(),
+            ears: None,
         };
         Arc::new(Cell {
             id: self.id,
@@ -124,6 +138,7 @@ impl Draft {
             polls: AtomicU64::new(0),
             restarts: AtomicU32::new(0),
             place: AtomicU32::new(0),
+            calm: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             control: OnceLock::new(),
             inner: Mutex::new(inner),
@@ -315,6 +330,29 @@ impl Cell {
         true
     }
 
+    /// Has it polled: something has happened that no channel tells.
+    pub(crate) fn wake(self: &Arc<Self>) {
+        task::wake(self);
+    }
+
+    /// Ends that it drops are given up, not poisoned, however it ends: who starts it again takes care of them.
+    pub(crate) fn set_calm(&self) {
+        self.calm.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_ears(&self, ears: Weak<dyn Ears>) {
+        self.lock().ears = Some(ears);
+    }
+
+    pub(crate) fn ears(&self) -> Option<Arc<dyn Ears>> {
+        self.lock().ears.as_ref()?.upgrade()
+    }
+
     /// A child has failed and this process's scope with it: its ends are poisoned, its other children ended.
     pub(crate) fn fail_scope(self: &Arc<Self>, failure: Failure) {
         let poison = failure.poison();
@@ -427,6 +465,12 @@ impl Cell {
         self.ended(waker).is_some() || self.lock().has_failed
     }
 
+    /// The waker is no longer to be called.
+    pub(crate) fn forget_watcher(&self, waker: &Waker) {
+        let dropped: Vec<_> = self.lock().watchers.extract_if(.., |watcher| watcher.will_wake(waker)).collect();
+        drop(dropped);
+    }
+
     pub(crate) fn end(&self) -> Option<End> {
         self.lock().end.clone()
     }
@@ -445,8 +489,8 @@ impl Cell {
         self.on_thread.store(on_thread, Ordering::Relaxed);
     }
 
-    pub(crate) fn count_restart(&self) {
-        self.restarts.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn set_restarts(&self, restarts: u32) {
+        self.restarts.store(restarts, Ordering::Relaxed);
     }
 
     pub(crate) fn restarts(&self) -> u32 {
@@ -505,19 +549,6 @@ impl Cell {
         std::ptr::from_ref(self).cast::<()>().addr() as u64
     }
 
-    /// It waits for an answer.
-    pub(crate) fn asks(&self, note: Asker) {
-        self.control().asks().push(note);
-    }
-
-    /// It has it, or does not want it any more.
-    pub(crate) fn asks_no_more(&self, note: Asker) {
-        let mut asks = self.control().asks();
-        if let Some(at) = asks.iter().position(|known| *known == note) {
-            asks.swap_remove(at);
-        }
-    }
-
     /// The scope that it is a child of, if that hears of it.
     pub(crate) fn group(&self) -> Option<Arc<Group>> {
         if let Report::Group(group, _) = &self.lock().report { Some(Arc::clone(group)) } else { None }
@@ -549,47 +580,15 @@ impl Cell {
         left.is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A process as channels know it.
-pub(crate) struct Acting(pub(crate) Arc<Cell>);
-
-impl Party for Acting {
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-
-    fn id(&self) -> ProcessId {
-        self.0.id
-    }
-
-    fn name(&self) -> String {
-        self.0.name()
-    }
-
-    fn met(&self, channel: Weak<dyn Inspect>) {
-        self.0.world.list_channel(channel);
-    }
-
-    fn met_at(&self, barrier: Weak<dyn InspectBarrier>) {
-        self.0.world.list_barrier(barrier);
-    }
-
-    fn observes(&self) -> bool {
-        self.0.world.observes()
-    }
-
-    fn cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
-
-    fn wake_on_cancel(&self, waker: &Waker) {
+    /// Wakes this too, when it is cancelled: a thread that acts for it.
+    pub(crate) fn wake_on_cancel(&self, waker: &Waker) {
         let waker = waker.clone();
-        let mut inner = self.0.lock();
+        let mut inner = self.lock();
         inner.threads.retain(|w| !w.will_wake(&waker));
         inner.threads.push(waker);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,7 @@
 //! Drives the body of a process: polls it on its behalf, catches its panic, drops it on cancel, waits for its children.
 
-use crate::cell::{Acting, Cell, Draft};
+use crate::acting::Acting;
+use crate::cell::{Cell, Draft};
 use crate::task::{self, Body, Job, Ran, Table};
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use pin_project_lite::pin_project;
@@ -198,7 +199,7 @@ fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
     let find = || Cell::current().map(|cell| Arc::new(Acting(cell)) as Arc<dyn Party>);
     task::acting(cell, || {
         let before = party::swap(Some(party::Acting::new(cell.id(), find)));
-        let result = act();
+        let result = if cell.is_calm() { party::calmly(act) } else { act() };
         party::end_of_poll();
         party::swap(before);
         result

@@ -56,17 +56,20 @@ mod tape;
 mod waits;
 mod world;
 
+mod acting;
 mod cell;
 mod control;
 mod drive;
 mod ended;
 mod executor;
 mod reply;
-mod restart;
 mod slots;
 mod task;
 
-pub use actor::{Actor, ActorRef, MAILBOX, spawn_actor};
+pub use actor::{
+    Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Timer, Undelivered, crash_reports,
+    link, spawn_actor,
+};
 pub use call::CallError;
 pub use control::{is_stop_requested, stop_requested};
 pub use executor::Scheduler;
@@ -77,10 +80,14 @@ pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, detached, spawn};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
 pub use rendez_macros::{actor, alt, main, process};
+pub use reply::Reply;
 pub use run::{RunOptions, ctrl_c, living, run};
 pub use scope::{Dynamic, Joining, Scope, Scoped, scope};
 pub use shield::shield;
-pub use supervisor::{Supervisor, SupervisorRef};
+pub use supervisor::{
+    AutoShutdown, Backoff, ChildError, ChildId, ChildInfo, ChildSpec, Restart, Shutdown, Strategy, Supervisor,
+    SupervisorRef,
+};
 pub use tape::{Tape, record};
 pub use waits::{Deadlock, News, Observation, OnDeadlock, deadlocks, dump, observe, on_deadlock};
 use world::World;
@@ -97,10 +104,11 @@ pub mod __private {
     pub use crate::reply::Reply;
     pub use crate::run::run_main;
     pub use crate::{
-        Actor, ActorRef, CallError, IntoOutcome, Process, ProcessRef, RemoteActor, RemoteCall, RemoteInlet,
+        Actor, ActorRef, CallError, Context, Exit, IntoOutcome, Outcome, Process, ProcessRef, RemoteActor, RemoteCall,
+        RemoteInlet,
     };
     pub use rendez_channels::__private::*;
-    pub use rendez_model::ProcessId;
+    pub use rendez_model::{End, ProcessId};
 }
 
 mod expansion;

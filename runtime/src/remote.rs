@@ -1,9 +1,11 @@
 //! What a remote actor needs of a network: two traits that the macros and `rendez-net` meet in. No network here.
 
-use crate::{Actor, ActorRef, CallError};
+use crate::{Actor, ActorRef, CallError, alt};
+use rendez_channels::{after, future};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A call on its way to another node: the encoded answer, or what became of the call.
 pub type RemoteCall = Pin<Box<dyn Future<Output = Result<Vec<u8>, CallError>> + Send>>;
@@ -31,6 +33,35 @@ pub trait RemoteActor: Clone + Send + Sync + 'static {
 pub enum Inlet<A: Actor> {
     Local(ActorRef<A>),
     Remote(Arc<dyn RemoteInlet>),
+}
+
+impl<A: Actor> Inlet<A> {
+    #[must_use]
+    pub fn within(&self, patience: Duration) -> Self {
+        match self {
+            Self::Local(actor) => Self::Local(actor.within(patience)),
+            Self::Remote(inlet) => Self::Remote(Arc::new(Patient { inlet: Arc::clone(inlet), patience })),
+        }
+    }
+}
+
+/// A way whose calls wait for so long at most.
+struct Patient {
+    inlet: Arc<dyn RemoteInlet>,
+    patience: Duration,
+}
+
+impl RemoteInlet for Patient {
+    fn call(&self, method: u32, args: Vec<u8>) -> RemoteCall {
+        let (call, late, patience) = (self.inlet.call(method, args), after(self.patience), self.patience);
+        Box::pin(async move {
+            alt! {
+                pri;
+                answer = future(call) => answer,
+                _ = late => Err(CallError::Unknown(format!("no answer within {patience:?}"))),
+            }
+        })
+    }
 }
 
 impl<A: Actor> Clone for Inlet<A> {

@@ -2,11 +2,13 @@
 
 use crate::CallError;
 use crate::waits::Asking;
+use rendez_channels::at;
 use rendez_model::ProcessId;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 /// The actor's half: answer through it once. Dropped without an answer it says why there is none.
 #[must_use = "somebody waits for this answer"]
@@ -27,13 +29,25 @@ struct Slot<R> {
 }
 
 struct State<R> {
+    stage: Stage,
     answer: Option<Result<R, CallError>>,
     asking: Option<Asking>,
 }
 
+/// How far the call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Sent,
+    /// The handler has begun.
+    Begun,
+    /// The asker does not want it any more, and the handler had not begun.
+    Withdrawn,
+}
+
 /// A fresh pair.
 pub(crate) fn reply<R>(actor: &'static str, of: ProcessId) -> (Reply<R>, Answer<R>) {
-    let slot = Arc::new(Slot { actor, state: Mutex::new(State { answer: None, asking: None }) });
+    let state = State { stage: Stage::Sent, answer: None, asking: None };
+    let slot = Arc::new(Slot { actor, state: Mutex::new(state) });
     (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot, of })
 }
 
@@ -41,6 +55,18 @@ impl<R> Reply<R> {
     /// A reply that nobody waits for.
     pub const fn none() -> Self {
         Self { slot: None }
+    }
+
+    /// Says that the handler begins. False: the asker has withdrawn the message, and it is not to be handled.
+    #[must_use = "a withdrawn message is not to be handled"]
+    pub fn begin(&self) -> bool {
+        let Some(slot) = &self.slot else { return true };
+        let mut state = slot.lock();
+        if state.stage == Stage::Withdrawn {
+            return false;
+        }
+        state.stage = Stage::Begun;
+        true
     }
 
     /// Answers.
@@ -55,29 +81,15 @@ impl<R> Drop for Reply<R> {
     fn drop(&mut self) {
         let Some(slot) = self.slot.take() else { return };
         let actor = slot.actor;
-        slot.put(Err(if std::thread::panicking() {
+        let begun = slot.lock().stage == Stage::Begun;
+        slot.put(Err(if !begun {
+            CallError::NotSent(format!("`{actor}` stopped, or had no room, before it took this call"))
+        } else if std::thread::panicking() {
             CallError::Failed(format!("`{actor}` panicked while it handled this call"))
-        } else if refusing() {
-            CallError::NotSent(format!("`{actor}` stopped before it took this call"))
         } else {
             CallError::Unknown(format!("`{actor}` ended while it handled this call"))
         }));
     }
-}
-
-thread_local! {
-    static REFUSING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Drops messages that no handler has seen: their askers learn that they were not sent.
-pub(crate) fn refuse<M>(messages: M) {
-    let before = REFUSING.replace(true);
-    drop(messages);
-    REFUSING.set(before);
-}
-
-fn refusing() -> bool {
-    REFUSING.get()
 }
 
 impl<R> Slot<R> {
@@ -92,6 +104,32 @@ impl<R> Slot<R> {
 
     fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R> Answer<R> {
+    /// Waits for the answer until `deadline`. Then the call is withdrawn, and surely not handled, unless its handler has begun.
+    pub(crate) async fn by(mut self, deadline: Instant, patience: Duration) -> Result<R, CallError> {
+        let mut late = pin!(at(deadline));
+        let answered = poll_fn(|cx| match Pin::new(&mut self).poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+        });
+        if let Some(answer) = answered.await {
+            return answer;
+        }
+        let actor = self.slot.actor;
+        let mut state = self.slot.lock();
+        match (state.answer.take(), state.stage) {
+            (Some(answer), _) => answer,
+            (None, Stage::Begun) => Err(CallError::Unknown(format!("no answer from `{actor}` within {patience:?}"))),
+            (None, _) => {
+                state.stage = Stage::Withdrawn;
+                Err(CallError::NotSent(format!(
+                    "`{actor}` did not take this call within {patience:?}: it was withdrawn"
+                )))
+            }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ impl Asking {
         let note = Asker { of, waker: rendez_channels::waker_id(&waker), since_ms: clock::coarse_ms() };
         let asker = Cell::current().map(|cell| (cell, note));
         if let Some((cell, note)) = &asker {
-            cell.asks(*note);
+            cell.control().asks().push(*note);
         }
         Self { waker: Some(waker), asker }
     }
@@ -45,7 +45,10 @@ impl Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         if let Some((cell, note)) = &self.asker {
-            cell.asks_no_more(*note);
+            let mut asks = cell.control().asks();
+            if let Some(at) = asks.iter().position(|known| known == note) {
+                asks.swap_remove(at);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Actors and supervision, with the messages written by hand that `#[actor]` would write.
 
-use rendez_runtime::__private::Reply;
-use rendez_runtime::{Actor, ActorRef, CallError, Supervisor, run, spawn_actor};
+use rendez_runtime::{Actor, ActorRef, CallError, Context, Reply, Supervisor, run, spawn_actor};
 use std::time::Duration;
 
 struct Counter(u64);
@@ -32,7 +31,7 @@ impl Actor for Counter {
     type Ref = CounterRef;
     const NAME: &'static str = "Counter";
 
-    async fn handle(&mut self, message: Message) {
+    async fn handle(&mut self, message: Message, _: &mut Context<Self>) {
         match message {
             Message::Add(n, reply) => {
                 self.0 += n;
@@ -56,6 +55,13 @@ impl Actor for Counter {
             Message::Add(..) => "add",
             Message::AddSlowly(..) => "add_slowly",
             Message::Crash(..) => "crash",
+        }
+    }
+
+    fn begin(message: &Message) -> bool {
+        match message {
+            Message::Add(_, reply) | Message::AddSlowly(_, reply) => reply.begin(),
+            Message::Crash(reply) => reply.begin(),
         }
     }
 }
@@ -105,7 +111,7 @@ fn too_many_failures_within_the_period_fail_the_supervisors_scope() {
 fn a_call_to_a_stopped_actor_is_not_sent() {
     run(async {
         let counter = spawn_actor(Counter(0));
-        let process = counter.0.process().clone();
+        let process = counter.0.process();
         process.stop();
         process.ended().await;
         let Err(CallError::NotSent(why)) = counter.add(1).await else { panic!("not sent") };
@@ -118,7 +124,7 @@ fn a_call_to_a_stopped_actor_is_not_sent() {
 fn messages_that_no_handler_saw_come_back_as_not_sent_and_the_one_under_way_as_unknown() {
     run(async {
         let counter = spawn_actor(Counter(0));
-        let process = counter.0.process().clone();
+        let process = counter.0.process();
         let under_way = counter.0.ask(|reply| Message::AddSlowly(1, reply));
         let queued = counter.add(1);
         let stop = async {

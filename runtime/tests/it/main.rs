@@ -4,12 +4,16 @@
 extern crate rendez_runtime as rendez;
 
 mod actors;
+mod allocations;
 mod carriers;
 mod deadlocks;
 mod kills;
 mod limits;
+mod lives;
+mod mailboxes;
 mod scopes;
 mod shutdown;
+mod supervision;
 mod tape;
 mod toolkit;
 mod waits;

@@ -1,0 +1,45 @@
+//! A process as channels know it: who acts, what it has met, whether it is being ended. Not the process.
+
+use crate::cell::Cell;
+use rendez_channels::{Inspect, InspectBarrier, party::Party};
+use rendez_model::ProcessId;
+use std::any::Any;
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+
+/// A process as channels know it.
+pub(crate) struct Acting(pub(crate) Arc<Cell>);
+
+impl Party for Acting {
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn id(&self) -> ProcessId {
+        self.0.id()
+    }
+
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn met(&self, channel: Weak<dyn Inspect>) {
+        self.0.world().list_channel(channel);
+    }
+
+    fn met_at(&self, barrier: Weak<dyn InspectBarrier>) {
+        self.0.world().list_barrier(barrier);
+    }
+
+    fn observes(&self) -> bool {
+        self.0.world().observes()
+    }
+
+    fn cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    fn wake_on_cancel(&self, waker: &Waker) {
+        self.0.wake_on_cancel(waker);
+    }
+}

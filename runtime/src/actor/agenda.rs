@@ -1,0 +1,262 @@
+//! Agenda: which of all that an actor may do comes next. Pure: what has arrived is asked of its sources, and it waits for nothing.
+//!
+//! The order is: stop, ends of other processes, urgent messages, messages that were set aside and can be handled now, the
+//! rest of a batch, timers, the mailbox. Of timers and mailbox neither can keep the other from its turn.
+
+use super::{Exit, Letter};
+use std::collections::VecDeque;
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step<M> {
+    /// Handle this message.
+    Handle(M),
+    /// Say that a process has ended.
+    Exit(Exit),
+    /// Tell whoever sent this that there is no room to set it aside.
+    Refuse(M),
+    /// End: somebody asked for it.
+    Stop,
+    /// End: nothing can come any more.
+    Gone,
+    /// Wait until something arrives.
+    Wait,
+}
+
+/// What has arrived, each lane by itself.
+pub(crate) trait Sources<M> {
+    /// Whether somebody asked it to stop.
+    fn stops(&mut self) -> bool;
+    fn exit(&mut self) -> Option<Exit>;
+    fn urgent(&mut self) -> Option<M>;
+    /// A message whose time has come.
+    fn due(&mut self) -> Option<M>;
+    fn letter(&mut self) -> Option<Letter<M>>;
+    /// Whether the last reference is gone, and all that was sent has been received.
+    fn is_retired(&mut self) -> bool;
+    /// Whether anything but the mailbox may still bring something.
+    fn expects_more(&mut self) -> bool;
+    /// Whether a message can be handled now.
+    fn accepts(&mut self, message: &M) -> bool;
+}
+
+pub(crate) struct Agenda<M> {
+    /// Messages that could not be handled, the oldest first.
+    aside: VecDeque<M>,
+    /// How many of them, from the end, have not been looked at since the state has changed.
+    unseen: usize,
+    /// How many may be set aside.
+    room: usize,
+    /// The rest of a batch.
+    batch: VecDeque<M>,
+    /// Whether the last message was a timer's: the mailbox is next then.
+    timer_was_last: bool,
+}
+
+impl<M> Agenda<M> {
+    /// `kept` is what comes before all letters.
+    pub(crate) fn new(room: usize, kept: Vec<M>) -> Self {
+        Self { aside: VecDeque::new(), unseen: 0, room, batch: kept.into(), timer_was_last: false }
+    }
+
+    /// The state has changed: what was set aside may be possible now.
+    pub(crate) fn changed(&mut self) {
+        self.unseen = self.aside.len();
+    }
+
+    pub(crate) fn next(&mut self, sources: &mut impl Sources<M>) -> Step<M> {
+        if sources.stops() {
+            return Step::Stop;
+        }
+        if let Some(exit) = sources.exit() {
+            return Step::Exit(exit);
+        }
+        while let Some(message) = sources.urgent() {
+            if let Some(step) = self.offer(message, sources) {
+                return step;
+            }
+        }
+        if let Some(message) = self.take_aside(sources) {
+            return Step::Handle(message);
+        }
+        let first_timers = !std::mem::take(&mut self.timer_was_last);
+        let step = if first_timers { self.timer(sources).or_else(|| self.mail(sources)) } else { self.mail(sources) };
+        if let Some(step) = step.or_else(|| if first_timers { None } else { self.timer(sources) }) {
+            return step;
+        }
+        // What is set aside stays so for ever when nothing comes that could change the state.
+        if sources.is_retired() && !sources.expects_more() { Step::Gone } else { Step::Wait }
+    }
+
+    /// All that was not handled.
+    pub(crate) fn into_rest(self) -> impl Iterator<Item = M> {
+        self.aside.into_iter().chain(self.batch)
+    }
+
+    fn timer(&mut self, sources: &mut impl Sources<M>) -> Option<Step<M>> {
+        while let Some(message) = sources.due() {
+            if let Some(step) = self.offer(message, sources) {
+                self.timer_was_last = true;
+                return Some(step);
+            }
+        }
+        None
+    }
+
+    fn mail(&mut self, sources: &mut impl Sources<M>) -> Option<Step<M>> {
+        loop {
+            while let Some(message) = self.batch.pop_front() {
+                if let Some(step) = self.offer(message, sources) {
+                    return Some(step);
+                }
+            }
+            match sources.letter()? {
+                Letter::One(message) => {
+                    if let Some(step) = self.offer(message, sources) {
+                        return Some(step);
+                    }
+                }
+                Letter::Batch(messages) => self.batch.extend(messages),
+            }
+        }
+    }
+
+    /// The step that a message is; none when it was set aside.
+    fn offer(&mut self, message: M, sources: &mut impl Sources<M>) -> Option<Step<M>> {
+        if sources.accepts(&message) {
+            return Some(Step::Handle(message));
+        }
+        if self.aside.len() >= self.room {
+            return Some(Step::Refuse(message));
+        }
+        self.aside.push_back(message);
+        None
+    }
+
+    fn take_aside(&mut self, sources: &mut impl Sources<M>) -> Option<M> {
+        while self.unseen > 0 {
+            let index = self.aside.len() - self.unseen;
+            self.unseen -= 1;
+            if sources.accepts(&self.aside[index]) {
+                return self.aside.remove(index);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rendez_model::{End, ProcessId};
+
+    #[derive(Default)]
+    struct Arrived {
+        stops: bool,
+        exits: VecDeque<Exit>,
+        urgent: VecDeque<u32>,
+        due: VecDeque<u32>,
+        mail: VecDeque<Letter<u32>>,
+        retired: bool,
+        expects: bool,
+        /// Only messages below this one can be handled.
+        below: u32,
+    }
+
+    impl Sources<u32> for Arrived {
+        fn stops(&mut self) -> bool {
+            self.stops
+        }
+        fn exit(&mut self) -> Option<Exit> {
+            self.exits.pop_front()
+        }
+        fn urgent(&mut self) -> Option<u32> {
+            self.urgent.pop_front()
+        }
+        fn due(&mut self) -> Option<u32> {
+            self.due.pop_front()
+        }
+        fn letter(&mut self) -> Option<Letter<u32>> {
+            self.mail.pop_front()
+        }
+        fn is_retired(&mut self) -> bool {
+            self.retired && self.mail.is_empty()
+        }
+        fn expects_more(&mut self) -> bool {
+            self.expects
+        }
+        fn accepts(&mut self, message: &u32) -> bool {
+            *message < self.below
+        }
+    }
+
+    fn arrived() -> Arrived {
+        Arrived { below: u32::MAX, ..Arrived::default() }
+    }
+
+    fn mail(messages: &[u32]) -> VecDeque<Letter<u32>> {
+        messages.iter().map(|&message| Letter::One(message)).collect()
+    }
+
+    #[test]
+    fn control_overtakes_a_million_messages() {
+        let mut agenda = Agenda::new(8, vec![]);
+        let exit = Exit { process: ProcessId(1), name: "p".into(), end: End::Normal, linked: false };
+        let mut all = Arrived { mail: mail(&vec![3; 1_000_000]), due: [2].into(), urgent: [1].into(), ..arrived() };
+        all.exits.push_back(exit.clone());
+        let steps: Vec<_> = (0..4).map(|_| agenda.next(&mut all)).collect();
+        assert_eq!(steps, [Step::Exit(exit), Step::Handle(1), Step::Handle(2), Step::Handle(3)]);
+        all.stops = true;
+        assert_eq!(agenda.next(&mut all), Step::Stop);
+    }
+
+    #[test]
+    fn timers_that_are_always_due_leave_the_mailbox_every_other_turn() {
+        let mut agenda = Agenda::new(8, vec![]);
+        let mut all = Arrived { mail: mail(&[1, 1]), due: [2; 4].into(), ..arrived() };
+        let steps: Vec<_> = (0..7).map(|_| agenda.next(&mut all)).collect();
+        let handled = [2, 1, 2, 1, 2, 2].map(Step::Handle);
+        assert_eq!(steps[..6], handled);
+        assert_eq!(steps[6], Step::Wait);
+    }
+
+    #[test]
+    fn what_cannot_be_handled_waits_in_its_order_until_the_state_has_changed() {
+        let mut agenda = Agenda::new(8, vec![]);
+        let mut all = Arrived { mail: mail(&[7, 1, 8]), below: 5, ..arrived() };
+        assert_eq!(agenda.next(&mut all), Step::Handle(1));
+        agenda.changed();
+        assert_eq!(agenda.next(&mut all), Step::Wait, "7 and 8 are set aside");
+        all.below = 10;
+        assert_eq!(agenda.next(&mut all), Step::Wait, "nothing was handled in between");
+        all.mail.extend(mail(&[2, 3]));
+        assert_eq!(agenda.next(&mut all), Step::Handle(2));
+        agenda.changed();
+        assert_eq!([0; 3].map(|_| agenda.next(&mut all)), [7, 8, 3].map(Step::Handle), "the older ones come first");
+    }
+
+    #[test]
+    fn one_message_too_many_to_set_aside_is_refused() {
+        let mut agenda = Agenda::new(1, vec![]);
+        let mut all = Arrived { mail: mail(&[7, 8]), below: 5, ..arrived() };
+        assert_eq!(agenda.next(&mut all), Step::Refuse(8));
+        assert_eq!(agenda.into_rest().collect::<Vec<_>>(), [7]);
+    }
+
+    #[test]
+    fn a_batch_is_handled_without_a_letter_in_between() {
+        let mut agenda = Agenda::new(8, vec![]);
+        let mut all = Arrived { mail: [Letter::Batch(vec![1, 2]), Letter::One(3)].into(), ..arrived() };
+        assert_eq!([0; 3].map(|_| agenda.next(&mut all)), [1, 2, 3].map(Step::Handle));
+    }
+
+    #[test]
+    fn it_ends_when_nothing_can_come_any_more() {
+        let mut agenda = Agenda::new(8, vec![]);
+        let mut all = Arrived { mail: mail(&[1, 9]), retired: true, expects: true, below: 5, ..arrived() };
+        assert_eq!(agenda.next(&mut all), Step::Handle(1), "what was sent is handled first");
+        assert_eq!(agenda.next(&mut all), Step::Wait, "a timer or a monitored process is still to come");
+        all.expects = false;
+        assert_eq!(agenda.next(&mut all), Step::Gone, "and nothing will make 9 possible");
+    }
+}

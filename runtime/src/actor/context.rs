@@ -1,0 +1,122 @@
+//! Context: what a handler can do beyond its own state. Timers, monitors, its own end.
+
+use super::exits::{self, Monitor};
+use super::inside::Inside;
+use super::timers::{Timer, What};
+use super::{Actor, signals};
+use crate::cell::Cell;
+use crate::{Failure, ProcessRef};
+use rendez_channels::clock;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An actor seen from inside: a method of an `#[actor]` that has an argument `context: &mut Context<Self>` gets it.
+///
+/// What it sets up (delayed and periodic messages, monitors) belongs to the incarnation, and ends with it.
+///
+/// ```
+/// use rendez_runtime::{Context, Outcome, actor, run, spawn_actor};
+/// use std::time::Duration;
+///
+/// struct Clock(u32);
+///
+/// #[actor(crate = rendez_runtime)]
+/// impl Clock {
+///     #[actor(started)]
+///     async fn started(&mut self, context: &mut Context<Self>) -> Outcome {
+///         context.every(Duration::from_millis(1), ClockMessage::tick);
+///         Ok(())
+///     }
+///     #[actor(one_way)]
+///     pub async fn tick(&mut self) {
+///         self.0 += 1;
+///     }
+///     #[actor(when = self.0 >= 3)]
+///     pub async fn three(&self) -> u32 {
+///         self.0
+///     }
+/// }
+///
+/// run(async { assert!(spawn_actor(Clock(0)).three().await? >= 3); Outcome::Ok(()) }).unwrap();
+/// ```
+pub struct Context<A: Actor> {
+    inside: Arc<Inside<A>>,
+    cell: Arc<Cell>,
+    failure: Option<Failure>,
+}
+
+impl<A: Actor> Context<A> {
+    pub(crate) const fn new(inside: Arc<Inside<A>>, cell: Arc<Cell>) -> Self {
+        Self { inside, cell, failure: None }
+    }
+
+    /// The process of this incarnation.
+    #[must_use]
+    pub fn process(&self) -> ProcessRef {
+        ProcessRef::new(Arc::clone(&self.cell))
+    }
+
+    /// Ends the actor in order after the present message, before all others.
+    pub fn stop(&self) {
+        self.inside.signals.raise(signals::STOP);
+    }
+
+    /// Ends the incarnation in failure after the present message, as a panic would.
+    pub fn fail(&mut self, failure: impl Into<Failure>) {
+        self.failure.get_or_insert(failure.into());
+    }
+
+    /// A message to itself: before what is in the mailbox, after what was sent so before.
+    pub fn notify(&self, message: A::Message) -> Timer {
+        self.after(Duration::ZERO, message)
+    }
+
+    /// A message to itself, once `delay` has passed. It does not go through the mailbox, and so cannot find that full.
+    pub fn after(&self, delay: Duration, message: A::Message) -> Timer {
+        self.timer(delay, What::Once(message))
+    }
+
+    /// A message to itself in each `period`, the first when one has passed. Periods that are missed are not made up for.
+    /// They do not keep the actor: it ends when its last reference is gone.
+    ///
+    /// # Panics
+    /// When the period is zero.
+    pub fn every(&self, period: Duration, make: impl FnMut() -> A::Message + Send + 'static) -> Timer {
+        assert!(period > Duration::ZERO, "a period is longer than nothing: use `notify` for a message at once");
+        self.timer(period, What::Every(period, Box::new(make)))
+    }
+
+    /// Takes a delayed message, or the further ones of a period, back. True: it will never be handled; false: it has been,
+    /// or was cancelled before.
+    pub fn cancel(&self, timer: Timer) -> bool {
+        self.inside.cancel_timer(timer)
+    }
+
+    /// Has the end of a process come to the method with `#[actor(exited)]`, exactly once, before any message. A process that has
+    /// ended already ends now.
+    pub fn monitor(&self, process: &ProcessRef) -> Monitor {
+        exits::monitor(process, &self.cell, Arc::clone(&self.inside.signals))
+    }
+
+    /// Ends a monitor. True: it has not fired, and never will.
+    pub fn demonitor(&self, monitor: &Monitor) -> bool {
+        monitor.give_up()
+    }
+
+    /// [Links](crate::link) a process to this one.
+    pub fn link(&self, process: &ProcessRef) {
+        exits::link(&self.process(), process);
+    }
+
+    pub(crate) const fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
+    }
+
+    fn timer(&self, delay: Duration, what: What<A::Message>) -> Timer {
+        // A delay too long for the clock is as good as thirty years.
+        let forever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+        let now = clock::now();
+        let at = now.checked_add(delay).unwrap_or(now + forever);
+        self.inside.add_timer(at, what, true).expect("an actor that handles something has not ended")
+    }
+}

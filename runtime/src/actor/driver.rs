@@ -1,0 +1,314 @@
+//! The driver: runs one incarnation of an actor. It waits for what the agenda decides on, calls the actor, and catches
+//! its panics. What follows a failure is not decided here.
+
+use super::agenda::{Agenda, Sources, Step};
+use super::context::Context;
+use super::crash::{self, Trail};
+use super::inside::{Inside, Seed};
+use super::timers::Due;
+use super::{Actor, Exit, Letter, signals};
+use crate::cell::Cell;
+use crate::{Failure, Outcome};
+use rendez_channels::__private::{Order, choose};
+use rendez_channels::{Ended, Receiver, at, clock, future};
+use rendez_model::End;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// How many messages are handled in one go before others of the same thread have their turn.
+const BURST: u32 = 64;
+
+/// Runs one incarnation to its end.
+pub(crate) async fn incarnation<A: Actor>(seed: Seed<A>, make: impl FnOnce() -> A) -> Outcome<()> {
+    let Some(cell) = Cell::current() else { return Ok(()) };
+    let mut driver = Driver::new(&seed, &cell);
+    let outcome = match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(actor) => driver.live(actor).await,
+        Err(payload) => {
+            let failure = Failure::panic(&*payload);
+            crash::report(&cell, &driver.trail, &failure, String::new());
+            Err(failure)
+        }
+    };
+    outcome.map_err(|failure| failure.within(|| format!("`{}::{}` of {}", A::NAME, driver.place(), cell.label())))
+}
+
+struct Driver<'a, A: Actor> {
+    seed: &'a Seed<A>,
+    agenda: Option<Agenda<A::Message>>,
+    context: Context<A>,
+    cell: &'a Arc<Cell>,
+    trail: Trail,
+    lanes: Arrived<'a, A>,
+    burst: u32,
+}
+
+/// What has arrived and was not looked at yet.
+struct Arrived<'a, A: Actor> {
+    inside: &'a Inside<A>,
+    letter: Option<Letter<A::Message>>,
+    retired: bool,
+    urgent: Option<Receiver<A::Message>>,
+    /// Whether there are, or were, timers: who has none looks at no clock.
+    has_timers: bool,
+    /// A period whose message could not be made.
+    panicked: Option<Failure>,
+}
+
+impl<'a, A: Actor> Driver<'a, A> {
+    fn new(seed: &'a Seed<A>, cell: &'a Arc<Cell>) -> Self {
+        let inside = &seed.inside;
+        Self {
+            seed,
+            agenda: Some(Agenda::new(inside.plan.aside, seed.inbox.take_kept())),
+            context: Context::new(Arc::clone(inside), Arc::clone(cell)),
+            cell,
+            trail: Trail::default(),
+            lanes: Arrived {
+                inside,
+                letter: None,
+                retired: false,
+                urgent: None,
+                has_timers: inside.with_used(|_| ()).is_some(),
+                panicked: None,
+            },
+            burst: 0,
+        }
+    }
+
+    /// From the first hook to the last.
+    async fn live(&mut self, mut actor: A) -> Outcome<()> {
+        let served = self.serve(&mut actor).await;
+        let end = served.as_ref().err().map_or(End::Normal, Failure::end);
+        if let Err(failure) = &served {
+            let state = catch_unwind(AssertUnwindSafe(|| actor.describe())).unwrap_or_default();
+            crash::report(self.cell, &self.trail, failure, state);
+        }
+        let stopped = guarded(actor.stopped(&end)).await;
+        // A drop may panic too, and is no less of a failure.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(actor))).map_err(|payload| Failure::panic(&*payload));
+        served.and(stopped).and(dropped)
+    }
+
+    /// Until it ends in order, or something fails.
+    async fn serve(&mut self, actor: &mut A) -> Outcome<()> {
+        guarded(actor.started(&mut self.context)).await??;
+        self.check()?;
+        loop {
+            match self.next(actor).await? {
+                Step::Handle(message) => self.handle(actor, message).await?,
+                Step::Exit(exit) => self.exit(actor, exit).await?,
+                Step::Refuse(message) => self.seed.inside.give_back([message]),
+                Step::Wait => self.wait().await,
+                Step::Stop | Step::Gone => break,
+            }
+        }
+        self.trail.note("stopping");
+        guarded(actor.stopping(&mut self.context)).await??;
+        self.check()
+    }
+
+    async fn next(&mut self, actor: &mut A) -> Outcome<Step<A::Message>> {
+        if self.burst == BURST {
+            self.burst = 0;
+            yield_now().await;
+        }
+        let Some(agenda) = &mut self.agenda else { return Ok(Step::Stop) };
+        let mut sources = Looking { lanes: &mut self.lanes, actor };
+        let step = catch_unwind(AssertUnwindSafe(|| agenda.next(&mut sources)));
+        match self.lanes.panicked.take() {
+            Some(failure) => {
+                self.trail.note("timer");
+                Err(failure)
+            }
+            None => step.map_err(|payload| Failure::panic(&*payload)),
+        }
+    }
+
+    async fn handle(&mut self, actor: &mut A, message: A::Message) -> Outcome<()> {
+        self.burst += 1;
+        self.trail.note(A::method(&message));
+        if A::begin(&message) {
+            guarded(actor.handle(message, &mut self.context)).await?;
+            self.changed();
+        }
+        self.check()
+    }
+
+    async fn exit(&mut self, actor: &mut A, exit: Exit) -> Outcome<()> {
+        self.trail.note("exited");
+        guarded(actor.exited(exit, &mut self.context)).await?;
+        self.changed();
+        self.check()
+    }
+
+    fn changed(&mut self) {
+        if let Some(agenda) = &mut self.agenda {
+            agenda.changed();
+        }
+    }
+
+    /// What the actor said with `context.fail(..)`.
+    fn check(&mut self) -> Outcome<()> {
+        self.context.take_failure().map_or(Ok(()), Err)
+    }
+
+    /// Until something arrives, whatever it is.
+    async fn wait(&mut self) {
+        self.burst = 0;
+        let inside = self.lanes.inside;
+        let signals = &inside.signals;
+        let raised = poll_fn(|_| if signals.raised() == 0 { Poll::Pending } else { Poll::Ready(()) });
+        let deadline =
+            if self.lanes.has_timers { inside.with_used(|lanes| lanes.timers.earliest()).flatten() } else { None };
+        let Some(receiver) = self.seed.inbox.receiver().filter(|_| !self.lanes.retired) else {
+            match deadline {
+                Some(deadline) => drop(
+                    choose(&mut [Some(pin!(future(raised))), Some(pin!(at(deadline)))], Order::Listed, false).await,
+                ),
+                None => raised.await,
+            }
+            return;
+        };
+        let arrived = match deadline {
+            None => {
+                let mut recv = pin!(receiver.recv());
+                poll_fn(|cx| match signals.raised() {
+                    0 => recv.as_mut().poll(cx).map(Some),
+                    _ => Poll::Ready(None),
+                })
+                .await
+            }
+            Some(deadline) => {
+                let (mut raised, mut late) = (pin!(future(raised)), pin!(at(deadline)));
+                let mut recv = pin!(receiver.recv());
+                let mut guards: [rendez_channels::__private::Arm<'_>; 3] =
+                    [Some(raised.as_mut()), Some(late.as_mut()), Some(recv.as_mut())];
+                match choose(&mut guards, Order::Listed, false).await {
+                    2 => Some(rendez_channels::Guard::output(recv)),
+                    _ => None,
+                }
+            }
+        };
+        match arrived {
+            Some(Ok(letter)) => self.lanes.letter = Some(letter),
+            Some(Err(Ended::Cancelled)) | None => {}
+            Some(Err(_)) => self.lanes.retired = true,
+        }
+    }
+
+    fn place(&self) -> &'static str {
+        self.trail.last().unwrap_or("started")
+    }
+}
+
+impl<A: Actor> Drop for Driver<'_, A> {
+    /// What the incarnation has taken and not handled is the next one's; its timers and monitors end with it.
+    fn drop(&mut self) {
+        let inside = self.lanes.inside;
+        let rest: Vec<_> = self.agenda.take().into_iter().flat_map(Agenda::into_rest).collect();
+        let letter = self.lanes.letter.take().into_iter().flat_map(Letter::into_messages);
+        self.seed.inbox.keep(rest.into_iter().chain(letter));
+        drop(inside.with_used(|lanes| lanes.timers.end_own()));
+        inside.signals.forget_all();
+    }
+}
+
+/// The lanes, and the actor that says what it accepts.
+struct Looking<'a, 'l, A: Actor> {
+    lanes: &'a mut Arrived<'l, A>,
+    actor: &'a mut A,
+}
+
+impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
+    fn stops(&mut self) -> bool {
+        let signals = &self.lanes.inside.signals;
+        // The next look at the timers is this one.
+        self.lanes.has_timers |= signals.take(signals::TIMER);
+        signals.take(signals::STOP)
+    }
+
+    fn exit(&mut self) -> Option<Exit> {
+        self.lanes.inside.signals.pop_exit()
+    }
+
+    fn urgent(&mut self) -> Option<A::Message> {
+        if self.lanes.inside.signals.take(signals::URGENT) {
+            self.lanes.urgent = self.lanes.inside.urgent_receiver();
+        }
+        let message = self.lanes.urgent.as_ref()?.try_recv().ok();
+        if message.is_none() {
+            self.lanes.urgent = None;
+        }
+        message
+    }
+
+    fn due(&mut self) -> Option<A::Message> {
+        let inside = self.lanes.inside;
+        if !self.lanes.has_timers {
+            return None;
+        }
+        loop {
+            match inside.with_used(|lanes| lanes.timers.due(clock::now())).flatten()? {
+                Due::Once(message) => return Some(message),
+                Due::Every(mut period) => {
+                    let made = catch_unwind(AssertUnwindSafe(|| period.make()));
+                    let goes_on = inside.with_used(|lanes| lanes.timers.again(period, clock::now()));
+                    match made {
+                        Ok(message) if goes_on == Some(true) => return message,
+                        Ok(_) => {}
+                        Err(payload) => {
+                            self.lanes.panicked = Some(Failure::panic(&*payload));
+                            return None;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn letter(&mut self) -> Option<Letter<A::Message>> {
+        self.lanes.letter.take()
+    }
+
+    fn is_retired(&mut self) -> bool {
+        self.lanes.retired && self.lanes.letter.is_none()
+    }
+
+    fn expects_more(&mut self) -> bool {
+        let inside = self.lanes.inside;
+        inside.signals.raised() != 0
+            || A::HEARS_EXITS && inside.signals.is_watching()
+            || inside.with_used(|lanes| lanes.timers.has_delayed()) == Some(true)
+    }
+
+    fn accepts(&mut self, message: &A::Message) -> bool {
+        self.actor.accepts(message)
+    }
+}
+
+/// Polls what an actor does; a panic in it is a failure.
+async fn guarded<T>(act: impl Future<Output = T>) -> Outcome<T> {
+    let mut act = pin!(act);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| act.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(payload) => Poll::Ready(Err(Failure::panic(&*payload))),
+    })
+    .await
+}
+
+/// Lets others of the same thread have their turn.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,209 @@
+//! What an actor's references and its incarnations share, and what outlives an incarnation: signals, lanes, the inbox.
+
+use super::signals::{self, Signals};
+use super::timers::{Timer, Timers, What};
+use super::{Actor, ActorOptions};
+use crate::cell::Cell;
+use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What stands in a mailbox: a message, or several that are handled without another in between.
+#[derive(Debug)]
+pub(crate) enum Letter<M> {
+    /// One message.
+    One(M),
+    /// A batch.
+    Batch(Vec<M>),
+}
+
+/// How an actor's mailbox is made.
+#[derive(Clone)]
+pub(crate) struct Plan<M: Send + 'static> {
+    pub(crate) room: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) aside: usize,
+    pub(crate) dead_letters: Option<Sender<M>>,
+}
+
+/// Shared by references and incarnations.
+pub(crate) struct Inside<A: Actor> {
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) plan: Plan<A::Message>,
+    rare: Mutex<Rare<A::Message>>,
+    /// Messages that no handler has seen. Relaxed: a number for people.
+    undelivered: AtomicU64,
+}
+
+/// What most actors do without.
+enum Rare<M: Send + 'static> {
+    Unused,
+    Used(Box<Lanes<M>>),
+    Ended,
+}
+
+pub(crate) struct Lanes<M: Send + 'static> {
+    urgent: (Sender<M>, Receiver<M>),
+    pub(crate) timers: Timers<M>,
+}
+
+impl<A: Actor> Inside<A> {
+    /// Acts on the urgent lane and the timers, made on first use; none once the actor has ended.
+    pub(crate) fn with_lanes<R>(&self, act: impl FnOnce(&mut Lanes<A::Message>) -> R) -> Option<R> {
+        let mut rare = self.lock();
+        if matches!(*rare, Rare::Unused) {
+            let options = ChannelOptions::bounded(self.plan.room).name("urgent").immune(u32::MAX);
+            *rare = Rare::Used(Box::new(Lanes { urgent: options.open(), timers: Timers::new() }));
+        }
+        match &mut *rare {
+            Rare::Used(lanes) => Some(act(lanes)),
+            Rare::Unused | Rare::Ended => None,
+        }
+    }
+
+    /// The same if there are any.
+    pub(crate) fn with_used<R>(&self, act: impl FnOnce(&mut Lanes<A::Message>) -> R) -> Option<R> {
+        match &mut *self.lock() {
+            Rare::Used(lanes) => Some(act(lanes)),
+            Rare::Unused | Rare::Ended => None,
+        }
+    }
+
+    pub(crate) fn urgent_sender(&self) -> Option<Sender<A::Message>> {
+        self.with_lanes(|lanes| lanes.urgent.0.clone())
+    }
+
+    pub(crate) fn urgent_receiver(&self) -> Option<Receiver<A::Message>> {
+        self.with_used(|lanes| lanes.urgent.1.clone())
+    }
+
+    pub(crate) fn add_timer(&self, at: Instant, what: What<A::Message>, own: bool) -> Option<Timer> {
+        let mut what = Some(what);
+        let timer = self.with_lanes(|lanes| what.take().map(|what| lanes.timers.add(at, what, own))).flatten();
+        if timer.is_some() {
+            self.signals.raise(signals::TIMER);
+        }
+        timer
+    }
+
+    pub(crate) fn cancel_timer(&self, timer: Timer) -> bool {
+        let cancelled = self.with_used(|lanes| lanes.timers.cancel(timer));
+        cancelled.is_some_and(|(in_time, _dropped_here)| in_time)
+    }
+
+    pub(crate) fn undelivered(&self) -> u64 {
+        self.undelivered.load(Ordering::Relaxed)
+    }
+
+    /// Messages that no handler will see: they go to who asked for such, and are counted.
+    pub(crate) fn give_back(&self, messages: impl IntoIterator<Item = A::Message>) {
+        for message in messages {
+            self.undelivered.fetch_add(1, Ordering::Relaxed);
+            // Where it is dropped, who waits for its answer learns that it was not sent.
+            match &self.plan.dead_letters {
+                Some(dead) => drop(dead.try_send(message)),
+                None => drop(message),
+            }
+        }
+    }
+
+    fn end(&self) {
+        let rare = std::mem::replace(&mut *self.lock(), Rare::Ended);
+        if let Rare::Used(lanes) = rare {
+            let Lanes { urgent: (_, receiver), timers } = *lanes;
+            self.give_back(receiver.close());
+            self.give_back(timers.into_delayed());
+        }
+        self.signals.forget_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rare<A::Message>> {
+        self.rare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The receiving side of a mailbox. When it goes the actor has ended, and messages that no handler has seen are given back.
+pub(crate) struct Inbox<A: Actor> {
+    receiver: Option<Receiver<Letter<A::Message>>>,
+    inside: Arc<Inside<A>>,
+    /// What an incarnation had taken and not handled, for the next one.
+    kept: Mutex<Vec<A::Message>>,
+}
+
+impl<A: Actor> Inbox<A> {
+    pub(crate) const fn receiver(&self) -> Option<&Receiver<Letter<A::Message>>> {
+        self.receiver.as_ref()
+    }
+
+    pub(crate) fn keep(&self, messages: impl Iterator<Item = A::Message>) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(messages);
+    }
+
+    pub(crate) fn take_kept(&self) -> Vec<A::Message> {
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<A: Actor> Drop for Inbox<A> {
+    fn drop(&mut self) {
+        self.inside.give_back(self.take_kept());
+        let letters = self.receiver.take().map(Receiver::close).unwrap_or_default();
+        self.inside.give_back(letters.into_iter().flat_map(Letter::into_messages));
+        self.inside.end();
+    }
+}
+
+impl<M> Letter<M> {
+    pub(crate) fn into_messages(self) -> Vec<M> {
+        match self {
+            Self::One(message) => vec![message],
+            Self::Batch(messages) => messages,
+        }
+    }
+}
+
+/// What outlives an incarnation: whoever may start another one has it.
+pub(crate) struct Seed<A: Actor> {
+    pub(crate) inside: Arc<Inside<A>>,
+    pub(crate) inbox: Arc<Inbox<A>>,
+}
+
+impl<A: Actor> Clone for Seed<A> {
+    fn clone(&self) -> Self {
+        Self { inside: Arc::clone(&self.inside), inbox: Arc::clone(&self.inbox) }
+    }
+}
+
+impl<A: Actor> Seed<A> {
+    /// Mailbox and signals; [`begin`](Self::begin) says of which process.
+    pub(crate) fn new(options: ActorOptions<A>) -> (Self, Sender<Letter<A::Message>>) {
+        let name = format!("{}.mailbox", options.name());
+        let plan = options.plan();
+        let mailbox =
+            if plan.room == usize::MAX { ChannelOptions::unbounded() } else { ChannelOptions::bounded(plan.room) };
+        let mailbox = mailbox.overflow(plan.overflow);
+        // A client that fails does not take the actor down: who failed is the client.
+        let (sender, receiver) = mailbox.name(&name).immune(u32::MAX).open();
+        let inside = Arc::new(Inside {
+            signals: Arc::new(Signals::new()),
+            plan,
+            rare: Mutex::new(Rare::Unused),
+            undelivered: AtomicU64::new(0),
+        });
+        let inbox = Arc::new(Inbox { receiver: Some(receiver), inside: Arc::clone(&inside), kept: Mutex::default() });
+        (Self { inside, inbox }, sender)
+    }
+
+    /// The next incarnation runs in this process.
+    pub(crate) fn begin(&self, cell: Arc<Cell>) {
+        if let Some(receiver) = self.inbox.receiver() {
+            receiver.keep(cell.id());
+        }
+        if A::HEARS_EXITS {
+            let ears: Arc<dyn super::exits::Ears> = Arc::clone(&self.inside.signals) as _;
+            cell.set_ears(Arc::downgrade(&ears));
+        }
+        self.inside.signals.begin(cell);
+    }
+}

@@ -1,0 +1,150 @@
+//! How an actor is started: its name, its mailbox, what becomes of messages that nobody handles. Not the actor.
+
+use super::inside::{Plan, Seed};
+use super::{Actor, ActorRef, MAILBOX};
+use crate::Process;
+use crate::cell::{Cell, Draft, Report};
+use crate::drive::process_of;
+use crate::process::spawn_under;
+use rendez_channels::{Overflow, Sender};
+use rendez_model::ProcessKind;
+use std::panic::Location;
+
+/// How many messages are set aside that cannot be handled in the present state, before further ones are refused.
+pub(crate) const ASIDE: usize = 1024;
+
+/// How an actor is started, where [`spawn_actor`](crate::spawn_actor) does not say enough.
+///
+/// ```
+/// use rendez_runtime::{ActorOptions, Outcome, actor, run};
+/// # use rendez_channels::Overflow;
+///
+/// struct Gauge(u32);
+///
+/// #[actor(crate = rendez_runtime)]
+/// impl Gauge {
+///     pub async fn set(&mut self, value: u32) {
+///         self.0 = value;
+///     }
+///     pub async fn value(&self) -> u32 {
+///         self.0
+///     }
+/// }
+///
+/// run(async {
+///     let gauge = ActorOptions::new().named("pressure").mailbox(1).overflow(Overflow::DropOldest).spawn(Gauge(0));
+///     gauge.set(3).await?;
+///     assert_eq!(gauge.value().await?, 3);
+///     Outcome::Ok(())
+/// }).unwrap();
+/// ```
+#[must_use = "options start no actor until `spawn` is called"]
+pub struct ActorOptions<A: Actor> {
+    name: Option<String>,
+    plan: Plan<A::Message>,
+}
+
+impl<A: Actor> Default for ActorOptions<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Actor> ActorOptions<A> {
+    /// The name of its type, a mailbox of [`MAILBOX`] messages, and who finds it full waits.
+    pub const fn new() -> Self {
+        let plan = Plan { room: MAILBOX, overflow: Overflow::Wait, aside: ASIDE, dead_letters: None };
+        Self { name: None, plan }
+    }
+
+    /// Its name, for reports and the picture.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How many messages its mailbox holds. With 0 who sends waits until the actor takes the message.
+    pub const fn mailbox(mut self, messages: usize) -> Self {
+        self.plan.room = messages;
+        self
+    }
+
+    /// What happens to a message that there is no room for. What is dropped is counted in the picture; who asked learns
+    /// that the message was not sent.
+    pub const fn overflow(mut self, overflow: Overflow) -> Self {
+        self.plan.overflow = overflow;
+        self
+    }
+
+    /// How many messages may be set aside because the present state does not accept them; further ones are refused.
+    pub const fn aside(mut self, messages: usize) -> Self {
+        self.plan.aside = messages;
+        self
+    }
+
+    /// Where messages go that no handler has seen when the actor ends. What there is no room for is only counted.
+    pub fn dead_letters(mut self, to: Sender<A::Message>) -> Self {
+        self.plan.dead_letters = Some(to);
+        self
+    }
+
+    /// Starts an actor in the scope of the current process. Its failure fails that scope.
+    ///
+    /// # Panics
+    /// When no tokio runtime is ambient.
+    #[track_caller]
+    pub fn spawn(self, actor: A) -> A::Ref {
+        self.spawn_with(move || actor)
+    }
+
+    /// The same for an actor that is made in its own process: a panic there is the actor's failure.
+    ///
+    /// # Panics
+    /// When no tokio runtime is ambient.
+    #[track_caller]
+    pub fn spawn_with(self, make: impl FnOnce() -> A + Send + 'static) -> A::Ref {
+        self.spawn_as(ProcessKind::Actor, make).into()
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn_as(self, kind: ProcessKind, make: impl FnOnce() -> A + Send + 'static) -> ActorRef<A> {
+        let (process, address) = self.prepare(kind, Location::caller(), make);
+        spawn_under(process, Cell::current(), Report::Scope).unwrap_or_else(|failure| panic!("{failure}"));
+        address
+    }
+
+    /// A process that runs one incarnation, and its address.
+    pub(crate) fn prepare(
+        self,
+        kind: ProcessKind,
+        spawned_at: &'static Location<'static>,
+        make: impl FnOnce() -> A + Send + 'static,
+    ) -> (Process<()>, ActorRef<A>) {
+        let draft = Draft::at(self.name().to_owned(), kind, spawned_at);
+        let (seed, sender) = Seed::new(self);
+        let address = ActorRef::new(sender, &seed.inside);
+        (seed.incarnation(draft, make), address)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(A::NAME)
+    }
+
+    pub(crate) fn plan(self) -> Plan<A::Message> {
+        self.plan
+    }
+}
+
+impl<A: Actor> Seed<A> {
+    /// Asks the running incarnation to end in order.
+    pub(crate) fn stop(&self) {
+        self.inside.signals.raise(super::signals::STOP);
+    }
+
+    /// A process that runs an incarnation made by `make`.
+    pub(crate) fn incarnation(&self, draft: Draft, make: impl FnOnce() -> A + Send + 'static) -> Process<()> {
+        let process = Process { job: process_of(draft, super::driver::incarnation(self.clone(), make)) };
+        self.begin(process.cell());
+        process
+    }
+}

@@ -1,0 +1,239 @@
+//! The address of an actor: what can be sent to it and asked of it from outside.
+
+use super::inside::Inside;
+use super::timers::{Timer, What};
+use super::{Actor, Letter, signals};
+use crate::reply::{Reply, reply};
+use crate::{CallError, ProcessRef};
+use rendez_channels::{Ended, Sender, TrySendError, clock};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The address of an actor of type `A`: the mailbox with the process behind it. It stays valid across restarts.
+pub struct ActorRef<A: Actor> {
+    mailbox: Sender<Letter<A::Message>>,
+    inside: Arc<Inside<A>>,
+    /// How long its asks wait for an answer.
+    patience: Option<Duration>,
+}
+
+impl<A: Actor> Clone for ActorRef<A> {
+    fn clone(&self) -> Self {
+        Self { mailbox: self.mailbox.clone(), inside: Arc::clone(&self.inside), patience: self.patience }
+    }
+}
+
+impl<A: Actor> fmt::Debug for ActorRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorRef").field("process", &self.process()).finish_non_exhaustive()
+    }
+}
+
+/// A message that was not sent, with why.
+pub struct Undelivered<M> {
+    /// The message, or what is left of a batch: nothing of it was sent.
+    pub messages: Vec<M>,
+    /// Why.
+    pub cause: CallError,
+}
+
+impl<M> fmt::Debug for Undelivered<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Undelivered").field("cause", &self.cause).finish_non_exhaustive()
+    }
+}
+
+impl<A: Actor> ActorRef<A> {
+    pub(crate) fn new(mailbox: Sender<Letter<A::Message>>, inside: &Arc<Inside<A>>) -> Self {
+        Self { mailbox, inside: Arc::clone(inside), patience: None }
+    }
+
+    /// The process of the present incarnation.
+    #[must_use]
+    pub fn process(&self) -> ProcessRef {
+        ProcessRef::new(self.inside.signals.cell())
+    }
+
+    /// The same address, whose asks wait for so long at most.
+    ///
+    /// A message that the actor has not begun by then is withdrawn, and was [not sent](CallError::NotSent); of one that it
+    /// has, the outcome is [unknown](CallError::Unknown).
+    #[must_use]
+    pub fn within(&self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self.clone() }
+    }
+
+    /// Sends a message and waits for its answer.
+    ///
+    /// # Errors
+    /// What became of the call, if not an answer.
+    ///
+    /// # Cancel safety
+    /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
+    pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
+        let (reply, answer) = reply(A::NAME, self.process().id());
+        let Some(patience) = self.patience else {
+            self.tell(make(reply)).await?;
+            return answer.await;
+        };
+        // A time too far for the clock is never.
+        let Some(deadline) = clock::now().checked_add(patience) else {
+            self.tell(make(reply)).await?;
+            return answer.await;
+        };
+        self.tell_by(make(reply), deadline).await?;
+        answer.by(deadline, patience).await
+    }
+
+    /// Sends a message and waits for room in the mailbox only.
+    ///
+    /// # Errors
+    /// The actor has stopped.
+    ///
+    /// # Cancel safety
+    /// A tell dropped before there was room has not been sent.
+    pub async fn tell(&self, message: A::Message) -> Result<(), CallError> {
+        self.mailbox.note_holder();
+        self.mailbox.send(Letter::One(message)).await.map_err(|error| self.not_sent(error.value, &error.cause))
+    }
+
+    /// Sends several messages that are handled without another one in between.
+    ///
+    /// # Errors
+    /// The actor has stopped.
+    ///
+    /// # Cancel safety
+    /// As [`tell`](Self::tell), all of them or none.
+    pub async fn batch(&self, messages: Vec<A::Message>) -> Result<(), CallError> {
+        self.mailbox.note_holder();
+        self.mailbox.send(Letter::Batch(messages)).await.map_err(|error| self.not_sent(error.value, &error.cause))
+    }
+
+    /// Sends a message if there is room now; else it comes back.
+    ///
+    /// # Errors
+    /// The message, and why it was not sent.
+    pub fn try_tell(&self, message: A::Message) -> Result<(), Undelivered<A::Message>> {
+        self.mailbox.try_send(Letter::One(message)).map_err(|error| {
+            let name = self.process().name();
+            let cause = CallError::NotSent(match &error {
+                TrySendError::Ended(error) => why(&name, &error.cause),
+                _ => format!("the mailbox of `{name}` has no room"),
+            });
+            Undelivered { messages: error.into_value().into_messages(), cause }
+        })
+    }
+
+    /// Sends a message that is handled before all in the mailbox, in the order of such messages. As many as the mailbox
+    /// holds may wait; who sends more waits for room.
+    ///
+    /// # Errors
+    /// The actor has stopped.
+    ///
+    /// # Cancel safety
+    /// As [`tell`](Self::tell).
+    pub async fn urge(&self, message: A::Message) -> Result<(), CallError> {
+        let Some(urgent) = self.inside.urgent_sender() else {
+            let stopped = Ended::Retired { channel: String::new() };
+            return Err(self.not_sent(Letter::One(message), &stopped));
+        };
+        urgent.note_holder();
+        // Before it waits for room too: what is there already may not have been looked at.
+        let mut sending = std::pin::pin!(urgent.send(message));
+        let sent = std::future::poll_fn(|cx| {
+            let polled = sending.as_mut().poll(cx);
+            self.inside.signals.raise(signals::URGENT);
+            polled
+        });
+        sent.await.map_err(|error| self.not_sent(Letter::One(error.value), &error.cause))
+    }
+
+    /// An urgent message that is answered; see [`ask`](Self::ask) and [`urge`](Self::urge).
+    ///
+    /// # Errors
+    /// As `ask`.
+    ///
+    /// # Cancel safety
+    /// As `ask`.
+    pub async fn ask_urgently<R: Send + 'static>(
+        &self,
+        make: impl FnOnce(Reply<R>) -> A::Message,
+    ) -> Result<R, CallError> {
+        let (reply, answer) = reply(A::NAME, self.process().id());
+        self.urge(make(reply)).await?;
+        match self.patience.and_then(|patience| Some((clock::now().checked_add(patience)?, patience))) {
+            Some((deadline, patience)) => answer.by(deadline, patience).await,
+            None => answer.await,
+        }
+    }
+
+    /// Has a message handled once `delay` has passed, whatever is in the mailbox then. It outlives restarts.
+    ///
+    /// # Errors
+    /// The actor has stopped; the message comes back.
+    pub fn tell_after(&self, delay: Duration, message: A::Message) -> Result<Timer, CallError> {
+        let at = clock::now().checked_add(delay);
+        let timer = at.and_then(|at| self.inside.add_timer(at, What::Once(message), false));
+        timer.ok_or_else(|| CallError::NotSent(format!("`{}` has stopped", self.process().name())))
+    }
+
+    /// Takes a delayed message back. True: it will never be handled.
+    #[must_use = "only `true` says that the message will not be handled"]
+    pub fn cancel(&self, timer: Timer) -> bool {
+        self.inside.cancel_timer(timer)
+    }
+
+    /// Has it end in order: after the message under way, before all others.
+    ///
+    /// What is in the mailbox is given back: who asks learns that the message was not sent, the rest goes to the
+    /// [dead letters](super::ActorOptions::dead_letters) and is [counted](Self::undelivered). A supervisor does not
+    /// start an actor again that was stopped, unless it is permanent.
+    pub fn stop(&self) {
+        self.inside.signals.raise(signals::STOP);
+    }
+
+    /// Ends it at once, in the midst of a message too, with all processes below it; no hook of it runs.
+    pub fn kill(&self) {
+        self.process().stop();
+    }
+
+    /// How many messages were sent and seen by no handler: left in the mailbox when the actor ended, or refused.
+    #[must_use]
+    pub fn undelivered(&self) -> u64 {
+        self.inside.undelivered()
+    }
+
+    async fn tell_by(&self, message: A::Message, deadline: Instant) -> Result<(), CallError> {
+        self.mailbox.note_holder();
+        match self.mailbox.send_by(Letter::One(message), deadline).await {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Ended(error)) => Err(self.not_sent(error.value, &error.cause)),
+            Err(_full) => {
+                let text = format!("the mailbox of `{}` had no room by the deadline", self.process().name());
+                Err(CallError::NotSent(text))
+            }
+        }
+    }
+
+    #[cold]
+    fn not_sent(&self, letter: Letter<A::Message>, cause: &Ended) -> CallError {
+        let name = self.process().name();
+        let method = match &letter {
+            Letter::One(message) => A::method(message),
+            Letter::Batch(_) => "batch",
+        };
+        CallError::NotSent(match cause {
+            Ended::Retired { .. } => format!("`{name}` has stopped and takes no `{method}`"),
+            cause => why(&name, cause),
+        })
+    }
+}
+
+fn why(name: &str, cause: &Ended) -> String {
+    match cause {
+        Ended::Retired { .. } => format!("`{name}` has stopped"),
+        Ended::Overflow { .. } => format!("the mailbox of `{name}` is full"),
+        cause => format!("the mailbox of `{name}`: {cause}"),
+    }
+}
