@@ -1,28 +1,65 @@
 //! Checks that are one command or two of cargo, each told when what it needs is missing.
 
-use crate::cargo::{cargo, cargo_of, target_folder};
+use crate::cargo::{cargo, cargo_of, output_of, target_folder};
 use crate::step::{self, Failed};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Rounds of each fuzz body; the ordinary tests do some thousands.
 const FUZZ_ROUNDS: &str = "2000000";
 /// Preemptions in one run of a loom test.
 const PREEMPTIONS: &str = "3";
+/// Futures that are dropped; the ordinary tests drop some thousands.
+const CANCELLATIONS: &str = "1000000";
+/// Schedules that Miri runs the unit tests with, and the one for all others.
+const MIRI_SEEDS: &str = "-Zmiri-many-seeds=0..16";
+const MIRI_SEED: &str = "-Zmiri-seed=1";
+const NO_SOURCE: &str =
+    "the nightly or its sources are missing: `rustup toolchain install nightly --component rust-src` installs both";
 const NO_MIRI: &str = "Miri is missing: `rustup toolchain install nightly --component miri,rust-src` installs it";
 
-/// All tests of the crates with `unsafe` or synchronisation of their own, in Miri.
+/// All tests of the crates with `unsafe` or synchronisation of their own, in Miri; those of channels' own threads with many
+/// seeds, that is schedules.
 pub(super) fn miri() -> Result<(), Failed> {
     if !is_there(&mut cargo_of("nightly", &["miri", "--version"])) {
         return Err(Failed::new(NO_MIRI));
     }
-    for package in ["rendez-model", "rendez-channels"] {
-        step::run(package, &mut cargo_of("nightly", &["miri", "test", "--package", package]))?;
+    let miri = |heading: &str, arguments: &[&str], flags: &str| {
+        let mut command = cargo_of("nightly", &[&["miri", "test", "--package"], arguments].concat());
+        step::run(heading, command.env("MIRIFLAGS", flags))
+    };
+    miri("rendez-model", &["rendez-model"], "")?;
+    // The rest of the runtime has no `unsafe`, and its tests of I/O and processes are more than Miri can take.
+    miri("rendez-runtime, its tasks", &["rendez-runtime", "--lib", "task::"], "")?;
+    miri("rendez-channels, its unit tests, by seeds", &["rendez-channels", "--lib"], MIRI_SEEDS)?;
+    miri("rendez-channels", &["rendez-channels", "--test", "it"], MIRI_SEED)
+}
+
+/// The tests of channels, compiled with ThreadSanitizer, and the standard library, too: it would report false races of it else.
+pub(super) fn tsan() -> Result<(), Failed> {
+    let sysroot = output_of(&mut nightly_rustc(&["--print", "sysroot"])).map_err(|_| Failed::new(NO_SOURCE))?;
+    if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file() {
+        return Err(Failed::new(NO_SOURCE));
     }
-    // The rest of the runtime has no `unsafe`, and tokio is more than Miri can take.
-    step::run(
-        "rendez-runtime",
-        &mut cargo_of("nightly", &["miri", "test", "--package", "rendez-runtime", "--lib", "task::"]),
-    )
+    let version = output_of(&mut nightly_rustc(&["-vV"]))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+    let arguments = ["test", "-Zbuild-std", "--target", host, "--package", "rendez-channels", "--lib", "--test", "it"];
+    let mut command = cargo_of("nightly", &arguments);
+    command.env("RUSTFLAGS", "-Zsanitizer=thread").env("CARGO_TARGET_DIR", target_folder()?.join("tsan"));
+    // The first report ends the program, so that it fails.
+    step::run("rendez-channels", command.env("TSAN_OPTIONS", "halt_on_error=1"))
+}
+
+fn nightly_rustc(arguments: &[&str]) -> Command {
+    let mut command = Command::new("rustc");
+    command.arg("+nightly").args(arguments).env_remove("RUSTUP_TOOLCHAIN");
+    command
+}
+
+/// Random operations whose futures are dropped at any poll, on one thread against a model and on several. It prints its seed.
+pub(super) fn cancellations() -> Result<(), Failed> {
+    let mut command = cargo(&["test", "--package", "rendez-channels", "--test", "it", "property::"]);
+    step::run("rendez-channels", command.env("RENDEZ_CANCELLATIONS", CANCELLATIONS))
 }
 
 /// Every interleaving of two or three threads, up to a bound on preemptions. In a target folder of its own, since the flag is

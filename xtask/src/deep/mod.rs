@@ -15,10 +15,17 @@ struct Check {
     usual: bool,
 }
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 7] = [
     Check { name: "spin", what: "models of the commit protocol, and their mutants", run: models::usual, usual: true },
     Check { name: "spin-large", what: "models of more than ten million states", run: models::large, usual: false },
     Check { name: "loom", what: "channels: every interleaving of small cases", run: commands::loom, usual: true },
+    Check {
+        name: "cancellations",
+        what: "channels: a million futures dropped at random",
+        run: commands::cancellations,
+        usual: true,
+    },
+    Check { name: "tsan", what: "ThreadSanitizer: channels", run: commands::tsan, usual: true },
     Check { name: "miri", what: "Miri: model, channels, and the cells of processes", run: commands::miri, usual: true },
     Check { name: "fuzz", what: "fuzz bodies, a long run", run: commands::fuzz, usual: true },
 ];

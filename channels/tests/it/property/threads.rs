@@ -13,7 +13,10 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 const THREADS: usize = 4;
+/// Rounds of each, unless `RENDEZ_CANCELLATIONS` says otherwise.
 const ROUNDS: usize = scale(1_000);
+/// Futures that a run drops, about, for one round more.
+const OF_A_ROUND: usize = 100;
 
 type Ends = [(Sender<Token>, Receiver<Token>); 2];
 
@@ -43,16 +46,25 @@ fn threads_that_drop_their_futures_lose_nothing_to_poison() {
 
 fn all_ways(poisoned: bool, work: fn(&mut Worker)) {
     let mut chance = Chance::seeded();
+    let asked = std::env::var("RENDEZ_CANCELLATIONS").ok();
+    let rounds = asked.map_or(ROUNDS, |text| text.parse::<usize>().expect("a number") / OF_A_ROUND);
     for (capacity, overflow) in [(0, Overflow::Wait), (1, Overflow::Wait), (2, Overflow::Fail)] {
-        account(capacity, overflow, poisoned, work, &mut chance);
+        account(capacity, overflow, poisoned, work, rounds, &mut chance);
     }
     for overflow in [Overflow::DropNewest, Overflow::DropOldest] {
-        account(1, overflow, poisoned, work, &mut chance);
+        account(1, overflow, poisoned, work, rounds, &mut chance);
     }
 }
 
 /// Has all threads work, and counts.
-fn account(capacity: usize, overflow: Overflow, poisoned: bool, work: fn(&mut Worker), chance: &mut Chance) {
+fn account(
+    capacity: usize,
+    overflow: Overflow,
+    poisoned: bool,
+    work: fn(&mut Worker),
+    rounds: usize,
+    chance: &mut Chance,
+) {
     let open = |_| ChannelOptions::bounded(capacity).overflow(overflow).open();
     let (watchdog, ends): (_, Ends) = Watchdog::over(|| [0, 1].map(open));
     let (ledger, values) = (Arc::<Ledger>::default(), Arc::<AtomicU64>::default());
@@ -62,9 +74,9 @@ fn account(capacity: usize, overflow: Overflow, poisoned: bool, work: fn(&mut Wo
             let mut worker =
                 Worker { ends: ends.clone(), ledger: Arc::clone(&ledger), values: Arc::clone(&values), chance };
             scope.spawn(move || {
-                for round in 0..ROUNDS {
+                for round in 0..rounds {
                     work(&mut worker);
-                    if poisoned && number == 0 && round == ROUNDS / 2 {
+                    if poisoned && number == 0 && round == rounds / 2 {
                         worker.ends[0].0.poison("the test says so");
                     }
                 }
