@@ -351,4 +351,73 @@ mod tests {
         node.processes.pop();
         assert_eq!(both(&node), (vec![A, B], vec![A, B]));
     }
+
+    /// Numbers from a seed.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, n: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % n
+        }
+
+        fn ends(&mut self, processes: u64) -> Ends {
+            let mut ends = Ends::kept_by((0..=self.below(2)).map(|_| ProcessId(1 + self.below(processes))));
+            ends.kept -= u32::from(self.below(6) == 0);
+            ends.count += u32::from(self.below(12) == 0);
+            ends
+        }
+
+        fn network(&mut self) -> Node {
+            let (processes, channels) = (2 + self.below(5), 1 + self.below(6));
+            let mut node = Node::default();
+            for id in 1..=channels {
+                let mut channel = channel(id, &[], &[]);
+                (channel.senders, channel.receivers) = (self.ends(processes), self.ends(processes));
+                node.channels.push(channel);
+            }
+            for id in 1..=processes {
+                let waits = (0..self.below(8).min(3)).map(|_| match self.below(12) {
+                    0 => Wait::Answer { of: ProcessId(1 + self.below(processes)) },
+                    1 => Wait::End { of: ProcessId(1 + self.below(processes)) },
+                    n if n % 2 == 0 => send(1 + self.below(channels)),
+                    _ => receive(1 + self.below(channels)),
+                });
+                let waits: Vec<_> = waits.collect();
+                node.processes.push(process(ProcessId(id), &waits));
+            }
+            node
+        }
+    }
+
+    /// All sets of which nobody can be the first to go on, put together: by trying every set.
+    fn by_force(node: &Node, verdict: Verdict) -> Vec<ProcessId> {
+        let unsure = BTreeSet::new();
+        let graph = Graph::new(node, &unsure);
+        let all: Vec<_> = node.processes.iter().map(|process| process.id).collect();
+        let mut stuck = BTreeSet::new();
+        for bits in 0..1_u32 << all.len() {
+            let set: BTreeSet<_> =
+                all.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, id)| *id).collect();
+            if set.iter().all(|&id| graph.is_stuck(id, &set, verdict)) {
+                stuck.extend(set);
+            }
+        }
+        stuck.into_iter().collect()
+    }
+
+    #[test]
+    fn what_is_found_in_random_networks_is_what_trying_all_sets_finds() {
+        let (mut found, mut certain) = (0, 0);
+        for seed in 1..=3_000 {
+            let node = Dice(seed).network();
+            let (suspected, sure) = both(&node);
+            assert_eq!(suspected, by_force(&node, Verdict::Suspected), "seed {seed}: {node:?}");
+            assert_eq!(sure, by_force(&node, Verdict::Certain), "seed {seed}: {node:?}");
+            assert!(sure.iter().all(|id| suspected.contains(id)), "seed {seed}: what is certain is suspected");
+            found += usize::from(!suspected.is_empty());
+            certain += usize::from(!sure.is_empty());
+        }
+        assert!(found > 300 && certain > 100, "{found} of 3000 networks are stuck, {certain} for certain");
+    }
 }

@@ -126,7 +126,7 @@ async fn turns(inp: Receiver<u32>, out: Sender<u32>, pause: Duration) -> Outcome
     Ok(())
 }
 
-fn turning(first: u32, pause: Duration) -> Process {
+pub(super) fn turning(first: u32, pause: Duration) -> Process {
     let ((a, from_a), (b, from_b)) = (channel(), channel());
     let start = a.clone();
     let starter = async move {

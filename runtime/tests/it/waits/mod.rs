@@ -7,7 +7,7 @@ mod stuck;
 
 use rendez_channels::{Receiver, channel_bounded};
 use rendez_model::{ProcessId, Verdict};
-use rendez_runtime::{Deadlock, News, Outcome, deadlocks, detached, network, run, spawn};
+use rendez_runtime::{Deadlock, News, Outcome, deadlocks, detached, network, observe, run, spawn};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -92,4 +92,27 @@ fn look_alikes_finish_and_are_never_taken_for_certain() {
         Outcome::Ok(())
     })
     .unwrap();
+}
+
+#[test]
+fn an_hour_of_rings_that_pause_has_no_certain_deadlock() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let _observed = observe();
+        let reports = deadlocks();
+        let pauses =
+            [110_u32, 170, 230, 390, 410, 590, 730, 1_100].map(|ms| (3_600_000 / ms, Duration::from_millis(ms.into())));
+        let rings = pauses.map(|(hops, pause)| detached(later::turning(hops, pause)));
+        let roots = rings.each_ref().map(|ring| ring.process().id());
+        let began = tokio::time::Instant::now();
+        for ring in rings {
+            ring.join().await.unwrap();
+            while let Ok(report) = reports.try_recv() {
+                // Other tests of this binary do have deadlocks.
+                let own = report.cycle.steps.iter().any(|step| roots.iter().any(|&root| is_below(step.process, root)));
+                assert!(report.news != News::Certain || !own, "{report}");
+            }
+        }
+        assert!(began.elapsed() > Duration::from_secs(3_500), "it has taken its time, though not ours");
+    });
 }
