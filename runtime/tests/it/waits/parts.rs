@@ -107,6 +107,12 @@ impl Link {
         }
     }
 
+    /// Waits for two values.
+    pub(super) async fn wait_twice(&mut self, inp: Receiver<u8>) -> u8 {
+        let _ = inp.recv().await;
+        inp.recv().await.unwrap_or(0)
+    }
+
     /// Waits for a value.
     pub(super) async fn wait(&mut self, inp: Receiver<u8>) -> u8 {
         inp.recv().await.unwrap_or(0)
@@ -239,7 +245,9 @@ pub(super) async fn call_then_send(link: LinkRef, inp: Receiver<u8>, out: Sender
 #[process]
 pub(super) async fn fill_then_send(link: LinkRef, inp: Receiver<u8>, out: Sender<u8>) -> Outcome {
     let waiting = link.clone();
-    let waits = rendez_runtime::spawn(async move { waiting.wait(inp).await });
+    let waits = rendez_runtime::spawn(async move { waiting.wait_twice(inp).await });
+    // Its handler has begun.
+    out.send(0).await?;
     for _ in 0..100 {
         let link = link.clone();
         rendez_runtime::spawn(async move { link.pass(0).await });
