@@ -440,13 +440,14 @@ impl Cell {
             }
         }
         self.world.remember(self);
-        watchers.into_iter().for_each(Waker::wake);
         if let Report::Group(group, number) = report {
             group.note_end(number);
         }
         if !parent.is_some_and(|parent| parent.forget_child(self)) {
             self.world.leave(self);
         }
+        // Who waits for its end finds it gone.
+        watchers.into_iter().for_each(Waker::wake);
     }
 
     /// How it ended; until then the waker is kept.

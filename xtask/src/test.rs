@@ -23,7 +23,7 @@ pub(crate) fn run(install: bool) -> Result<(), Failed> {
     // All of them, also after one that fails: the counts are then those of the workspace.
     let all = || tests(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), &mut tally);
     let outcome = timed("tests", all)
-        .and_then(|()| timed("the runtime on carriers", || tests(&mut runtime_on_carriers(), &mut tally)))
+        .and_then(|()| timed("the runtime on a task for each process", || tests(&mut runtime_on_tasks(), &mut tally)))
         .and_then(|()| timed("examples that end by themselves", || examples::run(&mut tally)))
         .map_err(Failed::told);
     println!("{tally}");
@@ -31,9 +31,9 @@ pub(crate) fn run(install: bool) -> Result<(), Failed> {
 }
 
 /// The tests of the runtime, on the scheduler that is not the default.
-fn runtime_on_carriers() -> Command {
+fn runtime_on_tasks() -> Command {
     let mut command = cargo(&["test", "--package", "rendez-runtime", "--no-fail-fast"]);
-    command.env("RENDEZ_EXECUTOR", "carriers");
+    command.env("RENDEZ_EXECUTOR", "tasks");
     command
 }
 

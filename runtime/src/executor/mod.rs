@@ -103,9 +103,9 @@ pub(crate) fn ready(process: Arc<Cell>) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scheduler {
-    /// Ready queues of rendez, worked off by one tokio task for each worker of the runtime.
+    /// Ready queues of rendez, worked off by one tokio task for each worker of the runtime. What [`run`](crate::run) takes.
     Carriers,
-    /// A tokio task for each process.
+    /// A tokio task for each process: the reference.
     TokioTasks,
 }
 
@@ -114,8 +114,8 @@ impl Scheduler {
     pub(crate) fn of_environment() -> Self {
         static CHOSEN: OnceLock<Scheduler> = OnceLock::new();
         *CHOSEN.get_or_init(|| match std::env::var("RENDEZ_EXECUTOR").as_deref() {
-            Ok("carriers") => Self::Carriers,
-            Ok("tasks") | Err(_) => Self::TokioTasks,
+            Ok("carriers") | Err(_) => Self::Carriers,
+            Ok("tasks") => Self::TokioTasks,
             Ok(other) => panic!("RENDEZ_EXECUTOR is `{other}`: write `carriers` or `tasks`"),
         })
     }

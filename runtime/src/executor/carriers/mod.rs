@@ -4,6 +4,7 @@
 //! that waits while a worker idles, wakes from outside, a process that keeps its thread, a runtime that goes away.
 
 mod carrier;
+mod outside;
 mod pace;
 mod seat;
 mod watch;
@@ -12,7 +13,8 @@ use super::{Executor, tokio_tasks};
 use crate::cell::Cell;
 use crate::{World, drive};
 use carrier::Carrier;
-use crossbeam_deque::{Injector, Steal, Worker};
+use crossbeam_deque::{Steal, Worker};
+use outside::Outside;
 use rendez_channels::clock::Sleep;
 use seat::{Line, Seat};
 use std::collections::HashMap;
@@ -33,7 +35,7 @@ pub(super) struct Carriers {
     me: Weak<Self>,
     runtime: Handle,
     /// What was woken outside of its carriers.
-    outside: Injector<Arc<Cell>>,
+    outside: Outside,
     /// A seat for each carrier, and behind them those of the spares.
     seats: Box<[Seat]>,
     /// How many carriers there are.
@@ -75,7 +77,7 @@ impl Carriers {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             runtime,
-            outside: Injector::new(),
+            outside: Outside::default(),
             seats: (0..regular + spares).map(|_| Seat::new()).collect(),
             regular,
             idle: Line(AtomicUsize::new(0)),
@@ -117,13 +119,14 @@ impl Carriers {
         if self.outside.is_empty() {
             return None;
         }
-        retrying(|| self.outside.steal_batch_and_pop(queue))
+        self.outside.move_to(queue);
+        queue.pop()
     }
 
     /// Takes some that were woken outside to the end of the queue.
     fn move_outside_to(&self, queue: &Worker<Arc<Cell>>) {
         if !self.outside.is_empty() {
-            retrying(|| self.outside.steal_batch(queue));
+            self.outside.move_to(queue);
         }
     }
 
@@ -217,7 +220,7 @@ impl Carriers {
     fn drain(&self) {
         // SeqCst: who finds the flag set has pushed before; who resets it looks once more.
         while !self.outside.is_empty() && !self.draining.swap(true, Ordering::SeqCst) {
-            while let Some(process) = retrying(|| self.outside.steal()) {
+            while let Some(process) = self.outside.pop() {
                 drive::abandon(&process);
             }
             self.draining.store(false, Ordering::SeqCst);
