@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn blocked(for_ms: u64) -> State {
-        State::Blocked { on: vec![Wait { channel: ChannelId(1), side: Side::Send }], for_ms }
+        State::Blocked { on: vec![Wait::Channel { channel: ChannelId(1), side: Side::Send }], for_ms }
     }
 
     fn network(processes: Vec<Process>, channels: &[u64]) -> Network {
