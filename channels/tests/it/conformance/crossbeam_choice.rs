@@ -396,7 +396,7 @@ async fn linearizable_timeout<T: Transport>(net: Net<T>) {
 
 /// select.rs: fairness1; select_macro.rs: fairness_recv, fairness_send. Receives, sends and a time that has passed.
 async fn fairness_of_all_that_stay_ready<T: Transport>(net: Net<T>) {
-    const TURNS: usize = scale(40);
+    const TURNS: usize = 40;
     let ((tx1, rx1), (tx2, rx2), (tx3, _held)) = (net.bounded(TURNS), net.unbounded(), net.unbounded());
     for _ in 0..TURNS {
         tx1.send(()).await.unwrap();
@@ -418,7 +418,7 @@ async fn fairness_of_all_that_stay_ready<T: Transport>(net: Net<T>) {
 
 /// select.rs: fairness2. Partners that come again as soon as they were served.
 async fn fairness_of_processes_that_come_and_go<T: Transport>(net: Net<T>) {
-    const TURNS: usize = scale(30);
+    const TURNS: usize = 30;
     let (txs, rxs) = net.many(3, 0);
     let mut senders: Vec<_> = txs.iter().map(|tx| Task::waiting(tx.send(()))).collect();
     let mut counts = [0; 3];

@@ -79,9 +79,11 @@ impl Question {
         assert!(std::mem::take(&mut state.asked), "nobody asks");
         let claim = state.claim.take();
         drop(state);
-        drop(claim);
-        // Another guard may be there by now, for the offers that are left.
-        self.wake();
+        match claim {
+            Some(claim) => drop(claim),
+            // Another guard may be there by now, for the offers that are left.
+            None => self.wake(),
+        }
     }
 
     fn wake(&self) {
