@@ -9,6 +9,16 @@
 //! ```
 //!
 //! Ends by itself.
+//!
+//! It prints:
+//!
+//! ```text
+//! deadlock: `left` (..) waits to send on `to-right`, where only `right` (..) can receive there; `right` (..) waits to send on `to-left`, where only `left` (..) can receive there
+//!   p.. was spawned at examples/deadlock.rs:..
+//!   p.. was spawned at examples/deadlock.rs:..
+//! their scope has ended: deadlock: `left` (..) waits to send on `to-right`, where only `right` (..)..
+//! meanwhile the shop has served .. customers
+//! ```
 
 use rendez::prelude::*;
 use rendez::{News, OnDeadlock, deadlocks, on_deadlock};
@@ -35,6 +45,8 @@ async fn shop(end: Receiver<()>) -> Outcome<u32> {
 
 #[rendez::main]
 async fn main() -> Outcome {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     // A certain deadlock fails its scope: here the one of the two clerks.
     on_deadlock(OnDeadlock::FailScope);
     let reports = deadlocks();
@@ -45,17 +57,16 @@ async fn main() -> Outcome {
     let (to_left, from_right) = channel_named("to-left", ChannelKind::Rendezvous);
     let clerks = spawn(async move {
         let (left, right) = (stubborn(to_right, from_right).named("left"), stubborn(to_left, from_left).named("right"));
-        match par![left, right].await {
-            Err(failure) => println!("their scope has ended: {failure}"),
-            Ok(()) => println!("they have met"),
-        }
-        Outcome::Ok(())
+        Outcome::Ok(par![left, right].await.err().map(|failure| failure.to_string()))
     });
 
     let report = reports.recv().await?;
     println!("{report}");
     assert_eq!(report.news, News::Certain, "both keep their ends");
-    clerks.process().ended().await;
+    match clerks.join().await? {
+        Some(failure) => println!("their scope has ended: {failure}"),
+        None => println!("they have met"),
+    }
     close.send(()).await?;
     println!("meanwhile the shop has served {} customers", shop.join().await?);
     Ok(())
