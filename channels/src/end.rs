@@ -130,7 +130,7 @@ macro_rules! common {
             /// How many values are in the channel at this moment; also in a rendezvous there may be one that was handed back.
             #[must_use]
             pub fn len(&self) -> usize {
-                usize::try_from(self.inspect().depth).unwrap_or(usize::MAX)
+                self.end.core.depth()
             }
 
             /// Whether no value is in the channel at this moment.
@@ -142,7 +142,7 @@ macro_rules! common {
             /// How many values the channel holds at most: 0 for a rendezvous, `None` without a bound.
             #[must_use]
             pub fn capacity(&self) -> Option<usize> {
-                match self.inspect().kind {
+                match self.end.core.kind {
                     rendez_model::ChannelKind::Rendezvous => Some(0),
                     rendez_model::ChannelKind::Bounded(most) => Some(usize::try_from(most).unwrap_or(usize::MAX)),
                     rendez_model::ChannelKind::Unbounded => None,
@@ -153,7 +153,7 @@ macro_rules! common {
             /// to drain it.
             #[must_use]
             pub fn is_closed(&self) -> bool {
-                self.inspect().closing.is_some()
+                self.end.core.is_closed()
             }
 
             /// Says which process holds this end; a runtime does so at spawn. 0 is nobody.

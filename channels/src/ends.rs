@@ -304,11 +304,8 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// # Cancel safety
     /// As `recv`.
     pub async fn recv_by(&self, deadline: Instant) -> Result<T, TryRecvError> {
-        let (mut recv, mut late) = (pin!(self.recv()), pin!(at(deadline)));
-        match choose(&mut [Some(recv.as_mut()), Some(late.as_mut())], Order::Listed, false).await {
-            0 => recv.output().map_err(TryRecvError::Ended),
-            _ => Err(TryRecvError::Empty),
-        }
+        let received = self.recv().by(deadline).await;
+        received.map_or(Err(TryRecvError::Empty), |received| received.map_err(TryRecvError::Ended))
     }
 
     /// Receives at least one value, and as many more as can be had at once, `most` in all; appends them to `into` and says

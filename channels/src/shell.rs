@@ -181,17 +181,37 @@ impl<S: Body> Shell<S> {
     }
 }
 
-impl<S: Body> Inspect for Shell<S> {
-    fn channel(&self) -> Channel {
+impl<S: Body> Shell<S> {
+    /// The channel as data, without what allocates.
+    fn counted(&self, state: &mut S) -> Channel {
         let mut channel = Channel::new(self.id(), String::new(), self.kind);
         channel.overflow = self.overflow;
-        let mut state = self.lock();
         channel.senders.count = *state.ends(Side::Send);
         channel.receivers.count = *state.ends(Side::Receive);
         if channel.senders.count == 0 || channel.receivers.count == 0 {
             channel.closing = Some(Closing::Retired);
         }
         state.describe(&mut channel);
+        channel
+    }
+
+    /// How many values are in it.
+    pub(crate) fn depth(&self) -> usize {
+        let depth = self.counted(&mut self.lock()).depth;
+        usize::try_from(depth).unwrap_or(usize::MAX)
+    }
+
+    /// Whether no end of one side is left, or it was poisoned or lost.
+    pub(crate) fn is_closed(&self) -> bool {
+        let mut state = self.lock();
+        state.is_down() || self.counted(&mut state).closing.is_some()
+    }
+}
+
+impl<S: Body> Inspect for Shell<S> {
+    fn channel(&self) -> Channel {
+        let mut state = self.lock();
+        let mut channel = self.counted(&mut state);
         if let Some(register) = state.peek_register() {
             register.describe(&mut channel);
         }

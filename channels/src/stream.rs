@@ -43,9 +43,7 @@ impl<T: marker::Send + 'static> Receiver<T> {
     pub const fn stream(&self) -> Incoming<'_, T> {
         Incoming { end: self, next: None, is_over: false }
     }
-}
 
-impl<T: marker::Send + 'static> Receiver<T> {
     /// The same with this end moved into the stream, which may then go elsewhere. It allocates when it has to wait.
     ///
     /// # Cancel safety

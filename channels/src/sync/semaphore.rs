@@ -170,7 +170,7 @@ impl Semaphore {
     /// How many permits are free at this moment.
     #[must_use]
     pub fn available(&self) -> usize {
-        if self.is_closed() { 0 } else { usize::try_from(self.counter.out.inspect().depth).unwrap_or(usize::MAX) }
+        if self.is_closed() { 0 } else { self.counter.out.len() }
     }
 
     /// Its name, or its channel's id where it has none.

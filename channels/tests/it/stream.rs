@@ -3,20 +3,25 @@
 use crate::support::poll_once;
 use futures_core::Stream;
 use futures_sink::Sink;
-use rendez::{Ended, channel, channel_bounded};
+use rendez::{Ended, Sender, channel, channel_bounded};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-#[test]
-fn a_stream_gives_all_values_and_ends_with_the_channel() {
-    let (tx, rx) = channel_bounded(2);
-    let mut stream = pin!(rx.stream());
+/// A stream of the receiver of `tx` waits, gives all values, and ends with the channel.
+fn gives_all_and_ends(tx: Sender<u8>, stream: impl Stream<Item = Result<u8, Ended>>) {
+    let mut stream = pin!(stream);
     let mut next = move || poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))));
     assert_eq!(next(), Poll::Pending);
     (0..2).for_each(|n| tx.try_send(n).unwrap());
     drop(tx);
     assert_eq!([next(), next(), next(), next()], [Some(Ok(0)), Some(Ok(1)), None, None].map(Poll::Ready));
+}
+
+#[test]
+fn a_stream_gives_all_values_and_ends_with_the_channel() {
+    let (tx, rx) = channel_bounded(2);
+    gives_all_and_ends(tx, rx.stream());
 }
 
 #[test]
@@ -61,12 +66,7 @@ fn a_sink_is_ready_when_its_value_is_sent_and_fails_with_the_value() {
 #[test]
 fn an_owned_stream_waits_gives_all_and_ends_with_the_channel() {
     let (tx, rx) = channel_bounded(2);
-    let mut stream = pin!(rx.into_stream());
-    let mut next = move || poll_once(&mut pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))));
-    assert_eq!(next(), Poll::Pending);
-    (0..2).for_each(|n| tx.try_send(n).unwrap());
-    drop(tx);
-    assert_eq!([next(), next(), next(), next()], [Some(Ok(0)), Some(Ok(1)), None, None].map(Poll::Ready));
+    gives_all_and_ends(tx, rx.into_stream());
 }
 
 #[test]
