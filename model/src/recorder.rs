@@ -76,17 +76,14 @@ impl Differ<'_> {
         let gone = was.nodes.iter().filter(|old| !is.nodes.iter().any(|node| node.id == old.id));
         gone.for_each(|node| self.say(&node.id, News::NodeGone));
         for node in &is.nodes {
-            match was.nodes.iter().find(|old| old.id == node.id) {
-                Some(old) => self.nodes(Some(old), node),
-                None => self.nodes(None, node),
-            }
+            self.node(was.nodes.iter().find(|old| old.id == node.id), node);
         }
         if was.cycles != is.cycles {
             self.say("", News::Cycles(is.cycles.clone()));
         }
     }
 
-    fn nodes(&mut self, was: Option<&Node>, is: &Node) {
+    fn node(&mut self, was: Option<&Node>, is: &Node) {
         let same = was.is_some_and(|was| (&was.name, &was.note, was.lost) == (&is.name, &is.note, is.lost));
         if !same {
             let (name, note, lost) = (is.name.clone(), is.note.clone(), is.lost);
