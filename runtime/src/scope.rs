@@ -121,9 +121,7 @@ impl<S: ProcessSet> Scoped<S> {
         let Self { work, limits } = self;
         let set = work.prepare();
         Box::pin(async move {
-            let running = limits.open(false);
-            let started = S::start(set, &Children(&running.0))?;
-            let early = limits.conduct(&running.0, running.0.all_ended()).await.err();
+            let (running, started, early) = limits.run_all::<S>(set).await?;
             match S::values(S::outcomes(started, None)) {
                 Ok(values) => Ok(values),
                 Err(failure) => Err(worst_of(running.0.worst(), early).unwrap_or(failure)),
@@ -141,9 +139,7 @@ impl<S: ProcessSet> Scoped<S> {
         let Self { work, limits } = self;
         let set = work.prepare();
         Box::pin(async move {
-            let running = limits.open(false);
-            let started = S::start(set, &Children(&running.0))?;
-            let early = limits.conduct(&running.0, running.0.all_ended()).await.err();
+            let (_running, started, early) = limits.run_all::<S>(set).await?;
             Ok(S::outcomes(started, early.as_ref()))
         })
     }
@@ -232,6 +228,14 @@ fn worst_of(child: Option<Failure>, early: Option<Failure>) -> Option<Failure> {
 impl Limits {
     fn open(&self, tells_ends: bool) -> Running {
         Running(Group::new(self.on_failure, !self.grace.is_zero(), tells_ends))
+    }
+
+    /// Runs a set until all have ended; with why they were ended early, if they were.
+    async fn run_all<S: ProcessSet>(&self, set: S::Prepared) -> Outcome<(Running, S::Started, Option<Failure>)> {
+        let running = self.open(false);
+        let started = S::start(set, &Children(&running.0))?;
+        let early = self.conduct(&running.0, running.0.all_ended()).await.err();
+        Ok((running, started, early))
     }
 
     /// Whether nothing but its children's ends can end the scope: without a grace these end each other.

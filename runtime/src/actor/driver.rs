@@ -9,8 +9,7 @@ use super::timers::Due;
 use super::{Actor, Exit, Letter, signals};
 use crate::cell::Cell;
 use crate::{Failure, Outcome};
-use rendez_channels::__private::{Order, choose};
-use rendez_channels::{Ended, Receiver, at, clock, future};
+use rendez_channels::{Ended, Guard as _, Receiver, clock, future};
 use rendez_model::End;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -161,37 +160,19 @@ impl<'a, A: Actor> Driver<'a, A> {
         self.burst = 0;
         let inside = self.lanes.inside;
         let signals = &inside.signals;
-        let raised = poll_fn(|_| if signals.raised() == 0 { Poll::Pending } else { Poll::Ready(()) });
         let deadline =
             if self.lanes.has_timers { inside.with_used(|lanes| lanes.timers.earliest()).flatten() } else { None };
-        let Some(receiver) = self.seed.inbox.receiver().filter(|_| !self.lanes.retired) else {
-            match deadline {
-                Some(deadline) => drop(
-                    choose(&mut [Some(pin!(future(raised))), Some(pin!(at(deadline)))], Order::Listed, false).await,
-                ),
-                None => raised.await,
-            }
-            return;
-        };
+        let receiver = self.seed.inbox.receiver().filter(|_| !self.lanes.retired);
+        let mut recv = pin!(receiver.map(Receiver::recv));
+        // None when a signal was raised.
+        let arrives = poll_fn(|cx| match (signals.raised(), recv.as_mut().as_pin_mut()) {
+            (0, Some(recv)) => recv.poll(cx).map(Some),
+            (0, None) => Poll::Pending,
+            _ => Poll::Ready(None),
+        });
         let arrived = match deadline {
-            None => {
-                let mut recv = pin!(receiver.recv());
-                poll_fn(|cx| match signals.raised() {
-                    0 => recv.as_mut().poll(cx).map(Some),
-                    _ => Poll::Ready(None),
-                })
-                .await
-            }
-            Some(deadline) => {
-                let (mut raised, mut late) = (pin!(future(raised)), pin!(at(deadline)));
-                let mut recv = pin!(receiver.recv());
-                let mut guards: [rendez_channels::__private::Arm<'_>; 3] =
-                    [Some(raised.as_mut()), Some(late.as_mut()), Some(recv.as_mut())];
-                match choose(&mut guards, Order::Listed, false).await {
-                    2 => Some(rendez_channels::Guard::output(recv)),
-                    _ => None,
-                }
-            }
+            Some(deadline) => future(arrives).by(deadline).await.flatten(),
+            None => arrives.await,
         };
         match arrived {
             Some(Ok(letter)) => self.lanes.letter = Some(letter),

@@ -73,17 +73,22 @@ impl<A: Actor> ActorRef<A> {
     /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
     pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
         let (reply, answer) = reply(A::NAME, self.process().id());
-        let Some(patience) = self.patience else {
-            self.tell(make(reply)).await?;
-            return answer.await;
-        };
-        // A time too far for the clock is never.
-        let Some(deadline) = clock::now().checked_add(patience) else {
-            self.tell(make(reply)).await?;
-            return answer.await;
-        };
-        self.tell_by(make(reply), deadline).await?;
-        answer.by(deadline, patience).await
+        match self.until() {
+            Some((deadline, patience)) => {
+                self.tell_by(make(reply), deadline).await?;
+                answer.by(deadline, patience).await
+            }
+            None => {
+                self.tell(make(reply)).await?;
+                answer.await
+            }
+        }
+    }
+
+    /// Until when one that asks now is patient, and for how long that is; a time too far for the clock is never.
+    fn until(&self) -> Option<(Instant, Duration)> {
+        let patience = self.patience?;
+        Some((clock::now().checked_add(patience)?, patience))
     }
 
     /// Sends a message and waits for room in the mailbox only.
@@ -162,7 +167,7 @@ impl<A: Actor> ActorRef<A> {
     ) -> Result<R, CallError> {
         let (reply, answer) = reply(A::NAME, self.process().id());
         self.urge(make(reply)).await?;
-        match self.patience.and_then(|patience| Some((clock::now().checked_add(patience)?, patience))) {
+        match self.until() {
             Some((deadline, patience)) => answer.by(deadline, patience).await,
             None => answer.await,
         }

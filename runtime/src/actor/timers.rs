@@ -1,6 +1,6 @@
 //! Timers: the delayed and periodic messages of an actor. Pure: time is an argument; who waits for it is the driver.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// A delayed or periodic message, to be taken back with [`ActorRef::cancel`](super::ActorRef::cancel) or
@@ -28,7 +28,7 @@ pub(crate) struct Timers<M> {
     next: u64,
     entries: BTreeMap<u64, Entry<M>>,
     /// By time; of equal ones the older timer first.
-    order: BTreeMap<(Instant, u64), ()>,
+    order: BTreeSet<(Instant, u64)>,
     /// A period whose message is just being made, outside of any lock.
     making: Option<u64>,
 }
@@ -56,7 +56,7 @@ impl<M> Period<M> {
 
 impl<M> Timers<M> {
     pub(crate) const fn new() -> Self {
-        Self { next: 0, entries: BTreeMap::new(), order: BTreeMap::new(), making: None }
+        Self { next: 0, entries: BTreeMap::new(), order: BTreeSet::new(), making: None }
     }
 
     pub(crate) fn add(&mut self, at: Instant, what: What<M>, own: bool) -> Timer {
@@ -89,7 +89,7 @@ impl<M> Timers<M> {
     /// The messages that will not be delivered, in the order of their times.
     pub(crate) fn into_delayed(mut self) -> Vec<M> {
         let order = std::mem::take(&mut self.order);
-        let entries = order.into_keys().filter_map(|(_, timer)| self.entries.remove(&timer));
+        let entries = order.into_iter().filter_map(|(_, timer)| self.entries.remove(&timer));
         let delayed = entries.filter_map(|entry| match entry.what {
             What::Once(message) => Some(message),
             What::Every(..) => None,
@@ -98,7 +98,7 @@ impl<M> Timers<M> {
     }
 
     pub(crate) fn earliest(&self) -> Option<Instant> {
-        self.order.first_key_value().map(|((at, _), ())| *at)
+        self.order.first().map(|(at, _)| *at)
     }
 
     /// Whether a delayed message is still to come. Periods do not count: they would never end.
@@ -107,7 +107,7 @@ impl<M> Timers<M> {
     }
 
     pub(crate) fn due(&mut self, now: Instant) -> Option<Due<M>> {
-        let (&(at, timer), ()) = self.order.first_key_value().filter(|((at, _), ())| *at <= now)?;
+        let &(at, timer) = self.order.first().filter(|(at, _)| *at <= now)?;
         self.order.remove(&(at, timer));
         let entry = self.entries.remove(&timer)?;
         Some(match entry.what {
@@ -137,7 +137,7 @@ impl<M> Timers<M> {
     }
 
     fn insert(&mut self, timer: u64, entry: Entry<M>) {
-        self.order.insert((entry.at, timer), ());
+        self.order.insert((entry.at, timer));
         self.entries.insert(timer, entry);
     }
 }

@@ -20,7 +20,7 @@ pub enum OnDeadlock {
 }
 
 /// Relaxed: who reads it late acts as was said before.
-static POLICY: AtomicU8 = AtomicU8::new(0);
+static POLICY: AtomicU8 = AtomicU8::new(OnDeadlock::Report as u8);
 
 /// Says what is to be done about deadlocks in this program.
 ///
@@ -35,13 +35,12 @@ pub fn on_deadlock(policy: OnDeadlock) {
 }
 
 pub(crate) fn act(world: &World, report: &Deadlock) {
-    match POLICY.load(Ordering::Relaxed) {
-        1 => fail_scope(world, report),
-        2 => {
-            eprintln!("{report}\n\n{}", dump());
-            std::process::abort();
-        }
-        _ => {}
+    let policy = POLICY.load(Ordering::Relaxed);
+    if policy == OnDeadlock::FailScope as u8 {
+        fail_scope(world, report);
+    } else if policy == OnDeadlock::Abort as u8 {
+        eprintln!("{report}\n\n{}", dump());
+        std::process::abort();
     }
 }
 

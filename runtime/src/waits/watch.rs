@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::knots::{Knot, knots};
 use super::snapshot::{Sight, Snapshot};
-use rendez_model::{Node, ProcessId, Verdict};
+use rendez_model::{Node, ProcessId, State, Verdict, Wait};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is remembered between looks.
@@ -78,17 +78,20 @@ impl Watch {
 
 /// Whether a process has done nothing since.
 fn same(then: &Sight, now: &Sight) -> bool {
-    let on = |sight: &Sight| match &sight.state {
-        Some(rendez_model::State::Blocked { on, .. }) => on.clone(),
-        _ => Vec::new(),
-    };
     then.polls == now.polls && then.state.is_some() && on(then) == on(now)
+}
+
+fn on(sight: &Sight) -> &[Wait] {
+    match &sight.state {
+        Some(State::Blocked { on, .. }) => on,
+        _ => &[],
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rendez_model::{Process, State, Wait};
+    use rendez_model::Process;
 
     /// Two that call each other, after so many polls each.
     fn calls(polls: u64) -> (Node, Snapshot) {
