@@ -67,7 +67,7 @@ mod slots;
 mod task;
 
 pub use actor::{
-    Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Timer, Undelivered, crash_reports,
+    Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Scheduled, Undelivered, crash_reports,
     link, spawn_actor,
 };
 pub use call::CallError;

@@ -2,7 +2,7 @@
 
 use super::exits::{self, Monitor};
 use super::inside::Inside;
-use super::timers::{Timer, What};
+use super::timers::{Scheduled, What};
 use super::{Actor, signals};
 use crate::cell::Cell;
 use crate::{Failure, ProcessRef};
@@ -67,12 +67,12 @@ impl<A: Actor> Context<A> {
     }
 
     /// A message to itself: before what is in the mailbox, after what was sent so before.
-    pub fn notify(&self, message: A::Message) -> Timer {
+    pub fn notify(&self, message: A::Message) -> Scheduled {
         self.after(Duration::ZERO, message)
     }
 
     /// A message to itself, once `delay` has passed. It does not go through the mailbox, and so cannot find that full.
-    pub fn after(&self, delay: Duration, message: A::Message) -> Timer {
+    pub fn after(&self, delay: Duration, message: A::Message) -> Scheduled {
         self.timer(delay, What::Once(message))
     }
 
@@ -81,14 +81,14 @@ impl<A: Actor> Context<A> {
     ///
     /// # Panics
     /// When the period is zero.
-    pub fn every(&self, period: Duration, make: impl FnMut() -> A::Message + Send + 'static) -> Timer {
+    pub fn every(&self, period: Duration, make: impl FnMut() -> A::Message + Send + 'static) -> Scheduled {
         assert!(period > Duration::ZERO, "a period is longer than nothing: use `notify` for a message at once");
         self.timer(period, What::Every(period, Box::new(make)))
     }
 
     /// Takes a delayed message, or the further ones of a period, back. True: it will never be handled; false: it has been,
     /// or was cancelled before.
-    pub fn cancel(&self, timer: Timer) -> bool {
+    pub fn cancel(&self, timer: Scheduled) -> bool {
         self.inside.cancel_timer(timer)
     }
 
@@ -112,7 +112,7 @@ impl<A: Actor> Context<A> {
         self.failure.take()
     }
 
-    fn timer(&self, delay: Duration, what: What<A::Message>) -> Timer {
+    fn timer(&self, delay: Duration, what: What<A::Message>) -> Scheduled {
         // A delay too long for the clock is as good as thirty years.
         let forever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
         let now = clock::now();

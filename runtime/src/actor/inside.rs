@@ -1,7 +1,7 @@
 //! What an actor's references and its incarnations share, and what outlives an incarnation: signals, lanes, the inbox.
 
 use super::signals::{self, Signals};
-use super::timers::{Timer, Timers, What};
+use super::timers::{Scheduled, Timers, What};
 use super::{Actor, ActorOptions};
 use crate::cell::Cell;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
@@ -78,7 +78,7 @@ impl<A: Actor> Inside<A> {
         self.with_used(|lanes| lanes.urgent.1.clone())
     }
 
-    pub(crate) fn add_timer(&self, at: Instant, what: What<A::Message>, own: bool) -> Option<Timer> {
+    pub(crate) fn add_timer(&self, at: Instant, what: What<A::Message>, own: bool) -> Option<Scheduled> {
         let mut what = Some(what);
         let timer = self.with_lanes(|lanes| what.take().map(|what| lanes.timers.add(at, what, own))).flatten();
         if timer.is_some() {
@@ -87,7 +87,7 @@ impl<A: Actor> Inside<A> {
         timer
     }
 
-    pub(crate) fn cancel_timer(&self, timer: Timer) -> bool {
+    pub(crate) fn cancel_timer(&self, timer: Scheduled) -> bool {
         let cancelled = self.with_used(|lanes| lanes.timers.cancel(timer));
         cancelled.is_some_and(|(in_time, _dropped_here)| in_time)
     }

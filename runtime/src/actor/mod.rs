@@ -19,7 +19,7 @@ pub(crate) use inside::Letter;
 pub(crate) use inside::Seed;
 pub use options::ActorOptions;
 pub use reference::{ActorRef, Undelivered};
-pub use timers::Timer;
+pub use timers::Scheduled;
 
 use crate::Outcome;
 use rendez_model::End;

@@ -1,7 +1,7 @@
 //! The address of an actor: what can be sent to it and asked of it from outside.
 
 use super::inside::Inside;
-use super::timers::{Timer, What};
+use super::timers::{Scheduled, What};
 use super::{Actor, Letter, signals};
 use crate::reply::{Reply, reply};
 use crate::{CallError, ProcessRef};
@@ -177,7 +177,7 @@ impl<A: Actor> ActorRef<A> {
     ///
     /// # Errors
     /// The actor has stopped; the message comes back.
-    pub fn tell_after(&self, delay: Duration, message: A::Message) -> Result<Timer, CallError> {
+    pub fn tell_after(&self, delay: Duration, message: A::Message) -> Result<Scheduled, CallError> {
         let at = clock::now().checked_add(delay);
         let timer = at.and_then(|at| self.inside.add_timer(at, What::Once(message), false));
         timer.ok_or_else(|| CallError::NotSent(format!("`{}` has stopped", self.process().name())))
@@ -185,7 +185,7 @@ impl<A: Actor> ActorRef<A> {
 
     /// Takes a delayed message back. True: it will never be handled.
     #[must_use = "only `true` says that the message will not be handled"]
-    pub fn cancel(&self, timer: Timer) -> bool {
+    pub fn cancel(&self, timer: Scheduled) -> bool {
         self.inside.cancel_timer(timer)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// A delayed or periodic message, to be taken back with [`ActorRef::cancel`](super::ActorRef::cancel) or
 /// [`Context::cancel`](super::Context::cancel). Dropping it changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Timer(u64);
+pub struct Scheduled(u64);
 
 /// Makes the message of a period.
 pub(crate) type Make<M> = Box<dyn FnMut() -> M + Send>;
@@ -59,16 +59,16 @@ impl<M> Timers<M> {
         Self { next: 0, entries: BTreeMap::new(), order: BTreeSet::new(), making: None }
     }
 
-    pub(crate) fn add(&mut self, at: Instant, what: What<M>, own: bool) -> Timer {
+    pub(crate) fn add(&mut self, at: Instant, what: What<M>, own: bool) -> Scheduled {
         let timer = self.next;
         self.next += 1;
         self.insert(timer, Entry { at, what, own });
-        Timer(timer)
+        Scheduled(timer)
     }
 
     /// Takes a timer back. True: its message will not be handled any more. What it held is given out, to be dropped
     /// where no lock is held.
-    pub(crate) fn cancel(&mut self, Timer(timer): Timer) -> (bool, Option<What<M>>) {
+    pub(crate) fn cancel(&mut self, Scheduled(timer): Scheduled) -> (bool, Option<What<M>>) {
         if self.making == Some(timer) {
             self.making = None;
             return (true, None);
@@ -82,7 +82,8 @@ impl<M> Timers<M> {
 
     /// The timers of an incarnation go with it.
     pub(crate) fn end_own(&mut self) -> Vec<What<M>> {
-        let own: Vec<_> = self.entries.iter().filter(|(_, entry)| entry.own).map(|(&timer, _)| Timer(timer)).collect();
+        let own: Vec<_> =
+            self.entries.iter().filter(|(_, entry)| entry.own).map(|(&timer, _)| Scheduled(timer)).collect();
         own.into_iter().filter_map(|timer| self.cancel(timer).1).collect()
     }
 

@@ -3,8 +3,8 @@
 use rendez_channels::{Receiver, Sender, after, channel_unbounded};
 use rendez_model::End;
 use rendez_runtime::{
-    ActorOptions, CallError, Context, Exit, Failure, Monitor, Outcome, ProcessRef, Timer, actor, crash_reports, link,
-    run, spawn, spawn_actor,
+    ActorOptions, CallError, Context, Exit, Failure, Monitor, Outcome, ProcessRef, Scheduled, actor, crash_reports,
+    link, run, spawn, spawn_actor,
 };
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ struct Witness {
     said: Sender<String>,
     fails_in: &'static str,
     monitors: Vec<Monitor>,
-    timers: Vec<Timer>,
+    timers: Vec<Scheduled>,
     ticks: u32,
 }
 
