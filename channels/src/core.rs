@@ -9,6 +9,7 @@ use crate::state::{AtOnce, Attempted, NotNow, State, Stop, unmark};
 use crate::waiters::{List, Node, Slot, Waiter, Waking};
 use crate::{clock, party};
 use rendez_model::{ChannelKind, Side};
+use std::convert::identity;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
@@ -58,25 +59,25 @@ impl<T: Send + 'static> Core<T> {
     /// Commits a send now: takes the value, or says how the channel has ended.
     #[inline]
     pub(crate) fn offer(&self, value: &mut Option<T>, us: Seat<'_>) -> Attempted<Option<Arc<Hold>>> {
-        offer(self.lock(), value, us).map_err(Blocked::leave)
+        offer(self.lock(), value, us, Blocked::leave)
     }
 
     /// Commits a receive now.
     #[inline]
     pub(crate) fn take(&self, us: Seat<'_>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
-        take(self.lock(), us, hold).map_err(Blocked::leave)
+        take(self.lock(), us, hold, Blocked::leave)
     }
 
     /// Commits a send now, under the lock.
     #[inline(always)]
     pub(crate) fn offer_under(state: Held<'_, State<T>>, value: &mut Option<T>) -> Attempted<Option<Arc<Hold>>> {
-        offer(state, value, None).map_err(Blocked::leave)
+        offer(state, value, None, Blocked::leave)
     }
 
     /// Commits a receive now, under the lock.
     #[inline(always)]
     pub(crate) fn take_under(state: Held<'_, State<T>>, hold: Option<&Arc<Hold>>) -> Attempted<T> {
-        take(state, None, hold).map_err(Blocked::leave)
+        take(state, None, hold, Blocked::leave)
     }
 
     /// Commits a reservation now.
@@ -99,7 +100,7 @@ impl<T: Send + 'static> Core<T> {
             return Err(NotNow);
         }
         let Blocked { state, after } = match cargo {
-            Cargo::Value(value) => match offer(state, value, us) {
+            Cargo::Value(value) => match offer(state, value, us, identity) {
                 Ok(outcome) => return Ok(outcome),
                 Err(blocked) => blocked,
             },
@@ -144,7 +145,7 @@ impl<T: Send + 'static> Core<T> {
             self.park_receiver(state, hold, place, waking);
             return Err(NotNow);
         }
-        let Blocked { state, after } = match take(state, us, hold) {
+        let Blocked { state, after } = match take(state, us, hold, identity) {
             Ok(outcome) => return Ok(outcome),
             Err(blocked) => blocked,
         };
@@ -255,8 +256,8 @@ impl<T: Send + 'static> Core<T> {
         served
     }
 
-    /// A parked receive leaves; a value it was served goes to the next receive, before everything not yet committed. True if
-    /// it was served.
+    /// A parked receive leaves, for good; a value it was served goes to the next receive, before everything not yet committed. True
+    /// if it was served.
     pub(crate) fn abandon_receive(&self, mut node: Pin<&mut Node<T>>) -> bool {
         let mut state = self.lock();
         state.receivers.waiting.leave(node.as_mut());
@@ -273,7 +274,6 @@ impl<T: Send + 'static> Core<T> {
         } else {
             drop(state);
         }
-        node.apart().waking = Waking::Nobody;
         served
     }
 
@@ -337,6 +337,7 @@ struct Blocked<'a, T> {
 }
 
 impl<T> Blocked<'_, T> {
+    #[inline(always)]
     fn leave(self) -> NotNow {
         let Self { state, after } = self;
         drop(state);
@@ -345,13 +346,14 @@ impl<T> Blocked<'_, T> {
     }
 }
 
-/// Commits a send under the lock; the common cases first.
+/// Commits a send under the lock; the common cases first. `not_now` is done at each place, so that little is left of it.
 #[inline(always)]
-fn offer<'a, T: Send + 'static>(
+fn offer<'a, T: Send + 'static, N>(
     mut state: Held<'a, State<T>>,
     value: &mut Option<T>,
     us: Seat<'_>,
-) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
+    not_now: impl FnOnce(Blocked<'a, T>) -> N,
+) -> Result<Result<Option<Arc<Hold>>, Stop>, N> {
     if us.is_none() {
         match state.offer_at_once(value) {
             AtOnce::Alone(()) => return Ok(Ok(None)),
@@ -360,11 +362,11 @@ fn offer<'a, T: Send + 'static>(
                 waker.wake();
                 return Ok(Ok(None));
             }
-            AtOnce::NotNow => return Err(Blocked { state, after: After::new() }),
+            AtOnce::NotNow => return Err(not_now(Blocked { state, after: After::new() })),
             AtOnce::LookCloser => {}
         }
     }
-    offer_closely(state, value, us)
+    offer_closely(state, value, us).map_err(not_now)
 }
 
 #[inline(never)]
@@ -384,13 +386,14 @@ fn offer_closely<'a, T: Send + 'static>(
     }
 }
 
-/// Commits a receive under the lock; the common cases first.
+/// Commits a receive under the lock; as `offer`.
 #[inline(always)]
-fn take<'a, T: Send + 'static>(
+fn take<'a, T: Send + 'static, N>(
     mut state: Held<'a, State<T>>,
     us: Seat<'_>,
     hold: Option<&Arc<Hold>>,
-) -> Result<Result<T, Stop>, Blocked<'a, T>> {
+    not_now: impl FnOnce(Blocked<'a, T>) -> N,
+) -> Result<Result<T, Stop>, N> {
     if us.is_none() && hold.is_none() {
         match state.take_at_once() {
             AtOnce::Alone(value) => return Ok(Ok(value)),
@@ -399,11 +402,11 @@ fn take<'a, T: Send + 'static>(
                 waker.wake();
                 return Ok(Ok(value));
             }
-            AtOnce::NotNow => return Err(Blocked { state, after: After::new() }),
+            AtOnce::NotNow => return Err(not_now(Blocked { state, after: After::new() })),
             AtOnce::LookCloser => {}
         }
     }
-    take_closely(state, us, hold)
+    take_closely(state, us, hold).map_err(not_now)
 }
 
 #[inline(never)]

@@ -26,7 +26,7 @@ pub(crate) struct Turns {
 }
 
 /// A guard's number, and what it is sorted by: ends by their stamp, then those without memory.
-type Turn = (u64, usize);
+pub(crate) type Turn = (u64, usize);
 
 /// Numbers of guards up to here are kept on the stack.
 const FEW: usize = 8;
@@ -90,15 +90,23 @@ impl Turns {
 
     /// The guards in order.
     pub(crate) fn arrange(&self, guards: &[Arm<'_>]) -> Arranged {
-        let mut arranged = Arranged::new(guards);
-        let turns = arranged.turns_mut();
-        if self.order == Order::Fair && turns.len() > 1 {
-            sort(turns);
-            if self.mixed.is_some() || turns.windows(2).any(|two| two[0].0 == two[1].0) {
-                take_turns(guards, turns, self.mixed);
-            }
+        match Few::sorted(guards, self.order) {
+            Some(few) if self.mixed.is_none() => Arranged::Few(few),
+            _ => Arranged::Many(self.arrange_closely(guards)),
         }
-        arranged
+    }
+
+    /// Many guards, or some that take turns among themselves.
+    #[cold]
+    fn arrange_closely(&self, guards: &[Arm<'_>]) -> Vec<Turn> {
+        let turn = |(number, guard): (usize, &Arm<'_>)| Some((stamp(guard.as_ref()?), number));
+        let mut turns: Vec<_> = guards.iter().enumerate().filter_map(turn).collect();
+        if self.order == Order::Fair && turns.len() > 1 {
+            // By runs: guards that are served in turn are two of them.
+            turns.sort_by_key(|&(stamp, _)| stamp);
+            take_turns(guards, &mut turns, self.mixed);
+        }
+        turns
     }
 
     /// Notes that a guard was served.
@@ -114,50 +122,53 @@ impl Turns {
 }
 
 /// The numbers of a choice's guards, in order.
-pub(crate) struct Arranged {
-    few: [Turn; FEW],
-    count: usize,
-    many: Vec<Turn>,
+pub(crate) enum Arranged {
+    Few(Few),
+    Many(Vec<Turn>),
 }
 
 impl Arranged {
-    fn new(guards: &[Arm<'_>]) -> Self {
-        let mut arranged = Self { few: [(0, 0); FEW], count: 0, many: Vec::new() };
-        let turns = guards.iter().enumerate().filter_map(|(number, guard)| Some((stamp(guard.as_ref()?), number)));
-        if guards.len() > FEW {
-            arranged.many = turns.collect();
-        } else {
-            for (place, turn) in arranged.few.iter_mut().zip(turns) {
-                *place = turn;
-                arranged.count += 1;
-            }
+    pub(crate) fn get(&self, at: usize) -> Option<usize> {
+        match self {
+            Self::Few(few) => few.numbers[..few.count].get(at).map(|&number| usize::from(number)),
+            Self::Many(turns) => turns.get(at).map(|&(_, number)| number),
         }
-        arranged
     }
 
     pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> + use<'_> {
-        let turns = if self.many.is_empty() { &self.few[..self.count] } else { &self.many };
-        turns.iter().map(|&(_, number)| number)
-    }
-
-    fn turns_mut(&mut self) -> &mut [Turn] {
-        if self.many.is_empty() { &mut self.few[..self.count] } else { &mut self.many }
+        (0..).map_while(|at| self.get(at))
     }
 }
 
-/// By insertion where they are few, as they mostly are. Else by runs: guards that are served in turn are two of them.
-#[inline]
-fn sort(turns: &mut [Turn]) {
-    if turns.len() > FEW {
-        return turns.sort_by_key(|&(stamp, _)| stamp);
-    }
-    for end in 1..turns.len() {
-        let (turn, mut at) = (turns[end], end);
-        while at > 0 && turn.0 < turns[at - 1].0 {
-            turns[at] = turns[at - 1];
-            at -= 1;
+/// So few guards, as they mostly are, that their order needs no memory.
+pub(crate) struct Few {
+    numbers: [u8; FEW],
+    count: usize,
+}
+
+impl Few {
+    /// Sorts by insertion. None where that is not all: there are more, or some know the same.
+    #[inline]
+    fn sorted(guards: &[Arm<'_>], order: Order) -> Option<Self> {
+        let (mut stamps, mut few) = ([0; FEW], Self { numbers: [0; FEW], count: 0 });
+        if guards.len() > FEW {
+            return None;
         }
-        turns[at] = turn;
+        for (number, guard) in (0..).zip(guards) {
+            let Some(guard) = guard else { continue };
+            let stamp = if order == Order::Fair { stamp(guard) } else { u64::from(number) };
+            let mut at = few.count;
+            while at > 0 && stamps[at - 1] > stamp {
+                (stamps[at], few.numbers[at]) = (stamps[at - 1], few.numbers[at - 1]);
+                at -= 1;
+            }
+            if at > 0 && stamps[at - 1] == stamp {
+                return None;
+            }
+            (stamps[at], few.numbers[at]) = (stamp, number);
+            few.count += 1;
+        }
+        Some(few)
     }
 }
 
