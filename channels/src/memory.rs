@@ -57,9 +57,13 @@ impl Memory {
         self.stamp.store(stamp, Ordering::Relaxed);
     }
 
-    pub(crate) fn serve(&self, stamp: u64) {
+    /// It was served, as one of so many guards of its own.
+    #[inline]
+    pub(crate) fn serve(&self, stamp: u64, guards: impl FnOnce() -> usize) {
         self.stamp.store(stamp, Ordering::Relaxed);
-        self.served.store(self.served().wrapping_add(1), Ordering::Relaxed);
+        let served = self.served();
+        let next = if served == u16::MAX { one_more(served, guards()) } else { served + 1 };
+        self.served.store(next, Ordering::Relaxed);
     }
 
     pub(crate) fn served(&self) -> u16 {
@@ -96,4 +100,11 @@ impl Memory {
             self.waits.store(after, Ordering::Relaxed);
         }
     }
+}
+
+/// One more than a count that tells whose turn it is of so many. When it is full it begins anew at the same place of the
+/// round, so that nobody is passed over; it is never 0.
+pub(crate) fn one_more(count: u16, round: usize) -> u16 {
+    let round = u16::try_from(round).unwrap_or(u16::MAX).max(1);
+    if count == u16::MAX { count % round + 1 } else { count + 1 }
 }

@@ -10,9 +10,10 @@
 
 use crate::alt::{Arm, Order};
 use crate::guard::Attempt;
-use crate::memory::Memory;
+use crate::memory::{Memory, one_more};
 use std::cell::Cell;
 use std::pin::Pin;
+use std::ptr;
 
 /// What the memories of a choice's guards say.
 pub(crate) struct Turns {
@@ -35,7 +36,7 @@ const FEW: usize = 8;
 const NO_MEMORY: u64 = u64::MAX;
 
 thread_local! {
-    /// Counts choices none of whose guards has a memory.
+    /// Counts the choices with guards without memory of which no end knows the number.
     static FORGETFUL: Cell<u16> = const { Cell::new(0) };
 }
 
@@ -113,10 +114,10 @@ impl Turns {
     #[inline]
     pub(crate) fn served(&self, guards: &[Arm<'_>], number: usize) {
         if let Some(memory) = memory(guards, number) {
-            memory.serve(self.latest + 1);
+            memory.serve(self.latest + 1, || memories(guards).filter(|other| ptr::eq(*other, memory)).count());
         }
         if let Some(mixed) = self.mixed {
-            memories(guards).for_each(|memory| memory.set_mixed(mixed.wrapping_add(1)));
+            note_mixed(guards, mixed);
         }
     }
 }
@@ -194,10 +195,20 @@ fn take_turns(guards: &[Arm<'_>], turns: &mut [Turn], mixed: Option<u16>) {
     }
 }
 
-/// How many such choices there were before, as the ends remember.
+/// How many choices with guards without memory there were before, as the ends remember.
 fn mixed(guards: &[Arm<'_>]) -> u16 {
-    // New ends know nothing: of them alone, made anew each time, the first is served each time.
-    memories(guards).map(Memory::mixed).max().unwrap_or_else(|| FORGETFUL.replace(FORGETFUL.get().wrapping_add(1)))
+    // What is made anew each time knows nothing, ends too: the thread counts for them.
+    memories(guards).map(Memory::mixed).max().filter(|&count| count != 0).unwrap_or_else(|| FORGETFUL.get())
+}
+
+/// Such a choice has served one; who counts such choices counts it.
+#[cold]
+fn note_mixed(guards: &[Arm<'_>], mixed: u16) {
+    let next = one_more(mixed, guards.iter().flatten().count());
+    if memories(guards).all(|memory| memory.mixed() == 0) {
+        FORGETFUL.set(next);
+    }
+    memories(guards).for_each(|memory| memory.set_mixed(next));
 }
 
 #[inline(always)]

@@ -1,12 +1,13 @@
 //! Fairness, measured: the longest that a guard which stays ready is passed over, in numbers of choices.
 
-use crate::support::{Chance, arms, choose_now, poll_once};
+use crate::support::{Chance, arms, choose_now, poll_once, scale};
 use rendez::__private::{Arm, Order, choose};
 use rendez::{Alt, Receiver, Sender, channel_unbounded, future};
 use rendez_macros::alt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 /// How many guards; few where each costs a hundredfold.
@@ -326,4 +327,62 @@ fn two_guards_of_one_end_take_turns() {
     }
     drop(rx);
     assert_eq!(sent, [5, 5]);
+}
+
+#[test]
+fn a_future_beside_an_end_that_is_new_each_time_is_served_within_n() {
+    for futures in 1..3 {
+        let mut waits = Waits::default();
+        let all: Vec<_> = (0..=futures).collect();
+        for _ in 0..40 {
+            waits.choice(&all, ends_and_futures(&Ready::new(1), &[0], futures), all.len());
+        }
+        assert_eq!(waits.longest, all.len());
+    }
+}
+
+#[test]
+fn futures_that_are_always_waited_for_take_turns() {
+    let mut waits = Waits::default();
+    for _ in 0..40 {
+        let gate = &AtomicBool::new(false);
+        let opens =
+            || future(poll_fn(move |_| if gate.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }));
+        let mut others = [opens(), opens()].map(Box::pin);
+        let mut guards = arms(&mut others);
+        let mut choice = pin!(choose(&mut guards, Order::Fair, false));
+        assert!(poll_once(&mut choice).is_pending());
+        gate.store(true, Ordering::Relaxed);
+        let Poll::Ready(served) = poll_once(&mut choice) else { panic!("both are ready") };
+        waits.choice(&[0, 1], served, 2);
+    }
+    assert_eq!(waits.longest, 2);
+}
+
+/// More choices than what an end counts them in holds.
+const LONG: usize = scale(70_000);
+
+#[test]
+fn three_guards_of_one_end_take_turns_for_ever() {
+    let (tx, rx) = channel_unbounded();
+    let mut waits = Waits::default();
+    for _ in 0..LONG {
+        let mut guards = [Box::pin(tx.send(())), Box::pin(tx.send(())), Box::pin(tx.send(()))];
+        let Poll::Ready(served) = choose_now(&mut arms(&mut guards)) else { panic!("all are ready") };
+        waits.choice(&[0, 1, 2], served, 3);
+        rx.try_recv().unwrap();
+    }
+    assert_eq!(waits.longest, 3);
+}
+
+#[test]
+fn futures_among_ends_and_alone_take_turns_for_ever() {
+    for present in [&[0][..], &[]] {
+        let (ends, mut waits) = (Ready::new(1), Waits::default());
+        let all: Vec<_> = (1 - present.len()..3).collect();
+        for _ in 0..LONG {
+            waits.choice(&all, ends_and_futures(&ends, present, 2), all.len());
+        }
+        assert_eq!(waits.longest, all.len());
+    }
 }
