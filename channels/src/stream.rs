@@ -14,6 +14,9 @@ type Boxed<T> = Pin<Box<dyn Future<Output = T> + marker::Send>>;
 type Came<T> = (Receiver<T>, Result<Option<T>, Ended>);
 type Sent<T> = (Sender<T>, Result<(), SendError<T>>);
 
+/// What a sink says that is given a value too soon.
+const READY: &str = "a sink takes a value when it is ready: poll it until it is";
+
 pin_project! {
     /// The values of a channel as a stream; see [`Receiver::stream`].
     #[must_use = "a stream does nothing unless it is polled"]
@@ -105,9 +108,11 @@ impl<T: marker::Send + 'static> Sink<T> for Outgoing<'_, T> {
         self.poll_flush(cx)
     }
 
+    /// # Panics
+    /// When it is not ready; what is under way stays so.
     fn start_send(self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
         let mut this = self.project();
-        debug_assert!(this.send.is_none(), "a sink takes a value when it is ready");
+        assert!(this.send.is_none(), "{READY}");
         this.send.set(Some(this.end.send(value)));
         Ok(())
     }
@@ -194,9 +199,10 @@ impl<T: marker::Send + 'static> Sink<T> for OwnedOutgoing<T> {
     }
 
     /// # Panics
-    /// When it is not ready, or was closed: a sink takes a value when it is ready.
+    /// When it is not ready, or was closed; what is under way stays so.
     fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
-        let Some(Leaving::None(end)) = self.end.take() else { panic!("a sink takes a value when it is ready") };
+        let end = self.end.take_if(|end| matches!(end, Leaving::None(_)));
+        let Some(Leaving::None(end)) = end else { panic!("{READY}") };
         self.end = match end.try_send(value) {
             Ok(()) => Some(Leaving::None(end)),
             Err(refused) => {

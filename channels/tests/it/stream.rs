@@ -3,8 +3,9 @@
 use crate::support::poll_once;
 use futures_core::Stream;
 use futures_sink::Sink;
-use rendez::{Ended, Sender, channel, channel_bounded};
+use rendez::{Ended, Receiver, Sender, channel, channel_bounded};
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -92,4 +93,24 @@ fn an_owned_sink_has_one_value_under_way_and_gives_its_end_up_when_closed() {
     assert_eq!(rx.try_iter().collect::<Vec<_>>(), [0, 1]);
     assert_eq!(poll_once(&mut pin!(poll_fn(|cx| sink.as_mut().poll_close(cx)))), Poll::Ready(Ok(())));
     assert!(matches!(rx.try_recv(), Err(rendez::TryRecvError::Ended(Ended::Retired { .. }))));
+}
+
+/// A sink that has a value under way refuses another, and then sends the one it has.
+fn keeps_what_is_under_way(sink: impl Sink<u8>, rx: &Receiver<u8>) {
+    let mut sink = pin!(sink);
+    assert!(sink.as_mut().start_send(1).is_ok());
+    let another = catch_unwind(AssertUnwindSafe(|| sink.as_mut().start_send(2).is_ok()));
+    assert!(another.is_err(), "it is not ready");
+    let mut flushes = pin!(poll_fn(|cx| sink.as_mut().poll_flush(cx).map(|flushed| flushed.is_ok())));
+    assert_eq!(poll_once(&mut flushes), Poll::Pending, "nobody receives");
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(poll_once(&mut flushes), Poll::Ready(true));
+    assert!(rx.is_empty());
+}
+
+#[test]
+fn a_sink_that_is_not_ready_refuses_another_value_and_keeps_its_own() {
+    let (tx, rx) = channel();
+    keeps_what_is_under_way(tx.sink(), &rx);
+    keeps_what_is_under_way(tx.into_sink(), &rx);
 }
