@@ -2,6 +2,7 @@
 
 use super::exits::{self, Monitor};
 use super::inside::Inside;
+use super::streams::Streams;
 use super::timers::{Scheduled, What};
 use super::{Actor, signals};
 use crate::cell::Cell;
@@ -43,11 +44,12 @@ pub struct Context<A: Actor> {
     inside: Arc<Inside<A>>,
     cell: Arc<Cell>,
     failure: Option<Failure>,
+    streams: Streams,
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) const fn new(inside: Arc<Inside<A>>, cell: Arc<Cell>) -> Self {
-        Self { inside, cell, failure: None }
+    pub(crate) fn new(inside: Arc<Inside<A>>, cell: Arc<Cell>) -> Self {
+        Self { inside, cell, failure: None, streams: Streams::default() }
     }
 
     /// The process of this incarnation.
@@ -110,6 +112,10 @@ impl<A: Actor> Context<A> {
 
     pub(crate) const fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
+    }
+
+    pub(crate) const fn streams(&mut self) -> &mut Streams {
+        &mut self.streams
     }
 
     fn timer(&self, delay: Duration, what: What<A::Message>) -> Scheduled {

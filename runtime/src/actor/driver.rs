@@ -102,7 +102,9 @@ impl<'a, A: Actor> Driver<'a, A> {
                 Step::Exit(exit) => self.exit(actor, exit).await?,
                 Step::Refuse(message) => self.seed.inside.give_back([message]),
                 Step::Wait => self.wait().await,
-                Step::Stop | Step::Gone => break,
+                Step::Stop => break self.context.streams().stop().await,
+                // Its streams go on to their end, and it does not end before them.
+                Step::Gone => break,
             }
         }
         self.trail.note("stopping");

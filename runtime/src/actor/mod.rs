@@ -9,6 +9,7 @@ mod inside;
 mod options;
 mod reference;
 mod signals;
+mod streams;
 mod timers;
 
 pub use context::Context;
