@@ -1,6 +1,7 @@
 //! Register: a channel's name, who is known to hold its ends, and who brought it down. What few channels need; no state of
 //! the exchange.
 
+use crate::shell::Body;
 use crate::state::Stop;
 use crate::{Ended, Loss, Poison};
 use rendez_model::{Channel, ChannelId, Closing, Ends, ProcessId, Side};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 const FORMER_MAX: usize = 64;
 
 /// Who holds an end: a process, and whether the end cannot leave it. 0 is nobody.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Holder(pub(crate) u64);
 
 /// Beyond all ids of processes.
@@ -28,6 +29,10 @@ impl Holder {
     pub(crate) const fn is_kept(self) -> bool {
         self.0 & KEPT != 0
     }
+
+    pub(crate) const fn is_nobody(self) -> bool {
+        self.process().0 == 0
+    }
 }
 
 #[derive(Default)]
@@ -37,13 +42,12 @@ pub(crate) struct Register {
     pub(crate) lost: Option<(String, String)>,
     /// Values that the overflow policy dropped.
     pub(crate) dropped: u64,
-    /// By side: who is known to hold an end.
-    holders: [Vec<ProcessId>; 2],
-    /// By side: how many of these ends cannot leave their holders.
-    kept: [u32; 2],
+    /// By side: who is known to hold an end, beside the one that the channel itself notes.
+    holders: [Vec<Holder>; 2],
     /// Of a channel whose values come back.
     loan: Option<Loan>,
-    /// By side: who held an end and gave it up; kept for the picture of a channel that has ended.
+    /// By side: who held an end and gave it up, beside the one that the channel itself notes; kept for the picture of a channel
+    /// that has ended.
     former: [Vec<ProcessId>; 2],
 }
 
@@ -60,31 +64,11 @@ impl Register {
         Self { name, ..Self::default() }
     }
 
-    /// An end passed from one holder to another.
-    pub(crate) fn pass_on(&mut self, side: Side, from: Holder, to: Holder) {
-        self.forget(side, from);
-        if to.process() != ProcessId(0) {
-            self.holders[side as usize].push(to.process());
-            self.kept[side as usize] += u32::from(to.is_kept());
-        }
-    }
-
-    /// A holder has given its end up.
-    pub(crate) fn given_up(&mut self, side: Side, holder: Holder) {
-        self.forget(side, holder);
-        let holder = holder.process();
+    fn was_held(&mut self, side: Side, by: Holder) {
         let former = &mut self.former[side as usize];
-        if former.len() < FORMER_MAX && !former.contains(&holder) {
-            former.push(holder);
+        if former.len() < FORMER_MAX && !former.contains(&by.process()) {
+            former.push(by.process());
         }
-    }
-
-    fn forget(&mut self, side: Side, holder: Holder) {
-        let holders = &mut self.holders[side as usize];
-        if let Some(at) = holders.iter().position(|h| *h == holder.process()) {
-            holders.swap_remove(at);
-        }
-        self.kept[side as usize] -= u32::from(holder.is_kept());
     }
 
     /// Its values come back, so many more than it had, or fewer.
@@ -113,17 +97,10 @@ impl Register {
         }
     }
 
-    /// Notes in the channel as data what is known here.
+    /// Notes in the channel as data what is known here, but for who holds its ends.
     pub(crate) fn describe(&self, channel: &mut Channel) {
         channel.name = self.name.as_deref().unwrap_or_default().to_owned();
         channel.dropped = self.dropped;
-        let who = |ends: &Ends, side: Side| {
-            let who = if ends.count == 0 { &self.former } else { &self.holders };
-            who[side as usize].clone()
-        };
-        channel.senders.holders = who(&channel.senders, Side::Send);
-        channel.receivers.holders = who(&channel.receivers, Side::Receive);
-        [channel.senders.kept, channel.receivers.kept] = self.kept;
         channel.lent = self.loan.as_ref().map(|Loan { all, borrowers }| {
             let out = u32::try_from(all.saturating_sub(channel.depth)).unwrap_or(u32::MAX);
             Ends { count: out, holders: borrowers.clone(), kept: 0 }
@@ -134,6 +111,65 @@ impl Register {
                 channel.closing = Some(Closing::Poisoned(format!("node {peer} lost: {reason}")));
             }
             (None, None) => {}
+        }
+    }
+}
+
+/// One more end of a side is held, by somebody.
+pub(crate) fn held<S: Body>(state: &mut S, side: Side, by: Holder) {
+    if by.is_nobody() {
+        return;
+    }
+    let first = state.holder(side);
+    if first.is_nobody() { *first = by } else { state.register().holders[side as usize].push(by) }
+}
+
+/// An end of a side is not held any more, by somebody.
+pub(crate) fn left<S: Body>(state: &mut S, side: Side, by: Holder) {
+    if by.is_nobody() {
+        return;
+    }
+    if *state.holder(side) == by {
+        let next = if state.peek_register().is_some() { state.register().holders[side as usize].pop() } else { None };
+        *state.holder(side) = next.unwrap_or_default();
+        return;
+    }
+    let holders = &mut state.register().holders[side as usize];
+    if let Some(at) = holders.iter().position(|holder| *holder == by) {
+        holders.swap_remove(at);
+    }
+}
+
+/// A holder gives its end up, which is counted yet. The last one of a side stays where it is noted, as who held it.
+pub(crate) fn given_up<S: Body>(state: &mut S, side: Side, by: Holder) {
+    if by.is_nobody() || *state.ends(side) == 1 {
+        return;
+    }
+    left(state, side, by);
+    state.register().was_held(side, by);
+}
+
+/// A side of which no end lived gets one again.
+pub(crate) fn revived<S: Body>(state: &mut S, side: Side) {
+    let last = std::mem::take(state.holder(side));
+    if !last.is_nobody() {
+        state.register().was_held(side, last);
+    }
+}
+
+/// Notes in the channel as data who is known to hold its ends; of a side without ends, who did.
+pub(crate) fn describe_holders<S: Body>(state: &mut S, channel: &mut Channel) {
+    for (side, ends) in [(Side::Send, &mut channel.senders), (Side::Receive, &mut channel.receivers)] {
+        let first = Some(*state.holder(side)).filter(|first| !first.is_nobody());
+        let more = state.peek_register();
+        if ends.count == 0 {
+            ends.holders = more.map(|known| known.former[side as usize].clone()).unwrap_or_default();
+            ends.holders.extend(first.map(Holder::process).filter(|first| !ends.holders.contains(first)));
+        } else {
+            let more = more.into_iter().flat_map(|known| &known.holders[side as usize]).copied();
+            let holders: Vec<_> = first.into_iter().chain(more).collect();
+            ends.kept = holders.iter().map(|holder| u32::from(holder.is_kept())).sum();
+            ends.holders = holders.into_iter().map(Holder::process).collect();
         }
     }
 }

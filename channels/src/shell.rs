@@ -9,7 +9,7 @@ use crate::prim::{Held, Lock};
 use crate::register::{self, Holder, Register};
 use crate::state::Stop;
 use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
-use rendez_model::{Channel, ChannelId, ChannelKind, Closing, ProcessId, Side};
+use rendez_model::{Channel, ChannelId, ChannelKind, Closing, Side};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -45,6 +45,8 @@ pub(crate) trait Body: Send + 'static {
     fn peek_register(&self) -> Option<&Register>;
     /// How many ends of a side live.
     fn ends(&mut self, side: Side) -> &mut u32;
+    /// One of those known to hold an end of a side; where none lives, who held the last. All others are in the register.
+    fn holder(&mut self, side: Side) -> &mut Holder;
     /// Whether this side can do nothing more, ever.
     fn is_over(&self, side: Side) -> bool;
     /// It was poisoned or lost: nothing is accepted or received from now on.
@@ -110,16 +112,18 @@ impl<S: Body> Shell<S> {
     }
 
     pub(crate) fn clone_end(&self, side: Side) {
-        *self.lock().ends(side) += 1;
+        let mut state = self.lock();
+        if *state.ends(side) == 0 {
+            register::revived(&mut *state, side);
+        }
+        *state.ends(side) += 1;
     }
 
     /// An end is dropped; `legacy` is what a failing process leaves behind.
     pub(crate) fn drop_end(&self, side: Side, holder: Holder, legacy: Option<Arc<Poison>>) {
         let mut after = After::new();
         let mut state = self.lock();
-        if holder.process() != ProcessId(0) {
-            state.register().given_up(side, holder);
-        }
+        register::given_up(&mut *state, side, holder);
         if let Some(poison) = legacy {
             self.spoil(&mut state, poison, &mut after);
         }
@@ -135,7 +139,8 @@ impl<S: Body> Shell<S> {
         let mut state = self.lock();
         // Relaxed: it is written under the lock only; who reads it without takes a hint.
         let from = Holder(holder.swap(to.0, Ordering::Relaxed));
-        state.register().pass_on(side, from, to);
+        register::left(&mut *state, side, from);
+        register::held(&mut *state, side, to);
     }
 
     /// Ends it because the node of its other side was lost.
@@ -215,6 +220,7 @@ impl<S: Body> Inspect for Shell<S> {
         if let Some(register) = state.peek_register() {
             register.describe(&mut channel);
         }
+        register::describe_holders(&mut *state, &mut channel);
         drop(state);
         channel.item = short_type_name::<S::Item>();
         channel

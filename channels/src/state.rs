@@ -16,7 +16,7 @@ use crate::after_lock::After;
 use crate::choice::{Agreed, agree};
 use crate::guard::Seat;
 use crate::hold::Hold;
-use crate::register::Register;
+use crate::register::{Holder, Register};
 use crate::shell::Body;
 use crate::waiters::{List, Slot, Verdict, Waiter, Waking};
 use crate::{Stand, inspect};
@@ -48,10 +48,11 @@ pub(crate) struct State<T> {
     cold: Option<Box<Cold<T>>>,
 }
 
-/// One side: who waits there, and how many ends live.
+/// One side: who waits there, how many ends live, and a holder of one.
 pub(crate) struct Parties<T> {
     pub(crate) waiting: List<T>,
     pub(crate) ends: u32,
+    holder: Holder,
 }
 
 /// What most channels never need.
@@ -462,6 +463,10 @@ impl<T: Send + 'static> Body for State<T> {
         &mut self.side(side).ends
     }
 
+    fn holder(&mut self, side: Side) -> &mut Holder {
+        &mut self.side(side).holder
+    }
+
     fn is_over(&self, side: Side) -> bool {
         self.ended
             || match side {
@@ -512,7 +517,7 @@ impl<T: Send + 'static> Body for State<T> {
 
 impl<T> Parties<T> {
     const fn new() -> Self {
-        Self { waiting: List::new(), ends: 1 }
+        Self { waiting: List::new(), ends: 1, holder: Holder(0) }
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) enum Slot<T> {
 /// A place on a list; part of the future that waits.
 pub(crate) struct Node<T> {
     place: AtomicU8,
+    /// Always false: its other values tell an enum apart that has a node, which needs no word of its own for that.
+    _niche: bool,
     inner: UnsafeCell<Inner<T>>,
     _pinned: PhantomPinned,
 }
@@ -99,7 +101,7 @@ impl<T> Node<T> {
     #[inline(always)]
     pub(crate) fn of(waiter: Waiter<T>) -> Self {
         let inner = Inner { waiter, previous: ptr::null(), next: ptr::null(), list: ptr::null() };
-        Self { place: AtomicU8::new(APART), inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
+        Self { place: AtomicU8::new(APART), _niche: false, inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
     }
 
     /// Whether it stands on a list.

@@ -4,7 +4,7 @@ use crate::after_lock::After;
 use crate::end::{End, common};
 use crate::guard::Seat;
 use crate::memory::Memory;
-use crate::register::{self, Register};
+use crate::register::{self, Holder, Register};
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{commit_alone, unmark};
 use crate::waiters::List;
@@ -186,6 +186,8 @@ pub(crate) struct Latest<T> {
     changed: List<()>,
     is_down: bool,
     listed: bool,
+    /// By side.
+    holders: [Holder; 2],
     register: Option<Box<Register>>,
 }
 
@@ -200,6 +202,7 @@ impl<T> Latest<T> {
             changed: List::new(),
             is_down: false,
             listed: false,
+            holders: [Holder(0); 2],
             register: None,
         }
     }
@@ -222,6 +225,10 @@ impl<T: marker::Send + Sync + 'static> Body for Latest<T> {
             Side::Send => &mut self.senders,
             Side::Receive => &mut self.receivers,
         }
+    }
+
+    fn holder(&mut self, side: Side) -> &mut Holder {
+        &mut self.holders[side as usize]
     }
 
     /// A receiver may still have the last value to see; it looks itself.

@@ -2,7 +2,7 @@
 
 use crate::after_lock::After;
 use crate::guard::Seat;
-use crate::register::Register;
+use crate::register::{Holder, Register};
 use crate::shell::Body;
 use crate::state::{Stop, commit_alone, unmark};
 use crate::waiters::List;
@@ -27,6 +27,8 @@ pub(crate) struct Ring<T> {
     high_water: usize,
     is_down: bool,
     listed: bool,
+    /// By side.
+    holders: [Holder; 2],
     register: Option<Box<Register>>,
 }
 
@@ -52,6 +54,7 @@ impl<T> Ring<T> {
             high_water: 0,
             is_down: false,
             listed: false,
+            holders: [Holder(0); 2],
             register: None,
         }
     }
@@ -185,6 +188,10 @@ impl<T: Send + Sync + 'static> Body for Ring<T> {
             Side::Send => &mut self.senders,
             Side::Receive => &mut self.receivers,
         }
+    }
+
+    fn holder(&mut self, side: Side) -> &mut Holder {
+        &mut self.holders[side as usize]
     }
 
     fn is_over(&self, side: Side) -> bool {

@@ -3,6 +3,7 @@
 mod corners;
 mod deadlines;
 mod extended;
+mod holders;
 mod late;
 mod overflow;
 mod panics;
