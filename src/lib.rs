@@ -63,10 +63,10 @@ pub use rendez_channels::{
 pub use rendez_runtime::{
     Actor, ActorOptions, ActorRef, AutoShutdown, Backoff, CallError, ChildError, ChildId, ChildInfo, ChildSpec,
     Context, CrashReport, Deadlock, Exit, Failure, IntoOutcome, IntoProcess, MAILBOX, Monitor, News, OnDeadlock,
-    OnFailure, Outcome, Ports, Process, ProcessRef, Restart, RunOptions, Scheduled, Scheduler, Scope, Scoped, Shutdown,
-    Spawned, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, actor, alt, blocking, crash_reports, ctrl_c,
-    deadlocks, detached, dump, is_stop_requested, link, main, network, observe, on_deadlock, par, process, record, run,
-    scope, seq, shield, spawn, spawn_actor, stop_requested,
+    OnFailure, Outcome, Ports, Process, ProcessRef, Reply, Restart, RunOptions, Scheduled, Scheduler, Scope, Scoped,
+    Shutdown, Spawned, StashFull, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, actor, alt, blocking,
+    crash_reports, ctrl_c, deadlocks, detached, dump, is_stop_requested, link, main, network, observe, on_deadlock,
+    par, process, record, run, scope, seq, shield, spawn, spawn_actor, stop_requested,
 };
 
 pub mod prelude;

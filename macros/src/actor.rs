@@ -4,10 +4,10 @@
 
 use crate::function::{Errors, Function};
 use crate::hook::Hooks;
-use crate::message::{Message, Passed};
+use crate::message::Message;
 use crate::method::strip;
 use crate::options::Options;
-use crate::reference;
+use crate::{reference, state};
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -53,11 +53,12 @@ impl Actor {
             errors.push(lifetime.lifetime.span(), message);
         }
         let ty = block.ty.to_token_stream();
-        let messages: Vec<_> =
+        let mut messages: Vec<_> =
             block.functions.iter().filter_map(|function| Message::new(function, &ty, &mut errors)).collect();
         if messages.is_empty() && errors.is_empty() {
             errors.push_no_messages(&block);
         }
+        state::add_alternatives(&block.functions, &mut messages, &mut errors);
         let hooks = Hooks::new(&block.functions, &mut errors);
         check_names(&messages, &mut errors);
         errors.into_result()?;
@@ -104,21 +105,12 @@ impl Actor {
 
     fn actor_impl(&self) -> TokenStream {
         let Self { text, ty, message, reference, generics, messages, options, .. } = self;
-        let krate = &options.krate;
+        let (krate, message_type) = (&options.krate, message);
         let (generic, arguments, where_clause) = generics.split_for_impl();
-        let handled = messages.iter().map(|Message { conditions, name, names, passed, one_way, .. }| {
-            let span = name.span().resolved_at(Span::mixed_site());
-            let context = quote_spanned!(Span::mixed_site()=> context);
-            let passed = passed.iter().map(|passed| match passed {
-                Passed::Name(name) => name.to_token_stream(),
-                Passed::Context => context.clone(),
-            });
-            if *one_way {
-                let call = quote_spanned!(span=> Self::#name(self, #(#passed),*).await);
-                return quote_spanned!(Span::mixed_site()=> #(#conditions)* #message::#name(#(#names,)*) => #call);
-            }
-            let answer = quote_spanned!(span=> reply.answer(Self::#name(self, #(#passed),*).await));
-            quote_spanned!(Span::mixed_site()=> #(#conditions)* #message::#name(#(#names,)* reply) => #answer)
+        let handled = messages.iter().map(|message| {
+            let Message { conditions, name, names, one_way, .. } = message;
+            let (reply, call) = ((!one_way).then(|| quote_spanned!(Span::mixed_site()=> reply)), message.handled());
+            quote_spanned!(Span::mixed_site()=> #(#conditions)* #message_type::#name(#(#names,)* #reply) => #call)
         });
         let begun = messages.iter().map(|Message { conditions, name, one_way, .. }| {
             let begun = if *one_way {
@@ -143,8 +135,10 @@ impl Actor {
             }
         };
         let accepts = self.accepts();
-        let hooks = self.hooks.code(krate);
+        let (hooks, states) = (self.hooks.code(krate), self.states());
         quote_spanned! {Span::mixed_site()=>
+            #states
+
             impl #generic #krate::__private::Actor for #ty #where_clause {
                 type Message = #message #arguments;
                 type Ref = #reference #arguments;
@@ -162,32 +156,6 @@ impl Actor {
 
                 #accepts
                 #hooks
-            }
-        }
-    }
-
-    /// Which messages can be handled in the present state, where some have a condition.
-    fn accepts(&self) -> TokenStream {
-        let enumeration = &self.message;
-        let conditional = self.messages.iter().filter_map(|message| Some((message, message.when.as_ref()?)));
-        let arms: Vec<_> = conditional
-            .map(|(Message { conditions, name, names, one_way, .. }, when)| {
-                let reply = (!one_way).then(|| quote!(_));
-                quote!(#(#conditions)* #enumeration::#name(#(#names,)* #reply) => { #when })
-            })
-            .collect();
-        if arms.is_empty() {
-            return TokenStream::new();
-        }
-        // Not of mixed site: `self` is the one that the conditions mean.
-        quote! {
-            #[allow(unused_variables)]
-            fn accepts(&self, message: &Self::Message) -> bool {
-                match message {
-                    #(#arms)*
-                    #[allow(unreachable_patterns)]
-                    _ => true,
-                }
             }
         }
     }
@@ -354,6 +322,21 @@ mod tests {
         said("pub async fn put(&self) -> &[u8] {}", "return `Vec<u8>`");
         said("pub async fn process(&self) {}", "give this method another name");
         said("pub async fn put(&self) {} pub async fn tell_put(&self) {}", "`tell_put` is how `put` is sent");
+        let put = "#[actor(when = self.open)] pub async fn put(&mut self, n: u8) {}";
+        let answering = |words: &str, method: &str, said_is: &str| {
+            said(&format!("{put} #[actor(answers = {words})] {method}"), said_is);
+        };
+        answering("putt", "async fn put_shut(&mut self, n: u8) {}", "`putt` is no message of this actor");
+        answering("put", "async fn put_shut(&mut self, n: u16) {}", "take and return what that does");
+        answering("put", "async fn put_shut(&mut self, n: u8) -> u8 {}", "take and return what that does");
+        answering("put", "fn put_shut(&mut self, n: u8) {}", "async fn put_shut(&mut self, ..)`");
+        answering("put, urgent", "async fn put_shut(&mut self, n: u8) {}", "async fn put_shut(&mut self, ..)`");
+        said(
+            "pub async fn put(&self) {} #[actor(answers = put)] async fn put_shut(&self) {}",
+            "always answered before it comes to this",
+        );
+        said("pub async fn put(&self, reply: Reply<u8>) -> u8 {}", "return nothing");
+        said("#[actor(one_way)] pub async fn put(&self, reply: Reply<u8>) {}", "leave the reply out");
         assert!(expanded("", "impl Clone for Shop {}").contains("without a trait"));
         assert!(expanded("", "struct Shop;").contains("before `impl Name { .. }`"));
         assert!(expanded("local", "impl Shop {}").contains("write `remote` or `crate = path` here"));

@@ -14,6 +14,7 @@ mod method;
 mod options;
 mod process;
 mod reference;
+mod state;
 mod tokens;
 
 use proc_macro::TokenStream;
@@ -132,6 +133,55 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Arguments and answers are sent, so they own what they hold (`String`, not `&str`). A message with `&self` that awaits
 /// needs a state that is `Sync`; with `&mut self`, any state that is `Send` will do. All other functions of the block
 /// stay ordinary ones.
+///
+/// What a method is, words on it say:
+///
+/// - `#[actor(one_way)]`: nobody waits for an answer, and there is none. `#[actor(urgent)]`: it overtakes what is in the mailbox.
+/// - `#[actor(when = condition)]`: it is handled while the condition over `&self` and the arguments (as references) holds, and
+///   waits until it does. What waits is looked at again after each message, before newer ones.
+/// - `#[actor(answers = message, when = condition)]`: in this state this method answers that message, which has its own
+///   `when`; the first whose condition holds does. So an actor *becomes* another one: its state is a field, and who sends
+///   knows nothing of it.
+/// - An argument `context: &mut Context<Self>` is not sent; it is what a method can do beyond its state. An argument
+///   `reply: Reply<R>` is not sent either: the method returns nothing, and the answer is given through it, later, or by
+///   whoever it is passed on to.
+/// - `#[actor(started)]`, `stopping`, `stopped`, `exited` and `describe` are hooks, and no messages.
+///
+/// ```
+/// use rendez::{Outcome, actor, run, spawn, spawn_actor};
+///
+/// struct Door {
+///     open: bool,
+/// }
+///
+/// #[actor]
+/// impl Door {
+///     #[actor(when = self.open)]
+///     pub async fn knock(&mut self) -> &'static str {
+///         "come in"
+///     }
+///     #[actor(answers = knock)]
+///     async fn knock_closed(&mut self) -> &'static str {
+///         "who is there?"
+///     }
+///     #[actor(when = self.open)]
+///     pub async fn enter(&mut self) {}
+///     pub async fn open(&mut self) {
+///         self.open = true;
+///     }
+/// }
+///
+/// run(async {
+///     let door = spawn_actor(Door { open: false });
+///     assert_eq!(door.knock().await?, "who is there?");
+///     let waits = door.clone();
+///     let entered = spawn(async move { Outcome::Ok(waits.enter().await?) });
+///     door.open().await?;
+///     entered.join().await?;
+///     assert_eq!(door.knock().await?, "come in");
+///     Outcome::Ok(())
+/// }).unwrap();
+/// ```
 ///
 /// - `#[actor(remote)]` makes a reference that also works from another node. Arguments and answers then implement
 ///   serde's `Serialize` and `Deserialize`. The methods are numbered in the order they are written, and two nodes agree

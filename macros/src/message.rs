@@ -1,7 +1,8 @@
 //! A message of an actor, read from the method that handles it.
 
 use crate::function::{Argument, Errors, Function, borrow_in, compact, impl_in, owned};
-use crate::method::{Role, Words, is_context};
+use crate::method::{Role, Words, is_context, replied};
+use crate::state::Alternative;
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
@@ -17,8 +18,10 @@ pub(crate) struct Message {
     /// The arguments' names and types, without `Self` in them.
     pub(crate) names: Vec<Ident>,
     pub(crate) types: Vec<TokenStream>,
-    /// What the method is called with, in its order: names, and the context.
+    /// What the method is called with, in its order: names, the context, the reply.
     pub(crate) passed: Vec<Passed>,
+    /// The methods that answer it in other states.
+    pub(crate) alternatives: Vec<Alternative>,
     /// Whether nobody waits for an answer.
     pub(crate) one_way: bool,
     /// Whether it overtakes what is in the mailbox.
@@ -37,6 +40,7 @@ pub(crate) struct Message {
 pub(crate) enum Passed {
     Name(Ident),
     Context,
+    Reply,
 }
 
 impl Message {
@@ -44,7 +48,7 @@ impl Message {
     pub(crate) fn new(function: &Function, actor: &TokenStream, errors: &mut Errors) -> Option<Self> {
         let receiver = function.receiver.as_ref()?;
         let words = Words::of(function, errors);
-        if matches!(words.role, Role::Hook(_)) {
+        if matches!(words.role, Role::Hook(_)) || words.answers.is_some() {
             return None;
         }
         if function.asyncness.is_none() || matches!(function.visibility, Visibility::Inherited) {
@@ -66,7 +70,10 @@ impl Message {
             attributes.map(ToTokens::to_token_stream).collect()
         };
         let without_self = |tokens: &dyn ToTokens| replace_self(tokens.to_token_stream(), actor);
-        let result = result_types(&function.output).map(|(x, e)| (without_self(x), without_self(e)));
+        if words.one_way && deferred(function).is_some() {
+            errors.push(function.name.span(), "nobody waits for the answer of a one-way message: leave the reply out");
+        }
+        let result = answer_type(function).and_then(result_types).map(|(x, e)| (without_self(x), without_self(e)));
         Some(Self {
             conditions: written("cfg"),
             docs: written("doc"),
@@ -78,7 +85,8 @@ impl Message {
             one_way: words.one_way,
             urgent: words.urgent,
             when: words.when,
-            answer: without_self(&function.output_type()),
+            alternatives: Vec::new(),
+            answer: without_self(&answer_tokens(function)),
             result,
             signature: signature(function),
         })
@@ -87,14 +95,39 @@ impl Message {
 
 /// The arguments that are sent.
 fn arguments(function: &Function) -> impl Iterator<Item = &Argument> {
-    function.arguments.iter().filter(|argument| !is_context(&argument.ty))
+    function.arguments.iter().filter(|argument| !is_context(&argument.ty) && replied(&argument.ty).is_none())
 }
 
-fn passed(argument: &Argument) -> Passed {
-    if is_context(&argument.ty) { Passed::Context } else { Passed::Name(argument.name.clone()) }
+pub(crate) fn passed(argument: &Argument) -> Passed {
+    if is_context(&argument.ty) {
+        Passed::Context
+    } else if replied(&argument.ty).is_some() {
+        Passed::Reply
+    } else {
+        Passed::Name(argument.name.clone())
+    }
 }
 
-fn check_signature(function: &Function, errors: &mut Errors) {
+/// What a method answers with that answers through a reply, maybe later.
+fn deferred(function: &Function) -> Option<&Type> {
+    function.arguments.iter().find_map(|argument| replied(&argument.ty))
+}
+
+/// What whoever asks gets.
+fn answer_type(function: &Function) -> Option<&Type> {
+    match (deferred(function), &function.output) {
+        (Some(answer), _) => Some(answer),
+        (None, ReturnType::Type(_, ty)) => Some(ty),
+        (None, ReturnType::Default) => None,
+    }
+}
+
+/// The same as tokens; `()` where nothing is written.
+fn answer_tokens(function: &Function) -> TokenStream {
+    answer_type(function).map_or_else(|| quote!(()), ToTokens::to_token_stream)
+}
+
+pub(crate) fn check_signature(function: &Function, errors: &mut Errors) {
     if let Some(parameter) = function.generics.params.first() {
         errors.push(
             parameter.span(),
@@ -114,7 +147,10 @@ fn check_signature(function: &Function, errors: &mut Errors) {
             errors.push(span, format!("a message is of one type: write the type of `{name}`, or a `Box<dyn ..>`"));
         }
     }
-    let ReturnType::Type(_, ty) = &function.output else { return };
+    if let (Some(_), ReturnType::Type(_, ty)) = (deferred(function), &function.output) {
+        errors.push(ty.span(), "it answers through its reply: return nothing");
+    }
+    let Some(ty) = answer_type(function) else { return };
     let tokens = ty.to_token_stream();
     if let Some(span) = borrow_in(&tokens) {
         errors.push(span, format!("an answer is sent and borrows nothing: return `{}`", owned(ty)));
@@ -125,9 +161,8 @@ fn check_signature(function: &Function, errors: &mut Errors) {
 }
 
 /// The two types of a type that is written `Result<X, E>`, in whatever module.
-fn result_types(output: &ReturnType) -> Option<(&Type, &Type)> {
-    let ReturnType::Type(_, ty) = output else { return None };
-    let Type::Path(path) = &**ty else { return None };
+fn result_types(ty: &Type) -> Option<(&Type, &Type)> {
+    let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     let mut arguments = arguments.args.iter();
@@ -160,6 +195,11 @@ fn replace_self(tokens: TokenStream, actor: &TokenStream) -> TokenStream {
 
 /// Name and types; what arguments are called does not matter to a caller.
 fn signature(function: &Function) -> String {
+    function.text() + &types_text(function)
+}
+
+/// The types of what is sent and answered, as text.
+pub(crate) fn types_text(function: &Function) -> String {
     let types: Vec<_> = arguments(function).map(|argument| compact(&argument.ty.to_token_stream())).collect();
-    format!("{}({})->{}", function.text(), types.join(","), compact(&function.output_type()))
+    format!("({})->{}", types.join(","), compact(&answer_tokens(function)))
 }

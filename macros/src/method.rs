@@ -4,10 +4,10 @@ use crate::function::{Errors, Function};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, Token, Type};
+use syn::{GenericArgument, Ident, PathArguments, Token, Type};
 
-const KNOWN: &str = "write `one_way`, `urgent` or `when = condition` for a message, or `started`, `stopping`, `stopped`, \
-                     `exited` or `describe` for a hook";
+const KNOWN: &str = "write `one_way`, `urgent`, `when = condition` or `answers = message` for a message, or `started`, `stopping`, \
+                     `stopped`, `exited` or `describe` for a hook";
 
 /// What a method is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) struct Words {
     pub(crate) one_way: bool,
     pub(crate) urgent: bool,
     pub(crate) when: Option<TokenStream>,
+    /// The message that it answers in another state.
+    pub(crate) answers: Option<Ident>,
 }
 
 impl Words {
@@ -54,7 +56,7 @@ impl Words {
 
     /// Whether there is a word for messages.
     pub(crate) const fn is_any(&self) -> bool {
-        self.one_way || self.urgent || self.when.is_some()
+        self.one_way || self.urgent || self.when.is_some() || self.answers.is_some()
     }
 
     fn parse(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
@@ -66,6 +68,10 @@ impl Words {
                 "when" => {
                     input.parse::<Token![=]>()?;
                     self.when = Some(condition(input)?);
+                }
+                "answers" => {
+                    input.parse::<Token![=]>()?;
+                    self.answers = Some(input.call(Ident::parse_any)?);
                 }
                 "started" => self.role = Role::Hook(Hook::Started),
                 "stopping" => self.role = Role::Hook(Hook::Stopping),
@@ -99,6 +105,17 @@ pub(crate) fn is_context(ty: &Type) -> bool {
     let Type::Reference(reference) = ty else { return false };
     let Type::Path(path) = &*reference.elem else { return false };
     reference.mutability.is_some() && path.path.segments.last().is_some_and(|last| last.ident == "Context")
+}
+
+/// What an argument of type `Reply<R>` is answered with: it is the message's own, and not sent.
+pub(crate) fn replied(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Reply")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match (arguments.args.first(), arguments.args.len()) {
+        (Some(GenericArgument::Type(answer)), 1) => Some(answer),
+        _ => None,
+    }
 }
 
 /// The item without the words on its methods: they are read, and no attributes of anything.

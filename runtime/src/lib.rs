@@ -67,8 +67,8 @@ mod slots;
 mod task;
 
 pub use actor::{
-    Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Scheduled, Undelivered, crash_reports,
-    link, spawn_actor,
+    Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Scheduled, StashFull, Undelivered,
+    crash_reports, link, spawn_actor,
 };
 pub use call::CallError;
 pub use control::{is_stop_requested, stop_requested};

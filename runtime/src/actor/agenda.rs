@@ -59,6 +59,13 @@ impl<M> Agenda<M> {
         Self { aside: VecDeque::new(), unseen: 0, room, batch: kept.into(), timer_was_last: false }
     }
 
+    /// Messages that come before the rest of a batch and the mailbox.
+    pub(crate) fn put_first(&mut self, messages: VecDeque<M>) {
+        for message in messages.into_iter().rev() {
+            self.batch.push_front(message);
+        }
+    }
+
     /// The state has changed: what was set aside may be possible now.
     pub(crate) fn changed(&mut self) {
         self.unseen = self.aside.len();

@@ -2,6 +2,7 @@
 
 use super::exits::{self, Monitor};
 use super::inside::Inside;
+use super::stash::Stash;
 use super::streams::Streams;
 use super::timers::{Scheduled, What};
 use super::{Actor, signals};
@@ -45,11 +46,12 @@ pub struct Context<A: Actor> {
     cell: Arc<Cell>,
     failure: Option<Failure>,
     streams: Streams,
+    stash: Stash<A::Message>,
 }
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(inside: Arc<Inside<A>>, cell: Arc<Cell>) -> Self {
-        Self { inside, cell, failure: None, streams: Streams::default() }
+        Self { inside, cell, failure: None, streams: Streams::default(), stash: Stash::new() }
     }
 
     /// The process of this incarnation.
@@ -112,6 +114,14 @@ impl<A: Actor> Context<A> {
 
     pub(crate) const fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
+    }
+
+    pub(crate) const fn stashed(&mut self) -> &mut Stash<A::Message> {
+        &mut self.stash
+    }
+
+    pub(crate) fn room_aside(&self) -> usize {
+        self.inside.plan.aside
     }
 
     pub(crate) const fn streams(&mut self) -> &mut Streams {

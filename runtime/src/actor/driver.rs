@@ -148,6 +148,7 @@ impl<'a, A: Actor> Driver<'a, A> {
 
     fn changed(&mut self) {
         if let Some(agenda) = &mut self.agenda {
+            agenda.put_first(self.context.stashed().take_returning());
             agenda.changed();
         }
     }
@@ -192,7 +193,8 @@ impl<A: Actor> Drop for Driver<'_, A> {
     /// What the incarnation has taken and not handled is the next one's; its timers and monitors end with it.
     fn drop(&mut self) {
         let inside = self.lanes.inside;
-        let rest: Vec<_> = self.agenda.take().into_iter().flat_map(Agenda::into_rest).collect();
+        let stashed = self.context.stashed().take().into_iter();
+        let rest: Vec<_> = stashed.chain(self.agenda.take().into_iter().flat_map(Agenda::into_rest)).collect();
         let letter = self.lanes.letter.take().into_iter().flat_map(Letter::into_messages);
         self.seed.inbox.keep(rest.into_iter().chain(letter));
         drop(inside.with_used(|lanes| lanes.timers.end_own()));

@@ -9,6 +9,7 @@ mod inside;
 mod options;
 mod reference;
 mod signals;
+mod stash;
 mod streams;
 mod timers;
 
@@ -20,6 +21,7 @@ pub(crate) use inside::Letter;
 pub(crate) use inside::Seed;
 pub use options::ActorOptions;
 pub use reference::{ActorRef, Undelivered};
+pub use stash::StashFull;
 pub use timers::Scheduled;
 
 use crate::Outcome;

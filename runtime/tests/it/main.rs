@@ -13,6 +13,7 @@ mod lives;
 mod mailboxes;
 mod scopes;
 mod shutdown;
+mod states;
 mod streams;
 mod supervision;
 mod tape;
