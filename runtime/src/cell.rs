@@ -5,78 +5,42 @@ use crate::control::{Control, Listeners};
 use crate::ended::Record;
 use crate::executor::{self, Executor};
 use crate::group::Group;
-use crate::slots::Slots;
+use crate::inner::{Inner, Report};
 use crate::task::{self, Body, Job, Task};
 use crate::waits::{Links, Rest};
+use crate::watchers::Watchers;
 use crate::{Failure, World};
 use rendez_channels::Poison;
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 
 /// The one allocation of a process: what is known of it, and behind that its body, whose type most do not know.
+///
+/// In this order, so that what a turn touches lies together with the beginning of the body.
+#[repr(C)]
 pub(crate) struct Cell<B: ?Sized = dyn Body> {
-    id: ProcessId,
-    world: Arc<World>,
+    inner: Mutex<Inner>,
+    /// What few processes need, made on first use.
+    control: OnceLock<Box<Control>>,
     spawned_at: &'static Location<'static>,
+    world: Arc<World>,
     /// What it runs on, once it has started.
     executor: OnceLock<Arc<dyn Executor>>,
-    /// Whether a thread runs its blocking body. Relaxed, like the next two: read by snapshots only.
-    on_thread: AtomicBool,
+    id: ProcessId,
     polls: AtomicU64,
-    restarts: AtomicU32,
     /// Where it stands in the list of its parent, or of the world. Relaxed: changed and read under that list's lock.
     place: AtomicU32,
+    /// Whether a thread runs its blocking body. Relaxed, like `polls`: read by snapshots only.
+    on_thread: AtomicBool,
     /// Relaxed: set before it starts.
     calm: AtomicBool,
     cancelled: AtomicBool,
-    /// What few processes need, made on first use.
-    control: OnceLock<Box<Control>>,
-    inner: Mutex<Inner>,
     task: Task<B>,
-}
-
-struct Inner {
-    name: Cow<'static, str>,
-    kind: ProcessKind,
-    note: String,
-    parent: Option<Arc<Cell>>,
-    /// Its parent's, also when it has ended.
-    parent_id: Option<ProcessId>,
-    children: Slots,
-    /// Whether the body has ended and only children are waited for.
-    awaits_children: bool,
-    /// Whether it ends without its children.
-    leaves_children: bool,
-    report: Report,
-    /// The failure of a child that fails this scope.
-    scope_failure: Option<Failure>,
-    /// Whether the body has ended in failure.
-    has_failed: bool,
-    end: Option<End>,
-    /// What the executor wakes to have it run, if it has such a thing for each process.
-    driver: Option<Waker>,
-    /// A thread that runs its body, to be woken by a cancel.
-    threads: Vec<Waker>,
-    /// Who waits for the end of this process, or of its body.
-    watchers: Vec<Waker>,
-    /// Where an actor hears of the ends of linked processes.
-    ears: Option<Weak<dyn Ears>>,
-}
-
-/// Who hears of the failure of a process before it counts as ended.
-pub(crate) enum Report {
-    /// Nobody: whoever waits for it sees it.
-    Nobody,
-    /// Its parent's scope, which fails; where there is none, the log.
-    Scope,
-    /// The scope that it is a child of, under this number: of its end too.
-    Group(Arc<Group>, usize),
-    /// This.
-    To(Box<dyn FnOnce(&Failure) + Send>),
 }
 
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.
@@ -111,37 +75,18 @@ impl Draft {
 
     /// Its one allocation.
     pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
-        let inner = Inner {
-            name: self.name,
-            kind: self.kind,
-            note: String::new(),
-            parent: None,
-            parent_id: None,
-            children: Slots::new(),
-            awaits_children: false,
-            leaves_children: false,
-            report: Report::Nobody,
-            scope_failure: None,
-            has_failed: false,
-            end: None,
-            driver: None,
-            threads: Vec::new(),
-            watchers: Vec::new(),
-            ears: None,
-        };
         Arc::new(Cell {
-            id: self.id,
-            world: self.world,
+            inner: Mutex::new(Inner::new(self.name, self.kind)),
+            control: OnceLock::new(),
             spawned_at: self.spawned_at,
+            world: self.world,
             executor: OnceLock::new(),
-            on_thread: AtomicBool::new(false),
+            id: self.id,
             polls: AtomicU64::new(0),
-            restarts: AtomicU32::new(0),
             place: AtomicU32::new(0),
+            on_thread: AtomicBool::new(false),
             calm: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
-            control: OnceLock::new(),
-            inner: Mutex::new(inner),
             task: Task::new(body),
         })
     }
@@ -180,12 +125,12 @@ impl Cell {
 
     pub(crate) fn set_driver(&self, driver: &Waker) {
         let driver = driver.clone();
-        let old = self.lock().driver.replace(driver);
+        let old = self.lock().seldom().driver.replace(driver);
         drop(old);
     }
 
     pub(crate) fn wake_driver(&self) {
-        let driver = self.lock().driver.clone();
+        let driver = self.lock().seldom.as_ref().and_then(|seldom| seldom.driver.clone());
         driver.into_iter().for_each(Waker::wake);
     }
 
@@ -210,7 +155,7 @@ impl Cell {
     }
 
     pub(crate) fn set_note(&self, note: String) {
-        self.lock().note = note;
+        self.lock().seldom().note = note;
     }
 
     /// Name and spawn line, for reports.
@@ -230,7 +175,7 @@ impl Cell {
     fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>) {
         {
             let mut inner = self.lock();
-            inner.parent_id = parent.as_ref().map(|parent| parent.id);
+            inner.parent_id = parent.as_ref().and_then(|parent| NonZeroU64::new(parent.id.0));
             inner.parent.clone_from(&parent);
         }
         let Some(parent) = parent else { return self.world.enter(self) };
@@ -248,9 +193,9 @@ impl Cell {
     /// Takes a child in, unless it has ended itself.
     fn take_in(&self, child: &Arc<Self>) -> bool {
         let mut inner = self.lock();
-        let lives = inner.end.is_none();
+        let lives = !inner.has_ended;
         if lives {
-            inner.children.enter(child);
+            inner.children.get_or_insert_default().enter(child);
         }
         lives
     }
@@ -285,7 +230,7 @@ impl Cell {
     /// Requests it and all below it to stop by themselves.
     pub(crate) fn request_stop(&self) -> Listeners {
         self.control().request_stop();
-        let own = if self.end().is_some() {
+        let own = if self.has_ended() {
             Listeners::Nobody
         } else if self.control().listens() {
             Listeners::Somebody
@@ -324,7 +269,7 @@ impl Cell {
         if self.cancelled.swap(true, Ordering::AcqRel) {
             return false;
         }
-        let wakers = std::mem::take(&mut self.lock().threads);
+        let wakers = self.lock().seldom.as_mut().map(|seldom| std::mem::take(&mut seldom.threads)).unwrap_or_default();
         wakers.into_iter().for_each(Waker::wake);
         task::wake(self);
         true
@@ -346,17 +291,17 @@ impl Cell {
     }
 
     pub(crate) fn set_ears(&self, ears: Weak<dyn Ears>) {
-        self.lock().ears = Some(ears);
+        self.lock().seldom().ears = Some(ears);
     }
 
     pub(crate) fn ears(&self) -> Option<Arc<dyn Ears>> {
-        self.lock().ears.as_ref()?.upgrade()
+        self.lock().seldom.as_ref()?.ears.as_ref()?.upgrade()
     }
 
     /// A child has failed and this process's scope with it: its ends are poisoned, its other children ended.
     pub(crate) fn fail_scope(self: &Arc<Self>, failure: Failure) {
         let poison = failure.poison();
-        self.lock().scope_failure.get_or_insert(failure);
+        self.lock().seldom().scope_failure.get_or_insert(failure);
         if self.set_cancelled(Some(&poison)) {
             self.cancel_children();
         }
@@ -367,7 +312,7 @@ impl Cell {
     }
 
     pub(crate) fn take_scope_failure(&self) -> Option<Failure> {
-        self.lock().scope_failure.take()
+        self.lock().seldom.as_mut()?.scope_failure.take()
     }
 
     pub(crate) fn cancel_children(&self) {
@@ -379,16 +324,16 @@ impl Cell {
         let watchers = {
             let mut inner = self.lock();
             inner.has_failed = failed;
-            if failed { std::mem::take(&mut inner.watchers) } else { vec![] }
+            if failed { std::mem::take(&mut inner.watchers) } else { Watchers::default() }
         };
-        watchers.into_iter().for_each(Waker::wake);
+        watchers.wake();
     }
 
     /// Whether all children have ended, or are not to be waited for; it is woken when that changes.
     pub(crate) fn is_alone(&self) -> bool {
         let mut inner = self.lock();
         inner.awaits_children = true;
-        inner.children.is_empty() || inner.leaves_children
+        !inner.has_children() || inner.leaves_children
     }
 
     /// Has it end without its children.
@@ -419,46 +364,48 @@ impl Cell {
     }
 
     pub(crate) fn children(&self) -> Vec<Arc<Self>> {
-        self.lock().children.cells().cloned().collect()
+        self.lock().children.iter().flat_map(|children| children.cells()).cloned().collect()
     }
 
     /// The process has ended: leaves the tree and wakes who waited for that. Children that it leaves behind are the world's.
     pub(crate) fn finish(self: &Arc<Self>, end: End) {
         let (watchers, parent, report, orphans) = {
             let mut inner = self.lock();
-            inner.end = Some(end);
-            inner.driver = None;
-            inner.threads.clear();
+            inner.has_ended = true;
+            inner.bad_end = (end != End::Normal).then(|| Box::new(end));
+            if let Some(seldom) = &mut inner.seldom {
+                seldom.driver = None;
+                seldom.threads.clear();
+            }
             let report = std::mem::replace(&mut inner.report, Report::Nobody);
-            let orphans = std::mem::replace(&mut inner.children, Slots::new());
-            (std::mem::take(&mut inner.watchers), inner.parent.take(), report, orphans)
+            (std::mem::take(&mut inner.watchers), inner.parent.take(), report, inner.children.take())
         };
-        for orphan in orphans.cells() {
+        for orphan in orphans.iter().flat_map(|orphans| orphans.cells()) {
             self.world.enter(orphan);
-            if orphan.end().is_some() {
+            if orphan.has_ended() {
                 self.world.leave(orphan);
             }
         }
         self.world.remember(self);
         if let Report::Group(group, number) = report {
-            group.note_end(number);
+            group.note_end(number as usize);
         }
         if !parent.is_some_and(|parent| parent.forget_child(self)) {
             self.world.leave(self);
         }
         // Who waits for its end finds it gone.
-        watchers.into_iter().for_each(Waker::wake);
+        watchers.wake();
     }
 
     /// How it ended; until then the waker is kept.
     pub(crate) fn ended(&self, waker: &Waker) -> Option<End> {
         let waker = waker.clone();
         let mut inner = self.lock();
-        if inner.end.is_none() {
-            inner.watchers.retain(|w| !w.will_wake(&waker));
-            inner.watchers.push(waker);
-        }
-        inner.end.clone()
+        let end = inner.end();
+        let surplus = if end.is_none() { inner.watchers.add(waker) } else { Some(waker) };
+        drop(inner);
+        drop(surplus);
+        end
     }
 
     /// Whether it has ended, or its body has in failure; until then the waker is kept.
@@ -468,12 +415,12 @@ impl Cell {
 
     /// The waker is no longer to be called.
     pub(crate) fn forget_watcher(&self, waker: &Waker) {
-        let dropped: Vec<_> = self.lock().watchers.extract_if(.., |watcher| watcher.will_wake(waker)).collect();
+        let dropped = self.lock().watchers.remove(waker);
         drop(dropped);
     }
 
-    pub(crate) fn end(&self) -> Option<End> {
-        self.lock().end.clone()
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().has_ended
     }
 
     /// Counts a poll; only who runs it does.
@@ -491,11 +438,7 @@ impl Cell {
     }
 
     pub(crate) fn set_restarts(&self, restarts: u32) {
-        self.restarts.store(restarts, Ordering::Relaxed);
-    }
-
-    pub(crate) fn restarts(&self) -> u32 {
-        self.restarts.load(Ordering::Relaxed)
+        self.lock().seldom().restarts = restarts;
     }
 
     /// The process as data; what it stands at is known to channels, not to it.
@@ -507,8 +450,10 @@ impl Cell {
     pub(crate) fn record(&self) -> Record {
         let polls = self.polls();
         let inner = self.lock();
-        let state = match &inner.end {
-            Some(end) => State::Done(end.clone()),
+        let (note, restarts) =
+            inner.seldom.as_ref().map(|seldom| (seldom.note.clone(), seldom.restarts)).unwrap_or_default();
+        let state = match inner.end() {
+            Some(end) => State::Done(end),
             None if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) => State::Running,
             None if polls == 0 => State::Ready,
             None => State::Waiting,
@@ -517,12 +462,12 @@ impl Cell {
             id: self.id,
             name: inner.name.clone(),
             kind: inner.kind,
-            parent: inner.parent_id,
+            parent: inner.parent_id.map(|id| ProcessId(id.get())),
             state,
             spawned_at: self.spawned_at,
-            restarts: self.restarts(),
+            restarts,
             polls,
-            note: inner.note.clone(),
+            note,
         }
     }
 
@@ -559,7 +504,7 @@ impl Cell {
     pub(crate) fn links(&self) -> Links {
         let (joined_by, awaits_children) = {
             let inner = self.lock();
-            let joined_by = inner.watchers.iter().map(rendez_channels::waker_id).collect();
+            let joined_by = inner.watchers.all().map(rendez_channels::waker_id).collect();
             (joined_by, inner.awaits_children && !inner.leaves_children)
         };
         // Not under our lock: a group looks at its cells under its own.
@@ -572,8 +517,8 @@ impl Cell {
     fn forget_child(self: &Arc<Self>, child: &Arc<Self>) -> bool {
         let (left, is_awaited) = {
             let mut inner = self.lock();
-            let left = inner.children.leave(child);
-            (left, inner.children.is_empty() && inner.awaits_children)
+            let left = inner.children.as_mut().and_then(|children| children.leave(child));
+            (left, !inner.has_children() && inner.awaits_children)
         };
         if is_awaited {
             task::wake(self);
@@ -585,8 +530,9 @@ impl Cell {
     pub(crate) fn wake_on_cancel(&self, waker: &Waker) {
         let waker = waker.clone();
         let mut inner = self.lock();
-        inner.threads.retain(|w| !w.will_wake(&waker));
-        inner.threads.push(waker);
+        let threads = &mut inner.seldom().threads;
+        threads.retain(|w| !w.will_wake(&waker));
+        threads.push(waker);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -28,6 +28,12 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
+    // Of its own place: outcomes are many, failures few.
+    what: Box<What>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct What {
     kind: Kind,
     process: Option<String>,
 }
@@ -43,44 +49,48 @@ enum Kind {
 }
 
 impl Failure {
+    fn of(kind: Kind) -> Self {
+        Self { what: Box::new(What { kind, process: None }) }
+    }
+
     /// A failure in one's own words.
     #[must_use]
     pub fn new(cause: impl fmt::Display) -> Self {
         let cause = cause.to_string();
         mark_as_failing(|| Arc::new(Poison::new("", &cause, party::current_name())));
-        Self { kind: Kind::Error(cause), process: None }
+        Self::of(Kind::Error(cause))
     }
 
-    pub(crate) const fn cancelled() -> Self {
-        Self { kind: Kind::Cancelled, process: None }
+    pub(crate) fn cancelled() -> Self {
+        Self::of(Kind::Cancelled)
     }
 
-    pub(crate) const fn deadline(cause: String) -> Self {
-        Self { kind: Kind::Deadline(cause), process: None }
+    pub(crate) fn deadline(cause: String) -> Self {
+        Self::of(Kind::Deadline(cause))
     }
 
-    pub(crate) const fn poisoned(poison: Arc<Poison>) -> Self {
-        Self { kind: Kind::Poisoned(poison), process: None }
+    pub(crate) fn poisoned(poison: Arc<Poison>) -> Self {
+        Self::of(Kind::Poisoned(poison))
     }
 
     /// What the channel ends of a process that fails so leave behind.
     pub(crate) fn poison(&self) -> Arc<Poison> {
-        match &self.kind {
+        match &self.what.kind {
             Kind::Poisoned(poison) => Arc::clone(poison),
-            _ => Arc::new(Poison::new("", self.cause(), self.process.as_deref().unwrap_or_default())),
+            _ => Arc::new(Poison::new("", self.cause(), self.what.process.as_deref().unwrap_or_default())),
         }
     }
 
     pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().map(ToString::to_string);
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self { kind: Kind::Panic(text.unwrap_or_else(|| "a panic without a message".to_owned())), process: None }
+        Self::of(Kind::Panic(text.unwrap_or_else(|| "a panic without a message".to_owned())))
     }
 
     /// Says in which process it happened, unless it is known already.
     pub(crate) fn within(mut self, process: impl FnOnce() -> String) -> Self {
-        if self.fails_scope() && self.process.is_none() {
-            self.process = Some(process());
+        if self.fails_scope() && self.what.process.is_none() {
+            self.what.process = Some(process());
         }
         self
     }
@@ -88,37 +98,37 @@ impl Failure {
     /// Whether the process ended because a channel of its retired: a normal end.
     #[must_use]
     pub const fn is_retired(&self) -> bool {
-        matches!(self.kind, Kind::Retired(_))
+        matches!(self.what.kind, Kind::Retired(_))
     }
 
     /// Whether poison ended the process.
     #[must_use]
     pub const fn is_poisoned(&self) -> bool {
-        matches!(self.kind, Kind::Poisoned(_))
+        matches!(self.what.kind, Kind::Poisoned(_))
     }
 
     /// Whether its scope ended the process.
     #[must_use]
     pub const fn is_cancelled(&self) -> bool {
-        matches!(self.kind, Kind::Cancelled)
+        matches!(self.what.kind, Kind::Cancelled)
     }
 
     /// Whether the process panicked.
     #[must_use]
     pub const fn is_panic(&self) -> bool {
-        matches!(self.kind, Kind::Panic(_))
+        matches!(self.what.kind, Kind::Panic(_))
     }
 
     /// Whether the deadline of a scope has passed.
     #[must_use]
     pub const fn is_deadline(&self) -> bool {
-        matches!(self.kind, Kind::Deadline(_))
+        matches!(self.what.kind, Kind::Deadline(_))
     }
 
     /// What went wrong, without the place.
     #[must_use]
     pub fn cause(&self) -> String {
-        match &self.kind {
+        match &self.what.kind {
             Kind::Retired(cause) | Kind::Error(cause) | Kind::Panic(cause) | Kind::Deadline(cause) => cause.clone(),
             Kind::Poisoned(poison) => poison.to_string(),
             Kind::Cancelled => Ended::Cancelled.to_string(),
@@ -128,12 +138,12 @@ impl Failure {
     /// The process it happened in with the line that spawned it, once it has left that process.
     #[must_use]
     pub fn process(&self) -> Option<&str> {
-        self.process.as_deref()
+        self.what.process.as_deref()
     }
 
     /// How bad it is, for choosing which of several failures to report.
     pub(crate) const fn weight(&self) -> u8 {
-        match self.kind {
+        match self.what.kind {
             Kind::Retired(_) => 0,
             Kind::Cancelled => 1,
             Kind::Poisoned(_) => 2,
@@ -143,11 +153,11 @@ impl Failure {
 
     /// Whether the scope of a process that ended so has failed, and ends its other children.
     pub(crate) const fn fails_scope(&self) -> bool {
-        matches!(self.kind, Kind::Error(_) | Kind::Panic(_) | Kind::Deadline(_))
+        matches!(self.what.kind, Kind::Error(_) | Kind::Panic(_) | Kind::Deadline(_))
     }
 
     pub(crate) fn end(&self) -> End {
-        match &self.kind {
+        match &self.what.kind {
             Kind::Retired(_) => End::Normal,
             Kind::Poisoned(poison) => End::Poisoned(poison.cause.clone()),
             Kind::Cancelled => End::Cancelled,
@@ -159,7 +169,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(process) = &self.process {
+        if let Some(process) = &self.what.process {
             let verb = if self.is_panic() { "panicked" } else { "failed" };
             write!(f, "{process} {verb}: ")?;
         }
@@ -176,7 +186,7 @@ impl fmt::Debug for Failure {
 impl<E: Error + Send + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let kind = match ended(&error) {
-            Some(Ended::Retired { .. }) => return Self { kind: Kind::Retired(error.to_string()), process: None },
+            Some(Ended::Retired { .. }) => return Self::of(Kind::Retired(error.to_string())),
             Some(Ended::Cancelled) => return cancelled_here(),
             Some(Ended::Poisoned(poison)) => Kind::Poisoned(Arc::clone(poison)),
             Some(_) | None => Kind::Error(with_sources(&error)),
@@ -185,7 +195,7 @@ impl<E: Error + Send + 'static> From<E> for Failure {
             Kind::Poisoned(poison) => Arc::clone(poison),
             _ => Arc::new(Poison::new("", &error, party::current_name())),
         });
-        Self { kind, process: None }
+        Self::of(kind)
     }
 }
 

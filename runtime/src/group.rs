@@ -1,7 +1,8 @@
 //! The children of one scope while they run: started, watched and ended together. When they have to end, `scope` says.
 
-use crate::cell::{Cell, Report};
+use crate::cell::Cell;
 use crate::control::Listeners;
+use crate::inner::Report;
 use crate::process::{Spawned, spawn_under};
 use crate::{Failure, Outcome, Process};
 use rendez_channels::Poison;
@@ -69,6 +70,7 @@ impl Group {
         number: usize,
         process: Process<T>,
     ) -> Outcome<Spawned<T>> {
+        let number = u32::try_from(number).expect("a set has fewer than 2^32 processes");
         self.enter(&process.cell());
         spawn_under(process, self.parent.clone(), Report::Group(Arc::clone(self), number))
     }
@@ -76,7 +78,7 @@ impl Group {
     fn enter(&self, child: &Arc<Cell>) {
         let mut state = self.lock();
         if state.children.len() == state.children.capacity() {
-            state.children.retain(|child| child.end().is_none());
+            state.children.retain(|child| !child.has_ended());
         }
         state.children.push(Arc::clone(child));
         let ending = state.is_ending.then(|| state.poison.clone());
@@ -153,7 +155,7 @@ impl Group {
             state.is_ending = true;
             (state.children.clone(), state.poison.clone())
         };
-        children.iter().filter(|child| child.end().is_none()).for_each(|child| child.cancel_with(poison.as_ref()));
+        children.iter().filter(|child| !child.has_ended()).for_each(|child| child.cancel_with(poison.as_ref()));
     }
 
     /// Waits until no child lives.
@@ -161,7 +163,7 @@ impl Group {
         loop {
             let last = {
                 let mut state = self.lock();
-                while state.children.pop_if(|child| child.end().is_some()).is_some() {}
+                while state.children.pop_if(|child| child.has_ended()).is_some() {}
                 state.children.last().cloned()
             };
             let Some(child) = last else { return };
@@ -171,7 +173,7 @@ impl Group {
 
     /// Those that live.
     pub(crate) fn living(&self) -> Vec<Arc<Cell>> {
-        self.lock().children.iter().filter(|child| child.end().is_none()).cloned().collect()
+        self.lock().children.iter().filter(|child| !child.has_ended()).cloned().collect()
     }
 
     /// The worst failure so far.

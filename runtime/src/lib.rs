@@ -62,9 +62,11 @@ mod control;
 mod drive;
 mod ended;
 mod executor;
+mod inner;
 mod reply;
 mod slots;
 mod task;
+mod watchers;
 
 pub use actor::{
     Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Scheduled, StashFull, Undelivered,

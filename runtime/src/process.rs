@@ -1,8 +1,9 @@
 //! A process before it runs, and the reference to one that does. How it is driven is in `drive`.
 
-use crate::cell::{Cell, Draft, Report};
+use crate::cell::{Cell, Draft};
 use crate::control::wind_down;
 use crate::drive::{CellOf, process_of, process_on_thread};
+use crate::inner::Report;
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::fmt;
@@ -108,7 +109,7 @@ where
     type Value = <F::Output as IntoOutcome>::Value;
     #[track_caller]
     fn into_process(self) -> Process<Self::Value> {
-        Process::new("async block", self)
+        Process { job: process_of(Draft::new("async block", ProcessKind::Function), self) }
     }
 }
 

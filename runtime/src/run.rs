@@ -1,8 +1,9 @@
 //! Running a program: a runtime where there is none, the root process, ctrl-c, and the grace at the end.
 
-use crate::cell::{Cell, Draft, Report};
+use crate::cell::{Cell, Draft};
 use crate::control::{Listeners, wind_down};
 use crate::drive::process_of;
+use crate::inner::Report;
 use crate::process::spawn_under;
 use crate::{IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor, waits};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};

@@ -1,6 +1,7 @@
 //! A process that goes on when what waits for it is ended: clean-up that has to be done. Not one that is never waited for.
 
-use crate::cell::{Cell, Report};
+use crate::cell::Cell;
+use crate::inner::Report;
 use crate::process::spawn_under;
 use crate::{Failure, IntoProcess, Outcome};
 use std::future::Future;
@@ -61,7 +62,7 @@ where
             scope.fail_scope(failure.clone());
         }
     };
-    let spawned = spawn_under(process, scope, Report::To(Box::new(report)));
+    let spawned = spawn_under(process, scope, Report::To(Box::new(Box::new(report))));
     let spawned = spawned.unwrap_or_else(|failure| panic!("{failure}"));
     Shielded { joining: Box::pin(spawned.join()), is_left }
 }

@@ -21,11 +21,13 @@ enum Place {
     Free(u32),
 }
 
-impl Slots {
-    pub(crate) const fn new() -> Self {
+impl Default for Slots {
+    fn default() -> Self {
         Self { places: Vec::new(), free: NONE, taken: 0 }
     }
+}
 
+impl Slots {
     pub(crate) const fn is_empty(&self) -> bool {
         self.taken == 0
     }
@@ -60,7 +62,7 @@ impl Slots {
         self.free = place;
         self.taken -= 1;
         if self.taken == 0 && self.places.len() > KEPT {
-            *self = Self::new();
+            *self = Self::default();
         }
         Some(left)
     }

@@ -311,9 +311,10 @@ const fn is_last(before: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::{Draft, Report};
+    use crate::cell::Draft;
     use crate::drive::{abandon, process_of, run};
     use crate::executor::Executor;
+    use crate::inner::Report;
     use crate::{Failure, Outcome};
     use rendez_channels::clock::{Sleep, thread_sleep};
     use rendez_model::ProcessKind;

@@ -94,7 +94,7 @@ impl World {
                 next_process: AtomicU64::new(1),
                 observes: AtomicBool::new(false),
                 lists: Mutex::new(lists),
-                tree: Mutex::new(Tree { top: Slots::new(), ended: VecDeque::new() }),
+                tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
                 watching: Mutex::default(),
             })
         }))

@@ -3,8 +3,9 @@
 use super::inside::{Plan, Seed};
 use super::{Actor, ActorRef, MAILBOX};
 use crate::Process;
-use crate::cell::{Cell, Draft, Report};
+use crate::cell::{Cell, Draft};
 use crate::drive::process_of;
+use crate::inner::Report;
 use crate::process::spawn_under;
 use rendez_channels::{Overflow, Sender};
 use rendez_model::ProcessKind;

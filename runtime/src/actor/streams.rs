@@ -1,8 +1,9 @@
 //! Streams: what an actor answers item by item, from a process below it, while it goes on. Which end they come to.
 
 use super::{Actor, Context};
-use crate::cell::{Draft, Report};
+use crate::cell::Draft;
 use crate::drive::process_of;
+use crate::inner::Report;
 use crate::process::spawn_under;
 use crate::{Failure, IntoOutcome, Process, ProcessRef};
 use rendez_channels::{ChannelOptions, Receiver, Sender, clock};
@@ -21,7 +22,7 @@ pub(crate) struct Streams(Vec<ProcessRef>);
 impl Streams {
     fn add(&mut self, stream: ProcessRef) {
         if self.0.len() == self.0.capacity() {
-            self.0.retain(|stream| stream.cell().end().is_none());
+            self.0.retain(|stream| !stream.cell().has_ended());
         }
         self.0.push(stream);
     }

@@ -2,8 +2,9 @@
 
 use super::restart::Restart;
 use crate::actor::{Actor, ActorOptions, ActorRef, Seed};
-use crate::cell::{Cell, Draft, Report};
+use crate::cell::{Cell, Draft};
 use crate::drive::{abandon, process_of};
+use crate::inner::Report;
 use crate::process::spawn_under;
 use crate::{Failure, IntoProcess, Outcome, Process, ProcessRef};
 use rendez_model::ProcessKind;

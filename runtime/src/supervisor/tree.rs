@@ -3,7 +3,7 @@
 use super::restart::{AutoShutdown, Backoff, Strategy, Window};
 use super::spec::{ChildSpec, Shutdown};
 use crate::actor::{Actor, ActorRef, Context, Exit, Monitor};
-use crate::cell::Report;
+use crate::inner::Report;
 use crate::reply::Reply;
 use crate::{Failure, Outcome, ProcessRef, alt};
 use rendez_channels::{after, clock, future};
@@ -111,7 +111,7 @@ impl Tree {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed.clone());
         };
         // It cannot fail: what runs the supervisor runs its children.
-        let _ = next.start(Report::To(Box::new(report)));
+        let _ = next.start(Report::To(Box::new(Box::new(report))));
         self.by_process.insert(running.id(), id);
         let monitor = context.monitor(&running);
         child.running = Some(Running { process: running, monitor, failure });

@@ -1,0 +1,98 @@
+//! What is known of a process under the lock of its cell: its name, its place in the tree, who waits for it, how it ended. It locks
+//! and wakes nobody.
+
+use crate::Failure;
+use crate::actor::Ears;
+use crate::cell::Cell;
+use crate::group::Group;
+use crate::slots::Slots;
+use crate::watchers::Watchers;
+use rendez_model::{End, ProcessKind};
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+
+/// What is known.
+pub(crate) struct Inner {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) parent: Option<Arc<Cell>>,
+    /// Its parent's, also when it has ended.
+    pub(crate) parent_id: Option<NonZeroU64>,
+    pub(crate) children: Option<Box<Slots>>,
+    pub(crate) report: Report,
+    /// Who waits for the end of this process, or of its body.
+    pub(crate) watchers: Watchers,
+    /// How it has ended, where that is not normal.
+    pub(crate) bad_end: Option<Box<End>>,
+    pub(crate) seldom: Option<Box<Seldom>>,
+    pub(crate) kind: ProcessKind,
+    /// Whether the body has ended and only children are waited for.
+    pub(crate) awaits_children: bool,
+    /// Whether it ends without its children.
+    pub(crate) leaves_children: bool,
+    /// Whether the body has ended in failure.
+    pub(crate) has_failed: bool,
+    pub(crate) has_ended: bool,
+}
+
+/// What few processes have, under the lock of the rest.
+#[derive(Default)]
+pub(crate) struct Seldom {
+    pub(crate) note: String,
+    pub(crate) restarts: u32,
+    /// The failure of a child that fails this scope.
+    pub(crate) scope_failure: Option<Failure>,
+    /// What the executor wakes to have it run, if it has such a thing for each process.
+    pub(crate) driver: Option<Waker>,
+    /// A thread that runs its body, to be woken by a cancel.
+    pub(crate) threads: Vec<Waker>,
+    /// Where an actor hears of the ends of linked processes.
+    pub(crate) ears: Option<Weak<dyn Ears>>,
+}
+
+/// Who hears of the failure of a process before it counts as ended.
+pub(crate) enum Report {
+    /// Nobody: whoever waits for it sees it.
+    Nobody,
+    /// Its parent's scope, which fails; where there is none, the log.
+    Scope,
+    /// The scope that it is a child of, under this number: of its end too.
+    Group(Arc<Group>, u32),
+    /// This. Boxed twice, so that a report is two words.
+    To(Box<Hears>),
+}
+
+pub(crate) type Hears = Box<dyn FnOnce(&Failure) + Send>;
+
+impl Inner {
+    pub(crate) const fn new(name: Cow<'static, str>, kind: ProcessKind) -> Self {
+        Self {
+            name,
+            parent: None,
+            parent_id: None,
+            children: None,
+            report: Report::Nobody,
+            watchers: Watchers::new(),
+            bad_end: None,
+            seldom: None,
+            kind,
+            awaits_children: false,
+            leaves_children: false,
+            has_failed: false,
+            has_ended: false,
+        }
+    }
+
+    pub(crate) fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
+
+    pub(crate) fn end(&self) -> Option<End> {
+        self.has_ended.then(|| self.bad_end.as_deref().map_or(End::Normal, End::clone))
+    }
+
+    pub(crate) fn has_children(&self) -> bool {
+        self.children.as_ref().is_some_and(|children| !children.is_empty())
+    }
+}
