@@ -91,6 +91,9 @@ impl Peer {
     }
 }
 
+/// What a deadline too long for the clock is.
+const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// A way to an actor of a peer.
 struct Inlet {
     peer: Arc<PeerCore>,
@@ -102,7 +105,8 @@ impl RemoteInlet for Inlet {
     fn call(&self, method: u32, args: Vec<u8>) -> RemoteCall {
         let (peer, actor, deadline) = (Arc::clone(&self.peer), self.actor, self.deadline);
         Box::pin(async move {
-            let until = tokio::time::Instant::now() + deadline;
+            let now = tokio::time::Instant::now();
+            let until = now.checked_add(deadline).unwrap_or(now + FOREVER);
             let name = peer.name();
             let sending = peer.control().call(actor, method, &args);
             let answer = match tokio::time::timeout_at(until, sending).await {

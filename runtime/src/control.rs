@@ -28,19 +28,21 @@ pub(crate) async fn wind_down<T: Send>(
     request: impl Fn() -> Listeners + Send,
     mut done: Pin<&mut (impl Future<Output = T> + Send)>,
 ) -> Option<T> {
-    let end = clock::now() + grace;
+    // A grace too long for the clock has no end.
+    let end = clock::now().checked_add(grace);
     loop {
-        let until = match request() {
+        let look = match request() {
             Listeners::Nobody => return None,
-            Listeners::Unknown => end.min(clock::now() + LOOK),
-            Listeners::Somebody => end,
+            Listeners::Unknown => Some(clock::now() + LOOK),
+            Listeners::Somebody => None,
         };
+        let until = [look, end].into_iter().flatten().min();
         alt! {
             pri;
             done = future(done.as_mut()) => return Some(done),
-            _ = at(until) => {}
+            _ = at(until.unwrap_or_else(clock::now)), if until.is_some() => {}
         }
-        if clock::now() >= end {
+        if end.is_some_and(|end| clock::now() >= end) {
             return None;
         }
     }

@@ -89,7 +89,8 @@ impl<S> Scoped<S> {
         self
     }
 
-    /// It ends so long after its start: a failure that says who was not done, [`Failure::is_deadline`].
+    /// It ends so long after its start: a failure that says who was not done, [`Failure::is_deadline`]. A time too long for
+    /// the clock, such as `Duration::MAX`, is no deadline.
     pub const fn within(mut self, time: Duration) -> Self {
         self.limits.within = Some(time);
         self
@@ -102,7 +103,8 @@ impl<S> Scoped<S> {
     }
 
     /// When it ends early, its children are first [requested to stop](crate::stop_requested) and have so long for it. Those
-    /// who do not listen to requests are given no time, if nobody else in the scope does.
+    /// who do not listen to requests are given no time, if nobody else in the scope does. A time too long for the clock is
+    /// one without an end.
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.limits.grace = grace;
         self
@@ -275,7 +277,8 @@ impl Limits {
 
     /// Waits until the scope has to end early.
     async fn early(&self, group: &Group) -> Reason {
-        let deadline = [self.deadline, self.within.map(|time| clock::now() + time)].into_iter().flatten().min();
+        let within = self.within.and_then(|time| clock::now().checked_add(time));
+        let deadline = [self.deadline, within].into_iter().flatten().min();
         let token = self.token.clone().unwrap_or_default();
         let mut failed = pin!(group.failed());
         alt! {

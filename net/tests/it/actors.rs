@@ -134,6 +134,8 @@ async fn a_call_without_an_answer_is_unknown_and_one_after_the_loss_was_not_sent
     let pair = Pair::new().await;
     pair.hub.publish_actor("adder", &Adder::new()).unwrap();
     let patient = soon(pair.peer.actor::<Adder>("adder")).await.unwrap();
+    let endless = soon(pair.peer.actor_within::<Adder>("adder", Duration::MAX)).await.unwrap();
+    assert_eq!(soon(endless.call(ADD, 1)).await, Ok(vec![1]), "a deadline too far for the clock is none");
     let hasty = soon(pair.peer.actor_within::<Adder>("adder", Duration::from_millis(100))).await.unwrap();
     let late = soon(hasty.call(HANG, 0)).await;
     assert_eq!(late, Err(CallError::Unknown("no answer from node `hub` within 100ms".into())));

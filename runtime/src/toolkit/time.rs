@@ -7,14 +7,14 @@ use std::time::Duration;
 /// Sends the number of each tick when it is due: 1 after a period, 2 after another.
 ///
 /// Ticks that fall due while nobody takes the last one are left out, so that who is slow is never behind; periods count
-/// from the start, so that it does not drift.
+/// from the start, so that it does not drift. After a period too long for the clock there is no tick.
 ///
 /// Law: the numbers ascend, and no tick comes before its time.
 #[process]
 pub async fn ticker(period: Duration, output: Sender<u64>) -> Outcome {
     let period = period.max(Duration::from_nanos(1));
-    let (mut number, mut due) = (1, clock::now() + period);
-    loop {
+    let (mut number, mut next) = (1, clock::now().checked_add(period));
+    while let Some(due) = next {
         alt! {
             _ = at(due) => {}
             ended = output.closed() => return Err(ended.into()),
@@ -23,8 +23,9 @@ pub async fn ticker(period: Duration, output: Sender<u64>) -> Outcome {
         let late = clock::now().saturating_duration_since(due);
         let steps = 1 + u32::try_from(late.as_nanos() / period.as_nanos()).unwrap_or(u32::MAX - 1);
         number += u64::from(steps);
-        due += period * steps;
+        next = period.checked_mul(steps).and_then(|passed| due.checked_add(passed));
     }
+    Err(output.closed().await.into())
 }
 
 /// Sends the latest value of its input at each tick; nothing while there is none. It ends with either.

@@ -166,6 +166,24 @@ fn a_deadline_ends_what_is_not_done_and_names_it() {
 }
 
 #[test]
+fn a_time_too_far_for_the_clock_is_no_deadline_and_such_a_grace_has_no_end() {
+    let done = run(async { par![gives(1, SHORT)].within(Duration::MAX).values().await });
+    assert_eq!(done.unwrap(), (1,));
+    let sooner = par![forever::<u8>(&Tally::default())].within(Duration::MAX).deadline(std::time::Instant::now());
+    assert!(run(sooner.into_future()).unwrap_err().is_deadline(), "the other deadline holds");
+
+    let (token, tidied) = (CancellationToken::new(), Tally::default());
+    token.cancel();
+    let values = run(par![tidies(&tidied)].stop_on(&token).grace(Duration::MAX).values());
+    assert_eq!(values.unwrap(), ("tidied",));
+    let end = run(async move {
+        let tidies = spawn(tidies(&tidied));
+        Outcome::Ok(tidies.process().stop_within(Duration::MAX).await)
+    });
+    assert_eq!(end.unwrap(), End::Normal);
+}
+
+#[test]
 fn a_token_ends_a_scope_as_cancelled() {
     let (token, dropped) = (CancellationToken::new(), Tally::default());
     let scope = par![forever::<()>(&dropped)].stop_on(&token);

@@ -215,6 +215,16 @@ async fn a_ticker_keeps_time_leaves_out_what_nobody_took_and_ends_with_its_recei
     assert!(before.elapsed() < period, "it does not wait for the next tick");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_ticker_whose_period_is_too_long_for_the_clock_never_ticks_and_ends_with_its_receiver() {
+    let (tx, rx) = channel();
+    let ticking = spawn(ticker(Duration::MAX, tx));
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    assert!(tokio::time::timeout(year, rx.recv()).await.is_err());
+    drop(rx);
+    assert!(ticking.join().await.unwrap_err().is_retired());
+}
+
 /// A file of this test's own, gone when this is dropped.
 struct Scratch(PathBuf);
 
