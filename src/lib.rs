@@ -61,12 +61,12 @@ pub use rendez_channels::{
     broadcast_with, channel, channel_bounded, channel_named, channel_unbounded, future, oneshot, watch,
 };
 pub use rendez_runtime::{
-    Actor, ActorOptions, ActorRef, AutoShutdown, Backoff, CallError, ChildError, ChildId, ChildInfo, ChildSpec,
-    Context, CrashReport, Deadlock, Exit, Failure, IntoOutcome, IntoProcess, MAILBOX, Monitor, News, OnDeadlock,
-    OnFailure, Outcome, Ports, Process, ProcessRef, Reply, Restart, RunOptions, Scheduled, Scheduler, Scope, Scoped,
-    Shutdown, Spawned, StashFull, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, actor, alt, blocking,
-    crash_reports, ctrl_c, deadlocks, detached, dump, is_stop_requested, link, main, network, observe, on_deadlock,
-    par, process, record, run, scope, seq, shield, spawn, spawn_actor, stop_requested,
+    Actor, ActorOptions, ActorRef, AutoShutdown, Backoff, Beside, CallError, ChildError, ChildId, ChildInfo, ChildSpec,
+    Context, CrashReport, Deadlock, Exit, Failure, Handling, IntoOutcome, IntoProcess, MAILBOX, Monitor, News,
+    OnDeadlock, OnFailure, Outcome, Ports, Process, ProcessRef, Reply, Restart, RunOptions, Scheduled, Scheduler,
+    Scope, Scoped, Shutdown, Spawned, StashFull, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, actor, alt,
+    blocking, crash_reports, ctrl_c, deadlocks, detached, dump, is_stop_requested, link, main, network, observe,
+    on_deadlock, par, process, record, run, scope, seq, shield, spawn, spawn_actor, stop_requested,
 };
 
 pub mod prelude;

@@ -18,7 +18,7 @@ use syn::{Attribute, Generics, Ident, Token, Type, Visibility};
 
 /// The `impl` block and everything made from it. What cannot be read is left as it is, beside the error.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let parsed = Options::parse(arguments, Some("remote"))
+    let parsed = Options::parse(arguments, &["remote", "reentrant"])
         .and_then(|options| Ok((options, syn::parse2::<Block>(item.clone())?)))
         .and_then(|(options, block)| Actor::new(options, block));
     let item = strip(item);
@@ -33,7 +33,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub(crate) struct Actor {
     pub(crate) options: Options,
     /// The name of its type, and the same for people.
-    name: Ident,
+    pub(crate) name: Ident,
     pub(crate) text: String,
     /// The type, with its generic arguments.
     pub(crate) ty: TokenStream,
@@ -53,12 +53,21 @@ impl Actor {
             errors.push(lifetime.lifetime.span(), message);
         }
         let ty = block.ty.to_token_stream();
-        let mut messages: Vec<_> =
-            block.functions.iter().filter_map(|function| Message::new(function, &ty, &mut errors)).collect();
+        let all_reentrant = options.has("reentrant");
+        let mut messages: Vec<_> = block
+            .functions
+            .iter()
+            .filter_map(|function| Message::new(function, &ty, all_reentrant, &mut errors))
+            .collect();
         if messages.is_empty() && errors.is_empty() {
             errors.push_no_messages(&block);
         }
         state::add_alternatives(&block.functions, &mut messages, &mut errors);
+        if all_reentrant && errors.is_empty() && !messages.iter().any(|message| message.reentrant) {
+            let text =
+                "no message of this actor can be handled beside another one: write `&self` where the state is shared";
+            errors.push(block.name.span(), text);
+        }
         let hooks = Hooks::new(&block.functions, &mut errors);
         check_names(&messages, &mut errors);
         errors.into_result()?;
@@ -136,6 +145,7 @@ impl Actor {
         };
         let accepts = self.accepts();
         let (hooks, states) = (self.hooks.code(krate), self.states());
+        let (beside, beside_impl) = self.beside();
         quote_spanned! {Span::mixed_site()=>
             #states
 
@@ -155,8 +165,11 @@ impl Actor {
                 }
 
                 #accepts
+                #beside
                 #hooks
             }
+
+            #beside_impl
         }
     }
 
@@ -194,7 +207,7 @@ struct Block {
     generics: Generics,
     ty: Type,
     /// The last name in the type's path.
-    name: Ident,
+    pub(crate) name: Ident,
     functions: Vec<Function>,
 }
 
@@ -339,7 +352,7 @@ mod tests {
         said("#[actor(one_way)] pub async fn put(&self, reply: Reply<u8>) {}", "leave the reply out");
         assert!(expanded("", "impl Clone for Shop {}").contains("without a trait"));
         assert!(expanded("", "struct Shop;").contains("before `impl Name { .. }`"));
-        assert!(expanded("local", "impl Shop {}").contains("write `remote` or `crate = path` here"));
+        assert!(expanded("local", "impl Shop {}").contains("write `remote` or `reentrant` or `crate = path` here"));
         assert!(expanded("", "impl<'a> Shop<'a> {}").contains("let it own what it holds"));
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Receiver {
     pub(crate) span: Span,
     /// Whether it is `&self` or `&mut self`.
     pub(crate) borrowed: bool,
+    /// Whether it is `&mut self`.
+    pub(crate) mutable: bool,
 }
 
 /// One argument other than `self`.
@@ -127,7 +129,8 @@ fn as_receiver(pattern: &TokenStream) -> Option<Receiver> {
     let last = pattern.clone().into_iter().last()?;
     let is_self = matches!(&last, TokenTree::Ident(ident) if ident == "self");
     let borrowed = matches!(pattern.clone().into_iter().next()?, TokenTree::Punct(punct) if punct.as_char() == '&');
-    is_self.then(|| Receiver { span: pattern.span(), borrowed })
+    let mutable = pattern.clone().into_iter().any(|token| matches!(&token, TokenTree::Ident(word) if word == "mut"));
+    is_self.then(|| Receiver { span: pattern.span(), borrowed, mutable })
 }
 
 /// `name` or `mut name`.

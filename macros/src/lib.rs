@@ -5,6 +5,7 @@
 
 mod actor;
 mod alt;
+mod beside;
 mod function;
 mod hook;
 mod kept;
@@ -145,6 +146,10 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - An argument `context: &mut Context<Self>` is not sent; it is what a method can do beyond its state. An argument
 ///   `reply: Reply<R>` is not sent either: the method returns nothing, and the answer is given through it, later, or by
 ///   whoever it is passed on to.
+/// - `#[actor(reentrant)]`, on a method with `&self` or, for all of these, on the block: the messages of such methods are
+///   handled beside each other, while one of them awaits; what changes meanwhile is behind locks or atomics of the actor's
+///   own. So an actor answers who it waits for itself, where `a` asks `b` and `b` asks `a`, which else is a deadlock (and named).
+///   A method with `&mut self` waits until none of them is under way, and is alone.
 /// - `#[actor(started)]`, `stopping`, `stopped`, `exited` and `describe` are hooks, and no messages.
 ///
 /// ```

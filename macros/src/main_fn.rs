@@ -8,7 +8,7 @@ use quote::quote_spanned;
 
 /// The function that the attribute makes. What cannot be read is left as it is, beside the error.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let parsed = Options::parse(arguments, None).and_then(|options| Ok((options, syn::parse2(item.clone())?)));
+    let parsed = Options::parse(arguments, &[]).and_then(|options| Ok((options, syn::parse2(item.clone())?)));
     match parsed {
         Ok((options, function)) => expand_function(&options.krate, &function),
         Err(error) => [error.into_compile_error(), item].into_iter().collect(),

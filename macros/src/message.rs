@@ -26,6 +26,8 @@ pub(crate) struct Message {
     pub(crate) one_way: bool,
     /// Whether it overtakes what is in the mailbox.
     pub(crate) urgent: bool,
+    /// Whether it is handled beside others.
+    pub(crate) reentrant: bool,
     /// The state that it can be handled in, as an expression.
     pub(crate) when: Option<TokenStream>,
     /// What the method returns.
@@ -45,7 +47,12 @@ pub(crate) enum Passed {
 
 impl Message {
     /// None for a function that is no message; what is wrong with one that is meant to be goes to `errors`.
-    pub(crate) fn new(function: &Function, actor: &TokenStream, errors: &mut Errors) -> Option<Self> {
+    pub(crate) fn new(
+        function: &Function,
+        actor: &TokenStream,
+        all_reentrant: bool,
+        errors: &mut Errors,
+    ) -> Option<Self> {
         let receiver = function.receiver.as_ref()?;
         let words = Words::of(function, errors);
         if matches!(words.role, Role::Hook(_)) || words.answers.is_some() {
@@ -60,6 +67,10 @@ impl Message {
         }
         if !receiver.borrowed {
             errors.push(receiver.span, "an actor keeps its state from message to message: write `&mut self`");
+        }
+        if words.reentrant && receiver.mutable {
+            let text = "while it is under way others see the state: write `&self`, and keep what changes in a lock";
+            errors.push(receiver.span, text);
         }
         check_signature(function, errors);
         if words.one_way && !matches!(function.output, ReturnType::Default) {
@@ -84,6 +95,7 @@ impl Message {
             passed: function.arguments.iter().map(passed).collect(),
             one_way: words.one_way,
             urgent: words.urgent,
+            reentrant: words.reentrant || all_reentrant && !receiver.mutable,
             when: words.when,
             alternatives: Vec::new(),
             answer: without_self(&answer_tokens(function)),

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{GenericArgument, Ident, PathArguments, Token, Type};
 
-const KNOWN: &str = "write `one_way`, `urgent`, `when = condition` or `answers = message` for a message, or `started`, `stopping`, \
+const KNOWN: &str = "write `one_way`, `urgent`, `reentrant`, `when = condition` or `answers = message` for a message, or `started`, `stopping`, \
                      `stopped`, `exited` or `describe` for a hook";
 
 /// What a method is.
@@ -33,6 +33,7 @@ pub(crate) struct Words {
     pub(crate) role: Role,
     pub(crate) one_way: bool,
     pub(crate) urgent: bool,
+    pub(crate) reentrant: bool,
     pub(crate) when: Option<TokenStream>,
     /// The message that it answers in another state.
     pub(crate) answers: Option<Ident>,
@@ -56,7 +57,7 @@ impl Words {
 
     /// Whether there is a word for messages.
     pub(crate) const fn is_any(&self) -> bool {
-        self.one_way || self.urgent || self.when.is_some() || self.answers.is_some()
+        self.one_way || self.urgent || self.reentrant || self.when.is_some() || self.answers.is_some()
     }
 
     fn parse(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
@@ -65,6 +66,7 @@ impl Words {
             match word.to_string().as_str() {
                 "one_way" => self.one_way = true,
                 "urgent" => self.urgent = true,
+                "reentrant" => self.reentrant = true,
                 "when" => {
                     input.parse::<Token![=]>()?;
                     self.when = Some(condition(input)?);

@@ -11,8 +11,7 @@ use syn::{Ident, ReturnType, Type};
 
 /// The function that the attribute makes. What cannot be read is left as it is, beside the error.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let parsed =
-        Options::parse(arguments, Some("blocking")).and_then(|options| Ok((options, syn::parse2(item.clone())?)));
+    let parsed = Options::parse(arguments, &["blocking"]).and_then(|options| Ok((options, syn::parse2(item.clone())?)));
     match parsed {
         Ok((options, function)) => expand_function(&options, &function),
         Err(error) => [error.into_compile_error(), item].into_iter().collect(),
@@ -20,7 +19,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand_function(options: &Options, function: &Function) -> TokenStream {
-    let errors = misuse(function, options.flag);
+    let errors = misuse(function, options.has("blocking"));
     if let Some(receiver) = &function.receiver {
         return syn::Error::new(
             receiver.span,
@@ -46,7 +45,7 @@ fn expand_function(options: &Options, function: &Function) -> TokenStream {
     };
     // With an error there is no body that could use them.
     let lint = if errors.is_empty() { quote!() } else { quote!(#[allow(unused)]) };
-    let body = match (errors.is_empty(), options.flag) {
+    let body = match (errors.is_empty(), options.has("blocking")) {
         (false, _) => quote!(::core::unreachable!()),
         (true, false) => async_body(krate, function),
         (true, true) => blocking_body(krate, function),

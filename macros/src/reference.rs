@@ -12,7 +12,7 @@ const TELL: u32 = 1 << 31;
 
 /// The type of the reference with all that it can do.
 pub(crate) fn code(actor: &Actor) -> TokenStream {
-    let remote = if actor.options.flag { remote_impl(actor) } else { TokenStream::new() };
+    let remote = if actor.options.has("remote") { remote_impl(actor) } else { TokenStream::new() };
     [struct_code(actor), methods(actor), remote].into_iter().collect()
 }
 
@@ -23,7 +23,7 @@ fn struct_code(actor: &Actor) -> TokenStream {
     let doc =
         format!("Refers to a running [`{text}`]: each method sends it a message. It stays valid across restarts.");
     let here = Span::mixed_site();
-    let (inside, from) = if options.flag {
+    let (inside, from) = if options.has("remote") {
         (quote!(#krate::__private::Inlet<#ty>), quote_spanned!(here=> #krate::__private::Inlet::Local(actor)))
     } else {
         (quote!(#krate::__private::ActorRef<#ty>), quote_spanned!(here=> actor))
@@ -56,7 +56,7 @@ fn struct_code(actor: &Actor) -> TokenStream {
 fn methods(actor: &Actor) -> TokenStream {
     let Actor { reference, generics, messages, options, .. } = actor;
     let (generic, arguments, where_clause) = generics.split_for_impl();
-    let process = process_method(&options.krate, &actor.ty, options.flag);
+    let process = process_method(&options.krate, &actor.ty, options.has("remote"));
     let two_way = messages.iter().enumerate().filter(|(_, message)| !message.one_way);
     let asks = two_way.map(|(number, message)| ask_methods(actor, message, number));
     let tells = messages.iter().enumerate().map(|(number, message)| tell_method(actor, message, number));
@@ -164,7 +164,7 @@ fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     let (enumeration, Message { name, names, urgent, .. }) = (&actor.message, message);
     let ask = if *urgent { quote!(ask_urgently) } else { quote!(ask) };
     let make = quote_spanned!(Span::mixed_site()=> move |reply| #enumeration::#name(#(#names,)* reply));
-    if !actor.options.flag {
+    if !actor.options.has("remote") {
         return quote_spanned!(Span::mixed_site()=> self.0.#ask(#make).await);
     }
     let number = Literal::usize_unsuffixed(number);
@@ -196,7 +196,7 @@ fn tell_method(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     let reply = (!message.one_way).then(|| quote!(#krate::__private::Reply::none()));
     let made = quote!(#enumeration::#name(#(#names,)* #reply));
     let tell = if message.urgent { quote!(urge) } else { quote!(tell) };
-    let code = if actor.options.flag {
+    let code = if actor.options.has("remote") {
         let number = tell_number(number);
         quote_spanned! {Span::mixed_site()=>
             match &self.0 {

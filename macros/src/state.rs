@@ -42,6 +42,10 @@ pub(crate) fn add_alternatives(functions: &[Function], messages: &mut [Message],
                 format!("write `#[actor(answers = {answered}, when = ..)] async fn {}(&mut self, ..)`", function.name);
             errors.push(function.name.span(), text);
         }
+        if message.reentrant && function.receiver.as_ref().is_some_and(|receiver| receiver.mutable) {
+            let text = format!("`{answered}` is handled beside others: write `&self` here too");
+            errors.push(function.name.span(), text);
+        }
         let last = message.alternatives.last().map_or(&message.when, |alternative| &alternative.when);
         if last.is_none() {
             let text = format!("`{answered}` is always answered before it comes to this: give what is before a `when`");

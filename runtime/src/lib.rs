@@ -69,8 +69,8 @@ mod task;
 mod watchers;
 
 pub use actor::{
-    Actor, ActorOptions, ActorRef, Context, CrashReport, Exit, MAILBOX, Monitor, Scheduled, StashFull, Undelivered,
-    crash_reports, link, spawn_actor,
+    Actor, ActorOptions, ActorRef, Beside, Context, CrashReport, Exit, Handling, MAILBOX, Monitor, Scheduled,
+    StashFull, Undelivered, crash_reports, link, spawn_actor,
 };
 pub use call::CallError;
 pub use control::{is_stop_requested, stop_requested};
@@ -106,8 +106,8 @@ pub mod __private {
     pub use crate::reply::Reply;
     pub use crate::run::run_main;
     pub use crate::{
-        Actor, ActorRef, CallError, Context, Exit, IntoOutcome, Outcome, Process, ProcessRef, RemoteActor, RemoteCall,
-        RemoteInlet,
+        Actor, ActorRef, Beside, CallError, Context, Exit, Handling, IntoOutcome, Outcome, Process, ProcessRef,
+        RemoteActor, RemoteCall, RemoteInlet,
     };
     pub use rendez_channels::__private::*;
     pub use rendez_model::{End, ProcessId};

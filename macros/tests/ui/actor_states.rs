@@ -36,6 +36,28 @@ impl Shop {
     pub async fn never(&mut self, _reply: Reply<u32>) {}
 }
 
+struct Alone;
+
+#[actor]
+impl Alone {
+    #[actor(reentrant)]
+    pub async fn count(&mut self) {}
+}
+
+#[actor(reentrant)]
+impl Alone {
+    pub async fn shelve(&mut self) {}
+}
+
+struct Unshared(std::cell::Cell<u32>);
+
+#[actor(reentrant)]
+impl Unshared {
+    pub async fn count(&self) -> u32 {
+        self.0.get()
+    }
+}
+
 struct Wrong;
 
 #[actor]

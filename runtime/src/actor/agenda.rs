@@ -95,6 +95,33 @@ impl<M> Agenda<M> {
         if sources.is_retired() && !sources.expects_more() { Step::Gone } else { Step::Wait }
     }
 
+    /// The next message that can be handled beside those under way. Others that arrived before it are set aside, as many as
+    /// there is room for.
+    pub(crate) fn next_beside(&mut self, sources: &mut impl Sources<M>) -> Option<M> {
+        while self.has_room() {
+            let next = sources.urgent().or_else(|| self.batch.pop_front()).or_else(|| sources.due());
+            let message = match next {
+                Some(message) => message,
+                None => match sources.letter()? {
+                    Letter::One(message) => message,
+                    Letter::Batch(messages) => {
+                        self.batch.extend(messages);
+                        continue;
+                    }
+                },
+            };
+            if sources.accepts(&message) {
+                return Some(message);
+            }
+            self.aside.push_back(message);
+        }
+        None
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.aside.len() < self.room
+    }
+
     /// All that was not handled.
     pub(crate) fn into_rest(self) -> impl Iterator<Item = M> {
         self.aside.into_iter().chain(self.batch)
@@ -255,6 +282,18 @@ mod tests {
         let mut agenda = Agenda::new(8, vec![]);
         let mut all = Arrived { mail: [Letter::Batch(vec![1, 2]), Letter::One(3)].into(), ..arrived() };
         assert_eq!([0; 3].map(|_| agenda.next(&mut all)), [1, 2, 3].map(Step::Handle));
+    }
+
+    #[test]
+    fn beside_others_only_what_shares_the_state_is_handled_and_the_rest_keeps_its_order() {
+        let mut agenda = Agenda::new(3, vec![]);
+        let mut all = Arrived { mail: mail(&[7, 1, 8, 2, 9, 3]), below: 5, ..arrived() };
+        assert_eq!([0; 2].map(|_| agenda.next_beside(&mut all)), [Some(1), Some(2)]);
+        assert_eq!(agenda.next_beside(&mut all), None, "9 is set aside, and there is no room to look further");
+        assert!(!agenda.has_room() && all.mail.len() == 1);
+        all.below = 10;
+        agenda.changed();
+        assert_eq!([0; 4].map(|_| agenda.next(&mut all)), [7, 8, 9, 3].map(Step::Handle));
     }
 
     #[test]

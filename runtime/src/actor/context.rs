@@ -2,7 +2,6 @@
 
 use super::exits::{self, Monitor};
 use super::inside::Inside;
-use super::stash::Stash;
 use super::streams::Streams;
 use super::timers::{Scheduled, What};
 use super::{Actor, signals};
@@ -46,12 +45,11 @@ pub struct Context<A: Actor> {
     cell: Arc<Cell>,
     failure: Option<Failure>,
     streams: Streams,
-    stash: Stash<A::Message>,
 }
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(inside: Arc<Inside<A>>, cell: Arc<Cell>) -> Self {
-        Self { inside, cell, failure: None, streams: Streams::default(), stash: Stash::new() }
+        Self { inside, cell, failure: None, streams: Streams::default() }
     }
 
     /// The process of this incarnation.
@@ -116,12 +114,14 @@ impl<A: Actor> Context<A> {
         self.failure.take()
     }
 
-    pub(crate) const fn stashed(&mut self) -> &mut Stash<A::Message> {
-        &mut self.stash
+    pub(crate) const fn inside(&self) -> &Arc<Inside<A>> {
+        &self.inside
     }
 
-    pub(crate) fn room_aside(&self) -> usize {
-        self.inside.plan.aside
+    /// Takes what another context of the same incarnation has come to.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        self.streams.join(&mut other.streams);
+        self.failure = self.failure.take().or(other.failure);
     }
 
     pub(crate) const fn streams(&mut self) -> &mut Streams {

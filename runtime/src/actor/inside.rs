@@ -5,6 +5,7 @@ use super::timers::{Scheduled, Timers, What};
 use super::{Actor, ActorOptions};
 use crate::cell::Cell;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -46,6 +47,7 @@ enum Rare<M: Send + 'static> {
 pub(crate) struct Lanes<M: Send + 'static> {
     urgent: (Sender<M>, Receiver<M>),
     pub(crate) timers: Timers<M>,
+    pub(crate) stash: VecDeque<M>,
 }
 
 impl<A: Actor> Inside<A> {
@@ -54,7 +56,8 @@ impl<A: Actor> Inside<A> {
         let mut rare = self.lock();
         if matches!(*rare, Rare::Unused) {
             let options = ChannelOptions::bounded(self.plan.room).name("urgent").immune(u32::MAX);
-            *rare = Rare::Used(Box::new(Lanes { urgent: options.open(), timers: Timers::new() }));
+            *rare =
+                Rare::Used(Box::new(Lanes { urgent: options.open(), timers: Timers::new(), stash: VecDeque::new() }));
         }
         match &mut *rare {
             Rare::Used(lanes) => Some(act(lanes)),
@@ -92,6 +95,16 @@ impl<A: Actor> Inside<A> {
         cancelled.is_some_and(|(in_time, _dropped_here)| in_time)
     }
 
+    /// When the earliest timer is due.
+    pub(crate) fn earliest(&self) -> Option<Instant> {
+        self.with_used(|lanes| lanes.timers.earliest()).flatten()
+    }
+
+    /// All that is stashed.
+    pub(crate) fn take_stash(&self) -> VecDeque<A::Message> {
+        self.with_used(|lanes| std::mem::take(&mut lanes.stash)).unwrap_or_default()
+    }
+
     pub(crate) fn undelivered(&self) -> u64 {
         self.undelivered.load(Ordering::Relaxed)
     }
@@ -111,7 +124,8 @@ impl<A: Actor> Inside<A> {
     fn end(&self) {
         let rare = std::mem::replace(&mut *self.lock(), Rare::Ended);
         if let Rare::Used(lanes) = rare {
-            let Lanes { urgent: (_, receiver), timers } = *lanes;
+            let Lanes { urgent: (_, receiver), timers, stash } = *lanes;
+            self.give_back(stash);
             self.give_back(receiver.close());
             self.give_back(timers.into_delayed());
         }

@@ -1,6 +1,7 @@
 //! Actors: processes whose port is a mailbox of typed messages. What an actor is; how one is driven is in `driver`.
 
 mod agenda;
+mod beside;
 mod context;
 mod crash;
 mod driver;
@@ -13,6 +14,7 @@ mod stash;
 mod streams;
 mod timers;
 
+pub use beside::{Beside, Handling};
 pub use context::Context;
 pub use crash::{CrashReport, crash_reports};
 pub(crate) use exits::Ears;
@@ -33,7 +35,8 @@ pub const MAILBOX: usize = 64;
 
 /// A state with a mailbox; `#[actor]` on an `impl` block makes one.
 ///
-/// One message is handled at a time: the state is exclusive across `.await`.
+/// One message is handled at a time: the state is exclusive across `.await`, but for the messages of methods that are
+/// [re-entrant](Self::beside) and share it.
 ///
 /// A panic in whatever is called here (the making of the state, a hook, a handler, a timer) is one and the same failure:
 /// the incarnation ends, and what follows is its supervisor's, or its scope's, to say.
@@ -66,6 +69,11 @@ pub trait Actor: Sized + Send /* its state may move between threads: use `Arc` f
     /// newer ones, after each message that was handled.
     fn accepts(&self, _message: &Self::Message) -> bool {
         true
+    }
+
+    /// What of it may be handled beside other messages; nothing, unless it is re-entrant.
+    fn beside(&self) -> Option<&(dyn Beside<Self> + Sync)> {
+        None
     }
 
     /// Before the first message of each incarnation.

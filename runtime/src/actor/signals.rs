@@ -14,6 +14,8 @@ pub(crate) const EXIT: u8 = 2;
 pub(crate) const URGENT: u8 = 4;
 /// The earliest timer may be another one.
 pub(crate) const TIMER: u8 = 8;
+/// What is stashed is to be handled.
+pub(crate) const UNSTASH: u8 = 16;
 
 pub(crate) struct Signals {
     raised: AtomicU8,

@@ -1,7 +1,6 @@
 //! The stash: messages that an actor keeps for later by its own word. Those that its state does not accept are the agenda's.
 
-use super::{Actor, Context};
-use std::collections::VecDeque;
+use super::{Actor, Context, signals};
 use std::fmt;
 
 /// There is no room to stash one message more; see [`Context::stash`].
@@ -29,28 +28,6 @@ impl<M> fmt::Display for StashFull<M> {
 }
 
 impl<M> std::error::Error for StashFull<M> {}
-
-/// What an incarnation has stashed.
-pub(crate) struct Stash<M> {
-    messages: VecDeque<M>,
-    /// Whether they are to be handled now.
-    returns: bool,
-}
-
-impl<M> Stash<M> {
-    pub(crate) const fn new() -> Self {
-        Self { messages: VecDeque::new(), returns: false }
-    }
-
-    /// All of them if they are to be handled now.
-    pub(crate) fn take_returning(&mut self) -> VecDeque<M> {
-        if std::mem::take(&mut self.returns) { self.take() } else { VecDeque::new() }
-    }
-
-    pub(crate) fn take(&mut self) -> VecDeque<M> {
-        std::mem::take(&mut self.messages)
-    }
-}
 
 impl<A: Actor> Context<A> {
     /// Keeps a message until [`unstash`](Self::unstash). A message that waits for an answer is kept with its
@@ -95,18 +72,19 @@ impl<A: Actor> Context<A> {
     ///     Outcome::Ok(())
     /// }).unwrap();
     /// ```
-    pub fn stash(&mut self, message: A::Message) -> Result<(), StashFull<A::Message>> {
-        let room = self.room_aside();
-        let stash = self.stashed();
-        if stash.messages.len() >= room {
-            return Err(StashFull { message, room });
-        }
-        stash.messages.push_back(message);
-        Ok(())
+    pub fn stash(&self, message: A::Message) -> Result<(), StashFull<A::Message>> {
+        let room = self.inside().plan.aside;
+        let mut message = Some(message);
+        self.inside().with_lanes(|lanes| {
+            if lanes.stash.len() < room {
+                lanes.stash.extend(message.take());
+            }
+        });
+        message.map_or(Ok(()), |message| Err(StashFull { message, room }))
     }
 
     /// Has all that was stashed handled after the present message, the oldest first, before what is in the mailbox.
-    pub fn unstash(&mut self) {
-        self.stashed().returns = true;
+    pub fn unstash(&self) {
+        self.inside().signals.raise(signals::UNSTASH);
     }
 }

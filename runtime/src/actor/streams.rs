@@ -27,6 +27,11 @@ impl Streams {
         self.0.push(stream);
     }
 
+    /// Takes those of another context of the same incarnation.
+    pub(crate) fn join(&mut self, other: &mut Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// Has them all end: all are asked first, so that the grace is for all.
     pub(crate) async fn stop(&mut self) {
         let streams = std::mem::take(&mut self.0);

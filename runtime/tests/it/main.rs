@@ -11,6 +11,7 @@ mod kills;
 mod limits;
 mod lives;
 mod mailboxes;
+mod reentrance;
 mod scopes;
 mod shutdown;
 mod states;

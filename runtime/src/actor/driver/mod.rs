@@ -1,6 +1,8 @@
 //! The driver: runs one incarnation of an actor. It waits for what the agenda decides on, calls the actor, and catches
 //! its panics. What follows a failure is not decided here.
 
+mod together;
+
 use super::agenda::{Agenda, Sources, Step};
 use super::context::Context;
 use super::crash::{self, Trail};
@@ -47,7 +49,7 @@ struct Driver<'a, A: Actor> {
 
 /// What has arrived and was not looked at yet.
 struct Arrived<'a, A: Actor> {
-    inside: &'a Inside<A>,
+    inside: &'a Arc<Inside<A>>,
     letter: Option<Letter<A::Message>>,
     retired: bool,
     urgent: Option<Receiver<A::Message>>,
@@ -55,6 +57,48 @@ struct Arrived<'a, A: Actor> {
     has_timers: bool,
     /// A period whose message could not be made.
     panicked: Option<Failure>,
+}
+
+impl<A: Actor> Arrived<'_, A> {
+    /// Whether there are timers; the next look at them is this one.
+    fn look_at_timers(&mut self) {
+        self.has_timers |= self.inside.signals.take(signals::TIMER);
+    }
+
+    fn urgent(&mut self) -> Option<A::Message> {
+        if self.inside.signals.take(signals::URGENT) {
+            self.urgent = self.inside.urgent_receiver();
+        }
+        let message = self.urgent.as_ref()?.try_recv().ok();
+        if message.is_none() {
+            self.urgent = None;
+        }
+        message
+    }
+
+    fn due(&mut self) -> Option<A::Message> {
+        let inside = self.inside;
+        if !self.has_timers {
+            return None;
+        }
+        loop {
+            match inside.with_used(|lanes| lanes.timers.due(clock::now())).flatten()? {
+                Due::Once(message) => return Some(message),
+                Due::Every(mut period) => {
+                    let made = catch_unwind(AssertUnwindSafe(|| period.make()));
+                    let goes_on = inside.with_used(|lanes| lanes.timers.again(period, clock::now()));
+                    match made {
+                        Ok(message) if goes_on == Some(true) => return message,
+                        Ok(_) => {}
+                        Err(payload) => {
+                            self.panicked = Some(Failure::panic(&*payload));
+                            return None;
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl<'a, A: Actor> Driver<'a, A> {
@@ -98,6 +142,9 @@ impl<'a, A: Actor> Driver<'a, A> {
         self.check()?;
         loop {
             match self.next(actor).await? {
+                Step::Handle(message) if actor.beside().is_some_and(|shared| shared.takes(&message)) => {
+                    self.together(actor, message).await?;
+                }
                 Step::Handle(message) => self.handle(actor, message).await?,
                 Step::Exit(exit) => self.exit(actor, exit).await?,
                 Step::Refuse(message) => self.seed.inside.give_back([message]),
@@ -113,11 +160,11 @@ impl<'a, A: Actor> Driver<'a, A> {
     }
 
     async fn next(&mut self, actor: &mut A) -> Outcome<Step<A::Message>> {
-        if self.burst == BURST {
-            self.burst = 0;
-            yield_now().await;
-        }
+        self.take_turn().await;
         let Some(agenda) = &mut self.agenda else { return Ok(Step::Stop) };
+        if self.lanes.inside.signals.take(signals::UNSTASH) {
+            agenda.put_first(self.lanes.inside.take_stash());
+        }
         let mut sources = Looking { lanes: &mut self.lanes, actor };
         let step = catch_unwind(AssertUnwindSafe(|| agenda.next(&mut sources)));
         match self.lanes.panicked.take() {
@@ -126,6 +173,14 @@ impl<'a, A: Actor> Driver<'a, A> {
                 Err(failure)
             }
             None => step.map_err(|payload| Failure::panic(&*payload)),
+        }
+    }
+
+    /// Lets others run after so many messages.
+    async fn take_turn(&mut self) {
+        if self.burst >= BURST {
+            self.burst = 0;
+            yield_now().await;
         }
     }
 
@@ -148,7 +203,6 @@ impl<'a, A: Actor> Driver<'a, A> {
 
     fn changed(&mut self) {
         if let Some(agenda) = &mut self.agenda {
-            agenda.put_first(self.context.stashed().take_returning());
             agenda.changed();
         }
     }
@@ -163,8 +217,7 @@ impl<'a, A: Actor> Driver<'a, A> {
         self.burst = 0;
         let inside = self.lanes.inside;
         let signals = &inside.signals;
-        let deadline =
-            if self.lanes.has_timers { inside.with_used(|lanes| lanes.timers.earliest()).flatten() } else { None };
+        let deadline = if self.lanes.has_timers { inside.earliest() } else { None };
         let receiver = self.seed.inbox.receiver().filter(|_| !self.lanes.retired);
         let mut recv = pin!(receiver.map(Receiver::recv));
         // None when a signal was raised.
@@ -193,7 +246,7 @@ impl<A: Actor> Drop for Driver<'_, A> {
     /// What the incarnation has taken and not handled is the next one's; its timers and monitors end with it.
     fn drop(&mut self) {
         let inside = self.lanes.inside;
-        let stashed = self.context.stashed().take().into_iter();
+        let stashed = self.lanes.inside.take_stash().into_iter();
         let rest: Vec<_> = stashed.chain(self.agenda.take().into_iter().flat_map(Agenda::into_rest)).collect();
         let letter = self.lanes.letter.take().into_iter().flat_map(Letter::into_messages);
         self.seed.inbox.keep(rest.into_iter().chain(letter));
@@ -210,10 +263,8 @@ struct Looking<'a, 'l, A: Actor> {
 
 impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
     fn stops(&mut self) -> bool {
-        let signals = &self.lanes.inside.signals;
-        // The next look at the timers is this one.
-        self.lanes.has_timers |= signals.take(signals::TIMER);
-        signals.take(signals::STOP)
+        self.lanes.look_at_timers();
+        self.lanes.inside.signals.take(signals::STOP)
     }
 
     fn exit(&mut self) -> Option<Exit> {
@@ -221,38 +272,11 @@ impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
     }
 
     fn urgent(&mut self) -> Option<A::Message> {
-        if self.lanes.inside.signals.take(signals::URGENT) {
-            self.lanes.urgent = self.lanes.inside.urgent_receiver();
-        }
-        let message = self.lanes.urgent.as_ref()?.try_recv().ok();
-        if message.is_none() {
-            self.lanes.urgent = None;
-        }
-        message
+        self.lanes.urgent()
     }
 
     fn due(&mut self) -> Option<A::Message> {
-        let inside = self.lanes.inside;
-        if !self.lanes.has_timers {
-            return None;
-        }
-        loop {
-            match inside.with_used(|lanes| lanes.timers.due(clock::now())).flatten()? {
-                Due::Once(message) => return Some(message),
-                Due::Every(mut period) => {
-                    let made = catch_unwind(AssertUnwindSafe(|| period.make()));
-                    let goes_on = inside.with_used(|lanes| lanes.timers.again(period, clock::now()));
-                    match made {
-                        Ok(message) if goes_on == Some(true) => return message,
-                        Ok(_) => {}
-                        Err(payload) => {
-                            self.lanes.panicked = Some(Failure::panic(&*payload));
-                            return None;
-                        }
-                    }
-                }
-            }
-        }
+        self.lanes.due()
     }
 
     fn letter(&mut self) -> Option<Letter<A::Message>> {

@@ -1,0 +1,180 @@
+//! Messages that share the state and are handled beside each other, while those that need it for themselves wait.
+
+use super::{Arrived, Driver};
+use crate::actor::agenda::{Agenda, Sources};
+use crate::actor::beside::{BESIDE, Beside, Handling};
+use crate::actor::{Actor, Context, Exit, Letter, signals};
+use crate::{Failure, Outcome};
+use rendez_channels::{Ended, Guard as _, Receiver, future};
+use std::future::{Future as _, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// The methods that share the state.
+type Shared<'a, A> = &'a (dyn Beside<A> + Sync);
+
+/// What has come while some are handled.
+enum News<A: Actor> {
+    /// These have been handled.
+    Done(Vec<Context<A>>),
+    Failed(Failure),
+    /// This, or the end of the mailbox.
+    Letter(Result<Letter<A::Message>, Ended>),
+    /// A signal, or the time of a timer.
+    Other,
+}
+
+impl<A: Actor> Driver<'_, A> {
+    /// Handles a message, and others beside it that share the state, until none is under way.
+    ///
+    /// Who needs the state for itself waits, however many overtake it: that it waits for one of them is just what
+    /// re-entrance is for.
+    pub(super) async fn together(&mut self, actor: &mut A, first: A::Message) -> Outcome<()> {
+        let Some(shared) = actor.beside() else { return Ok(()) };
+        let mut under_way = Vec::new();
+        self.begin_beside(shared, first, &mut under_way);
+        loop {
+            if self.is_stopping() {
+                self.refuse_all();
+            } else {
+                while under_way.len() < BESIDE
+                    && let Some(message) = self.next_beside(shared)?
+                {
+                    self.begin_beside(shared, message, &mut under_way);
+                }
+            }
+            if under_way.is_empty() {
+                break;
+            }
+            match self.news(&mut under_way).await {
+                News::Done(contexts) => contexts.into_iter().for_each(|context| self.context.join(context)),
+                News::Failed(failure) => return Err(failure),
+                News::Letter(Ok(letter)) => self.lanes.letter = Some(letter),
+                News::Letter(Err(Ended::Cancelled)) | News::Other => {}
+                News::Letter(Err(_)) => self.lanes.retired = true,
+            }
+            self.check()?;
+            self.take_turn().await;
+        }
+        drop(under_way);
+        self.changed();
+        Ok(())
+    }
+
+    fn begin_beside<'a>(&mut self, shared: Shared<'a, A>, message: A::Message, under_way: &mut Vec<Handling<'a, A>>) {
+        self.burst += 1;
+        self.trail.note(A::method(&message));
+        if A::begin(&message) {
+            let context = Context::new(Arc::clone(self.lanes.inside), Arc::clone(self.cell));
+            under_way.push(shared.handle(message, context));
+        }
+    }
+
+    fn next_beside(&mut self, shared: Shared<'_, A>) -> Outcome<Option<A::Message>> {
+        let Some(agenda) = &mut self.agenda else { return Ok(None) };
+        self.lanes.look_at_timers();
+        let mut sources = Beneath { lanes: &mut self.lanes, shared: Some(shared) };
+        let next = catch_unwind(AssertUnwindSafe(|| agenda.next_beside(&mut sources)));
+        match self.lanes.panicked.take() {
+            Some(failure) => Err(failure),
+            None => next.map_err(|payload| Failure::panic(&*payload)),
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.lanes.inside.signals.raised() & signals::STOP != 0
+    }
+
+    /// It will handle nothing more: whoever waits for it, one under way may wait for.
+    fn refuse_all(&mut self) {
+        let Some(agenda) = &mut self.agenda else { return };
+        let mut sources = Beneath { lanes: &mut self.lanes, shared: None };
+        while let Some(message) = agenda.next_beside(&mut sources) {
+            sources.lanes.inside.give_back([message]);
+        }
+    }
+
+    /// Until one under way has been handled, or something arrives.
+    async fn news(&mut self, under_way: &mut Vec<Handling<'_, A>>) -> News<A> {
+        let inside = self.lanes.inside;
+        let has_room = under_way.len() < BESIDE && self.agenda.as_ref().is_some_and(Agenda::has_room);
+        let hears = has_room || self.is_stopping();
+        // What the messages under way have to wait for anyway is left for later.
+        let heard = if self.is_stopping() {
+            0
+        } else {
+            signals::STOP | if hears { signals::URGENT | signals::TIMER } else { 0 }
+        };
+        let deadline = if self.lanes.has_timers && hears && !self.is_stopping() { inside.earliest() } else { None };
+        let receiver = self.seed.inbox.receiver().filter(|_| hears && !self.lanes.retired);
+        let mut recv = pin!(receiver.map(Receiver::recv));
+        let news = poll_fn(|cx| {
+            let mut done = Vec::new();
+            let polled = catch_unwind(AssertUnwindSafe(|| {
+                under_way.retain_mut(|handling| match handling.as_mut().poll(cx) {
+                    Poll::Ready(context) => {
+                        done.push(context);
+                        false
+                    }
+                    Poll::Pending => true,
+                });
+            }));
+            match polled {
+                Err(payload) => return Poll::Ready(News::Failed(Failure::panic(&*payload))),
+                Ok(()) if !done.is_empty() => return Poll::Ready(News::Done(done)),
+                Ok(()) => {}
+            }
+            match recv.as_mut().as_pin_mut() {
+                _ if inside.signals.raised() & heard != 0 => Poll::Ready(News::Other),
+                Some(recv) => recv.poll(cx).map(News::Letter),
+                None => Poll::Pending,
+            }
+        });
+        match deadline {
+            Some(deadline) => future(news).by(deadline).await.unwrap_or(News::Other),
+            None => news.await,
+        }
+    }
+}
+
+/// The lanes while messages are under way: all is taken where there is nobody to handle it.
+struct Beneath<'a, 'l, A: Actor> {
+    lanes: &'a mut Arrived<'l, A>,
+    shared: Option<Shared<'a, A>>,
+}
+
+impl<A: Actor> Sources<A::Message> for Beneath<'_, '_, A> {
+    fn stops(&mut self) -> bool {
+        false
+    }
+
+    fn exit(&mut self) -> Option<Exit> {
+        None
+    }
+
+    fn urgent(&mut self) -> Option<A::Message> {
+        self.lanes.urgent()
+    }
+
+    fn due(&mut self) -> Option<A::Message> {
+        if self.shared.is_some() { self.lanes.due() } else { None }
+    }
+
+    fn letter(&mut self) -> Option<Letter<A::Message>> {
+        self.lanes.letter.take()
+    }
+
+    fn is_retired(&mut self) -> bool {
+        false
+    }
+
+    fn expects_more(&mut self) -> bool {
+        true
+    }
+
+    fn accepts(&mut self, message: &A::Message) -> bool {
+        self.shared.is_none_or(|shared| shared.takes(message))
+    }
+}
