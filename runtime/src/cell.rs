@@ -65,7 +65,7 @@ impl Draft {
         kind: ProcessKind,
         spawned_at: &'static Location<'static>,
     ) -> Self {
-        let world = Cell::current().map_or_else(World::global, |cell| Arc::clone(cell.world()));
+        let world = Cell::with_current(|cell| cell.map_or_else(World::global, |cell| Arc::clone(cell.world())));
         Self { id: world.next_process(), world, name: name.into(), kind, spawned_at }
     }
 
@@ -109,7 +109,12 @@ impl<T> Cell<dyn Job<T>> {
 impl Cell {
     /// The process on whose behalf this thread acts.
     pub(crate) fn current() -> Option<Arc<Self>> {
-        task::current()
+        task::with_current(|cell| cell.cloned())
+    }
+
+    /// Looks at it, where it is not kept.
+    pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Self>>) -> R) -> R {
+        task::with_current(look)
     }
 
     /// What it runs on; none before it has started.
@@ -165,16 +170,16 @@ impl Cell {
 
     /// Enters the tree under `parent` and starts on an executor; a parent that is being ended ends the newcomer too.
     pub(crate) fn start(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report, executor: Arc<dyn Executor>) {
-        self.lock().report = report;
-        self.adopt(parent);
+        self.adopt(parent, report);
         let executor = self.executor.get_or_init(|| executor);
         executor.start(Arc::clone(self));
     }
 
     /// A parent that is being ended, or is requested to stop, takes the newcomer along.
-    fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>) {
+    fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report) {
         {
             let mut inner = self.lock();
+            inner.report = report;
             inner.parent_id = parent.as_ref().and_then(|parent| NonZeroU64::new(parent.id.0));
             inner.parent.clone_from(&parent);
         }
@@ -307,33 +312,33 @@ impl Cell {
         }
     }
 
-    pub(crate) fn is_root(&self) -> bool {
-        self.lock().parent.is_none()
-    }
-
-    pub(crate) fn take_scope_failure(&self) -> Option<Failure> {
-        self.lock().seldom.as_mut()?.scope_failure.take()
+    /// For who concludes: the failure of a child that fails this scope, and whether there is no scope around it.
+    pub(crate) fn conclusion(&self) -> (Option<Failure>, bool) {
+        let mut inner = self.lock();
+        let failure = inner.seldom.as_mut().and_then(|seldom| seldom.scope_failure.take());
+        (failure, inner.parent.is_none())
     }
 
     pub(crate) fn cancel_children(&self) {
         self.children().iter().for_each(|child| child.cancel_below(None));
     }
 
-    /// The body has ended; who waits for its failure learns of it.
-    pub(crate) fn body_ended(&self, failed: bool) {
-        let watchers = {
+    /// The body has ended; who waits for its failure learns of it. Whether it is alone.
+    pub(crate) fn body_ended(&self, failed: bool) -> bool {
+        let (watchers, is_alone) = {
             let mut inner = self.lock();
             inner.has_failed = failed;
-            if failed { std::mem::take(&mut inner.watchers) } else { Watchers::default() }
+            inner.awaits_children = true;
+            let watchers = if failed { std::mem::take(&mut inner.watchers) } else { Watchers::default() };
+            (watchers, inner.is_alone())
         };
         watchers.wake();
+        is_alone
     }
 
-    /// Whether all children have ended, or are not to be waited for; it is woken when that changes.
+    /// Whether all children have ended, or are not to be waited for; it is woken when that changes, once its body has ended.
     pub(crate) fn is_alone(&self) -> bool {
-        let mut inner = self.lock();
-        inner.awaits_children = true;
-        !inner.has_children() || inner.leaves_children
+        self.lock().is_alone()
     }
 
     /// Has it end without its children.
@@ -369,7 +374,7 @@ impl Cell {
 
     /// The process has ended: leaves the tree and wakes who waited for that. Children that it leaves behind are the world's.
     pub(crate) fn finish(self: &Arc<Self>, end: End) {
-        let (watchers, parent, report, orphans) = {
+        let (watchers, parent, report, orphans, record) = {
             let mut inner = self.lock();
             inner.has_ended = true;
             inner.bad_end = (end != End::Normal).then(|| Box::new(end));
@@ -378,7 +383,8 @@ impl Cell {
                 seldom.threads.clear();
             }
             let report = std::mem::replace(&mut inner.report, Report::Nobody);
-            (std::mem::take(&mut inner.watchers), inner.parent.take(), report, inner.children.take())
+            let record = self.record(&inner);
+            (std::mem::take(&mut inner.watchers), inner.parent.take(), report, inner.children.take(), record)
         };
         for orphan in orphans.iter().flat_map(|orphans| orphans.cells()) {
             self.world.enter(orphan);
@@ -386,7 +392,7 @@ impl Cell {
                 self.world.leave(orphan);
             }
         }
-        self.world.remember(self);
+        self.world.remember(record);
         if let Report::Group(group, number) = report {
             group.note_end(number as usize);
         }
@@ -399,6 +405,10 @@ impl Cell {
 
     /// How it ended; until then the waker is kept.
     pub(crate) fn ended(&self, waker: &Waker) -> Option<End> {
+        // Mostly it has, and a waker is not needed.
+        if let Some(end) = self.lock().end() {
+            return Some(end);
+        }
         let waker = waker.clone();
         let mut inner = self.lock();
         let end = inner.end();
@@ -443,13 +453,12 @@ impl Cell {
 
     /// The process as data; what it stands at is known to channels, not to it.
     pub(crate) fn describe(&self) -> Process {
-        self.record().describe()
+        self.record(&self.lock()).describe()
     }
 
     /// The same, made without allocating for most.
-    pub(crate) fn record(&self) -> Record {
+    fn record(&self, inner: &Inner) -> Record {
         let polls = self.polls();
-        let inner = self.lock();
         let (note, restarts) =
             inner.seldom.as_ref().map(|seldom| (seldom.note.clone(), seldom.restarts)).unwrap_or_default();
         let state = match inner.end() {

@@ -85,7 +85,7 @@ where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
     fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End> {
-        if let Staged::Future { .. } = self.as_mut().project().stage.project() {
+        let is_alone = if let Staged::Future { .. } = self.as_mut().project().stage.project() {
             let stops = cell.is_cancelled() && !self.on_thread;
             let outcome =
                 if stops { Err(ended_by_scope(cell)) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
@@ -96,9 +96,11 @@ where
             if fails {
                 cell.cancel_children();
             }
-            cell.body_ended(failed);
-        }
-        if cell.is_alone() { Poll::Ready(self.conclude(cell)) } else { Poll::Pending }
+            cell.body_ended(failed)
+        } else {
+            cell.is_alone()
+        };
+        if is_alone { Poll::Ready(self.conclude(cell)) } else { Poll::Pending }
     }
 
     fn abandon(mut self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
@@ -185,11 +187,11 @@ fn ended_by_scope(cell: &Cell) -> Failure {
 
 /// The outcome of a process whose children have all ended.
 fn conclude<T>(cell: &Cell, outcome: Outcome<T>) -> Outcome<T> {
-    match cell.take_scope_failure() {
-        Some(failure) => Err(failure),
+    match cell.conclusion() {
+        (Some(failure), _) => Err(failure),
         // The root's own error needs no place: it is what the program says.
-        None if cell.is_root() => outcome,
-        None => outcome.map_err(|failure| failure.within(|| cell.label())),
+        (None, true) => outcome,
+        (None, false) => outcome.map_err(|failure| failure.within(|| cell.label())),
     }
 }
 

@@ -92,6 +92,10 @@ impl Inner {
         self.has_ended.then(|| self.bad_end.as_deref().map_or(End::Normal, End::clone))
     }
 
+    pub(crate) fn is_alone(&self) -> bool {
+        !self.has_children() || self.leaves_children
+    }
+
     pub(crate) fn has_children(&self) -> bool {
         self.children.as_ref().is_some_and(|children| !children.is_empty())
     }

@@ -226,13 +226,12 @@ pub(crate) fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
 
 /// Looks at the process that this thread acts as.
 #[inline]
-pub(crate) fn current() -> Option<Arc<Cell>> {
-    let cell = CURRENT.get()?.as_ptr().cast_const();
-    // SAFETY: the pointer is that of an `Arc` which the caller of `acting` holds until it has put another in its place.
-    unsafe {
-        Arc::increment_strong_count(cell);
-        Some(Arc::from_raw(cell))
-    }
+pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Cell>>) -> R) -> R {
+    let Some(cell) = CURRENT.get() else { return look(None) };
+    // SAFETY: the pointer is that of an `Arc` which the caller of `acting` holds until it has put another in its place, and
+    // what `look` calls puts its own back before. We own no count, so that this one is not dropped.
+    let cell = ManuallyDrop::new(unsafe { Arc::from_raw(cell.as_ptr().cast_const()) });
+    look(Some(&cell))
 }
 
 /// How the cell of a body of type `B` is a waker.

@@ -116,8 +116,7 @@ impl World {
     }
 
     /// A process has ended, and is shown for a while.
-    pub(crate) fn remember(&self, cell: &Arc<Cell>) {
-        let record = cell.record();
+    pub(crate) fn remember(&self, record: Record) {
         let oldest = {
             let mut tree = self.tree();
             tree.ended.push_back(record);

@@ -68,7 +68,7 @@ pub(crate) fn here() -> Result<Arc<dyn Executor>, Failure> {
 
 /// That of the current process, else this thread's own.
 fn chosen() -> Option<Arc<dyn Executor>> {
-    let of_process = Cell::current().and_then(|cell| cell.executor().cloned());
+    let of_process = Cell::with_current(|cell| cell?.executor().cloned());
     of_process.or_else(|| ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten())
 }
 
