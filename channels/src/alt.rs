@@ -3,6 +3,7 @@
 
 use crate::choice::Choice;
 use crate::guard::{Attempt, Progress};
+use crate::steps::{self, Operation};
 use crate::turns::Turns;
 use std::future::Future;
 use std::pin::Pin;
@@ -71,6 +72,9 @@ impl Future for Choosing<'_, '_> {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        if matches!(self.phase, Phase::Fresh) && steps::waits_its_turn(cx.waker(), || Operation::Choice) {
+            return Poll::Pending;
+        }
         let turns = Turns::look(self.guards, self.order);
         let committed = match &mut self.phase {
             Phase::Fresh => self.begin(&turns, cx),

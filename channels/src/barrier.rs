@@ -9,6 +9,7 @@ use crate::memory::Memory;
 use crate::prim::{Held, Lock, fence};
 use crate::register::Holder;
 use crate::state::{commit_alone, unmark};
+use crate::steps::{self, Numbered, Operation};
 use crate::waiters::{List, Node, Verdict, Waking};
 use crate::{Ended, InspectBarrier, Stand, block_on, inspect, party};
 use pin_project_lite::pin_project;
@@ -104,9 +105,8 @@ impl Barrier {
     /// A barrier without parties.
     #[must_use]
     pub fn new() -> Self {
-        // Relaxed: the number has to be unique and says nothing about other memory.
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = BarrierId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let id = BarrierId(steps::number(Numbered::Barrier, &NEXT));
         Self(Arc::new(Meeting { id, state: Lock::new(State::new()) }))
     }
 
@@ -402,6 +402,10 @@ impl Future for Meet<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
         if self.is_over {
             used_up();
+        }
+        let is_new = !self.counts && self.outcome.is_none();
+        if is_new && steps::waits_its_turn(cx.waker(), || Operation::Meet(self.enrolment.meeting.id)) {
+            return Poll::Pending;
         }
         let waking = Waking::Plain(cx.waker().clone());
         let Some(phase) = self.as_mut().come(waking) else { return Poll::Pending };

@@ -14,6 +14,7 @@
 
 use crate::marks::Marks;
 use crate::prim::{AtomicUsize, Lock, fence};
+use crate::steps::{self, Numbered};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
@@ -67,10 +68,9 @@ impl Choice {
     }
 
     fn with(phase: usize, marks: Option<Box<Marks>>, waker: Option<Waker>) -> Self {
-        // Relaxed: the number has to be unique and says nothing about other memory.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: steps::number(Numbered::Choice, &NEXT),
             word: AtomicUsize::new(phase),
             marks,
             open: AtomicBool::new(false),
@@ -87,6 +87,7 @@ impl Choice {
 
     /// The guard it is committed to.
     pub(crate) fn committed(&self) -> Option<usize> {
+        self.touched();
         // Acquire: pairs with the AcqRel of `commit` and `commit_free`.
         let word = self.word.load(Ordering::Acquire);
         (word & PHASE == COMMITTED).then_some(word >> GUARD_SHIFT)
@@ -129,6 +130,7 @@ impl Choice {
     }
 
     fn leave_free(&self, to: usize) -> bool {
+        self.touched();
         // Relaxed: a look; what counts is the exchange.
         let mut seen = self.word.load(Ordering::Relaxed);
         loop {
@@ -200,7 +202,14 @@ impl Choice {
         self.word.store(IDLE, Ordering::Release);
     }
 
+    /// Its word is touched: who explores knows it by its lock, which goes with it.
+    #[inline(always)]
+    fn touched(&self) {
+        steps::touches_at(&raw const self.waker);
+    }
+
     fn by_owner(&self, change: impl Fn(usize) -> usize) {
+        self.touched();
         // Acquire, AcqRel: as in `leave_free`.
         let mut seen = self.word.load(Ordering::Acquire);
         while change(seen) != seen {

@@ -68,6 +68,7 @@ mod watch;
 
 pub mod clock;
 pub mod party;
+pub mod steps;
 pub mod sync;
 
 pub use barrier::{Barrier, Enrolment};

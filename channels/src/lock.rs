@@ -9,6 +9,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::steps;
 use std::cell::UnsafeCell;
 use std::hint::cold_path;
 use std::marker::PhantomData;
@@ -66,6 +67,7 @@ impl<S> Lock<S> {
 
     #[inline(always)]
     fn take(&self) -> bool {
+        steps::touches_at(self);
         // Acquire: pairs with the Release of `Held::drop`.
         self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
@@ -85,6 +87,12 @@ impl<S> Lock<S> {
                 return;
             }
         }
+    }
+}
+
+impl<S> Drop for Lock<S> {
+    fn drop(&mut self) {
+        steps::gone(self);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::hold::Hold;
 use crate::memory::Memory;
 use crate::prim::Held;
 use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
+use crate::steps::{self, Operation};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Extended, Receiver};
 use pin_project_lite::pin_project;
@@ -173,6 +174,9 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             cold_path();
             return self.look_again(cx, None, answer);
         }
+        if self.waits_its_turn(cx) {
+            return Poll::Pending;
+        }
         if !end.end().memory.waits_never() {
             cold_path();
             return self.begin(cx, None, answer);
@@ -182,6 +186,12 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
             Err(Some(state)) => self.meet(cx, state, None, answer),
             Err(None) => self.begin(cx, None, answer),
         }
+    }
+
+    /// Whether it begins in another step, for who explores.
+    #[inline(always)]
+    fn waits_its_turn(&self, cx: &Context<'_>) -> bool {
+        steps::waits_its_turn(cx.waker(), || Operation::Receive(self.core().id()))
     }
 
     /// It was parked.
@@ -367,6 +377,9 @@ impl<T: marker::Send + 'static> Future for RecvExtended<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let hold = &*this.hold;
+        if matches!(this.take.stage, Stage::Fresh) && this.take.waits_its_turn(cx) {
+            return Poll::Pending;
+        }
         // Without a node it begins.
         this.take
             .look_again(cx, Some(hold), |received| received.map(|value| Extended::new(value, Some(Arc::clone(hold)))))

@@ -8,6 +8,7 @@ use crate::hold::Hold;
 use crate::memory::Memory;
 use crate::prim::Held;
 use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
+use crate::steps::{self, Operation};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Permit, ReserveError, SendError, Sender};
 use pin_project_lite::pin_project;
@@ -122,6 +123,9 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         if this.node.is_some() || this.hold.is_some() || *this.is_over {
             cold_path();
             return self.look_again(cx, answer);
+        }
+        if steps::waits_its_turn(cx.waker(), || Operation::Send(end.core().id())) {
+            return Poll::Pending;
         }
         let Cargo::Value(value @ Some(_)) = this.cargo else { return self.begin(cx, answer) };
         if !end.end().memory.waits_never() {

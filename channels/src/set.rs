@@ -5,6 +5,7 @@ use crate::choice::Choice;
 use crate::claim::Claim;
 use crate::guard::{Attempt, Guard, Progress, Seat};
 use crate::state::Stop;
+use crate::steps::{self, Operation};
 use crate::waiters::{Node, Waking};
 use crate::{Ended, Receiver, SendError, Sender, block_on};
 use pin_project_lite::pin_project;
@@ -182,7 +183,15 @@ impl<'a, R: 'a> Alt<'a, R> {
     /// value goes to the channel's next receive.
     pub async fn next(&mut self) -> Option<R> {
         let using = Using(self);
-        poll_fn(|cx| using.0.poll(cx)).await
+        let mut is_new = true;
+        poll_fn(|cx| {
+            if is_new && steps::waits_its_turn(cx.waker(), || Operation::Choice) {
+                return Poll::Pending;
+            }
+            is_new = false;
+            using.0.poll(cx)
+        })
+        .await
     }
 
     /// Commits to a guard that is ready now, if there is one: the `else` of a reusable choice.

@@ -8,6 +8,7 @@ use crate::after_lock::After;
 use crate::prim::{Held, Lock};
 use crate::register::{self, Holder, Register};
 use crate::state::Stop;
+use crate::steps::{self, Numbered};
 use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
 use rendez_model::{Channel, ChannelId, ChannelKind, Closing, Side};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +39,8 @@ pub(crate) trait Body: Send + 'static {
     type Item: 'static;
     /// What has to be dropped once the lock is released.
     type Scrap;
+    /// Whether each value is for one receiver.
+    const ONE_EACH: bool;
 
     /// The register, made on first use.
     fn register(&mut self) -> &mut Register;
@@ -80,9 +83,8 @@ impl<S> Shell<S> {
 
 impl<S: Body> Shell<S> {
     pub(crate) fn new(plan: Plan, mut state: S) -> Arc<Self> {
-        // Relaxed: the number has to be unique and says nothing about other memory.
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = ChannelId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let id = ChannelId(steps::number(Numbered::Channel, &NEXT));
         let Plan { kind, overflow, immunity, name } = plan;
         // Without places it is one, however it was said.
         let kind = if kind == ChannelKind::Bounded(0) { ChannelKind::Rendezvous } else { kind };
@@ -131,6 +133,16 @@ impl<S: Body> Shell<S> {
         *ends -= 1;
         if *ends == 0 {
             state.wake_all(&mut after);
+            self.note_lost(&mut state);
+        }
+    }
+
+    /// Tells who explores of what nobody will receive any more, nor take back, although nothing has failed.
+    fn note_lost(&self, state: &mut S) {
+        let is_left = *state.ends(Side::Send) + *state.ends(Side::Receive) == 0;
+        if is_left && S::ONE_EACH && !state.is_down() && steps::somebody_explores() {
+            let depth = self.counted(state).depth;
+            steps::lost(self.id, register::name(state.peek_register(), self.id), depth);
         }
     }
 

@@ -450,6 +450,7 @@ impl<T: Send + 'static> State<T> {
 impl<T: Send + 'static> Body for State<T> {
     type Item = T;
     type Scrap = T;
+    const ONE_EACH: bool = true;
 
     fn register(&mut self) -> &mut Register {
         &mut self.cold().register

@@ -9,6 +9,7 @@ use crate::memory::Memory;
 use crate::prim::Held;
 use crate::shell::{Body, Shell};
 use crate::state::commit_alone;
+use crate::steps::{self, Operation};
 use crate::waiters::{List, Node, Waking};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -149,6 +150,9 @@ impl<P: Place, S: Source<P>> Future for Waiting<'_, P, S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         if self.is_over {
             used_up();
+        }
+        if !self.node.is_queued() && steps::waits_its_turn(cx.waker(), || Operation::Wait) {
+            return Poll::Pending;
         }
         self.source.about_to_wait();
         let waking = Waking::Plain(cx.waker().clone());

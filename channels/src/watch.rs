@@ -211,6 +211,7 @@ impl<T> Latest<T> {
 impl<T: marker::Send + Sync + 'static> Body for Latest<T> {
     type Item = T;
     type Scrap = ();
+    const ONE_EACH: bool = false;
 
     fn register(&mut self) -> &mut Register {
         self.register.get_or_insert_default()

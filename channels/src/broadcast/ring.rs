@@ -174,6 +174,7 @@ impl<T> Ring<T> {
 impl<T: Send + Sync + 'static> Body for Ring<T> {
     type Item = T;
     type Scrap = Arc<T>;
+    const ONE_EACH: bool = false;
 
     fn register(&mut self) -> &mut Register {
         self.register.get_or_insert_default()

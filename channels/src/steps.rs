@@ -1,0 +1,146 @@
+//! Steps: the seam through which who explores a network sees what a step touches, and says where it ends. It schedules nothing.
+//!
+//! A step of a process goes from one operation to the next: it is over when it begins a second one. What two steps touch tells
+//! whether their order matters: everything that parties share here lies behind a [`Lock`](crate::prim::Lock), or is a
+//! choice's word. While nobody explores, each of these costs one load.
+
+use rendez_model::{BarrierId, ChannelId};
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
+
+/// Who explores. Implemented by the runtime.
+pub trait Steps: Send + Sync {
+    /// The step touches what lies at this address, or has this number.
+    fn touches(&self, what: Touched);
+    /// What lies at this address is gone; another thing may come to lie there.
+    fn gone(&self, at: usize);
+    /// An operation begins, on behalf of this waker. False: it is another step's, and polled again.
+    fn begins(&self, operation: Operation, waker: &Waker) -> bool;
+    /// The next number of this kind.
+    fn number(&self, kind: Numbered) -> u64;
+    /// Values were dropped with their channel, so many.
+    fn lost(&self, channel: ChannelId, name: String, values: u64);
+}
+
+/// A thing that several parties share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Touched {
+    /// What lies at an address, until it is [gone](Steps::gone).
+    At(usize),
+    /// A thing that its owner numbers itself.
+    Own(u64),
+    /// The same, by a touch whose order among others of its kind does not matter.
+    Shared(u64),
+}
+
+/// What begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// A send, or a reservation.
+    Send(ChannelId),
+    /// A receive.
+    Receive(ChannelId),
+    /// A choice.
+    Choice,
+    /// A meeting at a barrier.
+    Meet(BarrierId),
+    /// A wait for anything else: an end, a newer value, a cancellation.
+    Wait,
+}
+
+/// What has numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbered {
+    /// Channels.
+    Channel,
+    /// Barriers.
+    Barrier,
+    /// Choices.
+    Choice,
+}
+
+/// How many threads explore.
+static EXPLORERS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static STEPS: RefCell<Option<Arc<dyn Steps>>> = const { RefCell::new(None) };
+}
+
+/// This thread explores until it is dropped; see [`enter`].
+#[must_use = "the thread explores until this is dropped"]
+pub struct Entered {
+    before: Option<Arc<dyn Steps>>,
+}
+
+/// Has this thread explore: what it does from now on is told to `steps`.
+pub fn enter(steps: Arc<dyn Steps>) -> Entered {
+    // Relaxed: of other threads' things nothing is told; this one sees its own.
+    EXPLORERS.fetch_add(1, Ordering::Relaxed);
+    Entered { before: STEPS.replace(Some(steps)) }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // Relaxed: as in `enter`.
+        EXPLORERS.fetch_sub(1, Ordering::Relaxed);
+        STEPS.set(self.before.take());
+    }
+}
+
+/// Whether any thread does.
+#[inline(always)]
+pub(crate) fn somebody_explores() -> bool {
+    // Relaxed: see `enter`.
+    EXPLORERS.load(Ordering::Relaxed) != 0
+}
+
+/// Tells this thread's explorer, if there is one.
+#[cold]
+fn tell<R>(what: impl FnOnce(&dyn Steps) -> R) -> Option<R> {
+    let steps = STEPS.try_with(|steps| steps.borrow().clone()).ok().flatten()?;
+    Some(what(&*steps))
+}
+
+/// The step touches something that parties share.
+#[inline(always)]
+pub fn touches(what: impl FnOnce() -> Touched) {
+    if somebody_explores() {
+        tell(|steps| steps.touches(what()));
+    }
+}
+
+/// The step touches what lies there.
+#[inline(always)]
+pub(crate) fn touches_at<T>(at: *const T) {
+    touches(|| Touched::At(at.addr()));
+}
+
+/// What lies there is gone.
+#[inline(always)]
+pub(crate) fn gone<T>(at: *const T) {
+    if somebody_explores() {
+        tell(|steps| steps.gone(at.addr()));
+    }
+}
+
+/// Whether an operation that begins now has to wait for the next step. Its waker is woken then.
+#[inline(always)]
+pub(crate) fn waits_its_turn(waker: &Waker, operation: impl FnOnce() -> Operation) -> bool {
+    somebody_explores() && tell(|steps| !steps.begins(operation(), waker)).unwrap_or(false)
+}
+
+/// The next number: that of the exploration, where this thread explores.
+pub(crate) fn number(kind: Numbered, next: &AtomicU64) -> u64 {
+    let explored = if somebody_explores() { tell(|steps| steps.number(kind)) } else { None };
+    // Relaxed: the number has to be unique and says nothing about other memory.
+    explored.unwrap_or_else(|| next.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Values are dropped with their channel, so many.
+pub(crate) fn lost(channel: ChannelId, name: String, values: u64) {
+    if values > 0 {
+        tell(|steps| steps.lost(channel, name, values));
+    }
+}
