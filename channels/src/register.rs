@@ -77,6 +77,11 @@ impl Register {
         loan.all = loan.all.saturating_add_signed(more as i64);
     }
 
+    /// Whether its values come back.
+    pub(crate) const fn is_lent(&self) -> bool {
+        self.loan.is_some()
+    }
+
     /// A party has got one of the values that come back, of which so many are in the channel; it may be known already.
     pub(crate) fn borrowed(&mut self, by: ProcessId, in_it: u64) {
         if let Some(loan) = &mut self.loan

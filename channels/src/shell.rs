@@ -88,6 +88,9 @@ impl<S: Body> Shell<S> {
         let Plan { kind, overflow, immunity, name } = plan;
         // Without places it is one, however it was said.
         let kind = if kind == ChannelKind::Bounded(0) { ChannelKind::Rendezvous } else { kind };
+        if let Some(name) = &name {
+            steps::named(id, name);
+        }
         if name.is_some() {
             *state.register() = Register::named(name);
         }
@@ -103,6 +106,7 @@ impl<S: Body> Shell<S> {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
+        steps::named(self.id, name);
         let old = self.lock().register().name.replace(name.into());
         drop(old);
     }
@@ -140,7 +144,8 @@ impl<S: Body> Shell<S> {
     /// Tells who explores of what nobody will receive any more, nor take back, although nothing has failed.
     fn note_lost(&self, state: &mut S) {
         let is_left = *state.ends(Side::Send) + *state.ends(Side::Receive) == 0;
-        if is_left && S::ONE_EACH && !state.is_down() && steps::somebody_explores() {
+        let comes_back = state.peek_register().is_some_and(Register::is_lent);
+        if is_left && S::ONE_EACH && !comes_back && !state.is_down() && steps::somebody_explores() {
             let depth = self.counted(state).depth;
             steps::lost(self.id, register::name(state.peek_register(), self.id), depth);
         }

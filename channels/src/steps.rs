@@ -20,6 +20,8 @@ pub trait Steps: Send + Sync {
     fn begins(&self, operation: Operation, waker: &Waker) -> bool;
     /// The next number of this kind.
     fn number(&self, kind: Numbered) -> u64;
+    /// A channel has this name.
+    fn named(&self, channel: ChannelId, name: &str);
     /// Values were dropped with their channel, so many.
     fn lost(&self, channel: ChannelId, name: String, values: u64);
 }
@@ -119,7 +121,7 @@ pub(crate) fn touches_at<T>(at: *const T) {
 
 /// What lies there is gone.
 #[inline(always)]
-pub(crate) fn gone<T>(at: *const T) {
+pub fn gone<T>(at: *const T) {
     if somebody_explores() {
         tell(|steps| steps.gone(at.addr()));
     }
@@ -142,5 +144,12 @@ pub(crate) fn number(kind: Numbered, next: &AtomicU64) -> u64 {
 pub(crate) fn lost(channel: ChannelId, name: String, values: u64) {
     if values > 0 {
         tell(|steps| steps.lost(channel, name, values));
+    }
+}
+
+/// A channel has this name.
+pub(crate) fn named(channel: ChannelId, name: &str) {
+    if somebody_explores() {
+        tell(|steps| steps.named(channel, name));
     }
 }

@@ -16,6 +16,7 @@ mod options;
 mod process;
 mod reference;
 mod state;
+mod test_fn;
 mod tokens;
 
 use proc_macro::TokenStream;
@@ -230,6 +231,37 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
     actor::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes an `async fn` a test that is explored: in a time of its own, under several schedules, and nobody may be left behind.
+///
+/// Time passes at once where nobody is ready. It fails if it panics or ends with a failure, if it deadlocks, and if a process that it
+/// has started still lives when it has ended; then it prints what happened step by step and the seed. `RENDEZ_SEED=..` runs it from
+/// that seed on.
+///
+/// - Without arguments it runs once with all processes in turn, and under ten schedules by chance; `#[test(schedules = 1000)]` under
+///   so many, `#[test(exhaustive)]` under all.
+/// - `#[test(crate = path)]` names the crate where it is not `::rendez`.
+///
+/// ```
+/// use rendez::{Outcome, alt, after, channel, spawn};
+/// use std::time::Duration;
+///
+/// #[rendez::test]
+/// async fn an_answer_comes_before_the_deadline() -> Outcome {
+///     let (tx, rx) = channel();
+///     let answers = spawn(async move { Outcome::Ok(tx.send(42).await?) });
+///     let got = alt! {
+///         got = rx.recv() => Some(got?),
+///         () = after(Duration::from_secs(3600)) => None,
+///     };
+///     assert_eq!(got, Some(42));
+///     answers.join().await
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test_fn::expand(arguments.into(), item.into()).into()
 }
 
 /// Makes an `async fn main` the root process: runs it on a runtime of its own, waits for everything below it, prints

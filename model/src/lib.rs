@@ -26,6 +26,7 @@ mod network;
 mod process;
 mod recorder;
 mod recording;
+mod sequence;
 
 pub use barrier::{Barrier, BarrierId};
 pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Delivery, Ends, Overflow, Side};
@@ -33,3 +34,4 @@ pub use network::{Cycle, Network, Node, Verdict, Waits};
 pub use process::{End, Process, ProcessId, ProcessKind, State, Wait};
 pub use recorder::{CHANGES_MAX, Recorder};
 pub use recording::{Change, News, Recording};
+pub use sequence::{Lane, Sequence, Step};

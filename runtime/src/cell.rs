@@ -11,6 +11,7 @@ use crate::waits::{Links, Rest};
 use crate::watchers::Watchers;
 use crate::{Failure, World};
 use rendez_channels::Poison;
+use rendez_channels::steps::{self, Touched};
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
 use std::num::NonZeroU64;
@@ -65,7 +66,7 @@ impl Draft {
         kind: ProcessKind,
         spawned_at: &'static Location<'static>,
     ) -> Self {
-        let world = Cell::with_current(|cell| cell.map_or_else(World::global, |cell| Arc::clone(cell.world())));
+        let world = World::here();
         Self { id: world.next_process(), world, name: name.into(), kind, spawned_at }
     }
 
@@ -220,6 +221,7 @@ impl Cell {
 
     /// What few processes need.
     pub(crate) fn control(&self) -> &Control {
+        steps::touches(|| Touched::Own(self.id.0));
         self.control.get_or_init(Box::default)
     }
 
@@ -525,7 +527,8 @@ impl Cell {
     /// A child has ended; false when it is not in the list.
     fn forget_child(self: &Arc<Self>, child: &Arc<Self>) -> bool {
         let (left, is_awaited) = {
-            let mut inner = self.lock();
+            steps::touches(|| Touched::Shared(self.id.0));
+            let mut inner = self.lock_for_child();
             let left = inner.children.as_mut().and_then(|children| children.leave(child));
             (left, !inner.has_children() && inner.awaits_children)
         };
@@ -545,6 +548,12 @@ impl Cell {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
+        steps::touches(|| Touched::Own(self.id.0));
+        self.lock_for_child()
+    }
+
+    /// For a child that ends: in which order children do so, nobody sees here.
+    fn lock_for_child(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

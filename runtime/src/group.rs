@@ -6,6 +6,7 @@ use crate::inner::Report;
 use crate::process::{Spawned, spawn_under};
 use crate::{Failure, Outcome, Process};
 use rendez_channels::Poison;
+use rendez_channels::steps::{self, Touched};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -90,8 +91,9 @@ impl Group {
 
     /// A child has ended; who asks for it is told.
     pub(crate) fn note_end(&self, number: usize) {
-        let mut state = self.lock();
+        let mut state = self.lock_for_child();
         let Some(ended) = &mut state.ended else { return };
+        self.touched();
         ended.push_back(number);
         let owner = state.owner.take();
         drop(state);
@@ -196,7 +198,24 @@ impl Group {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        self.touched();
+        self.lock_for_child()
+    }
+
+    /// Tells who explores.
+    fn touched(&self) {
+        steps::touches(|| Touched::At(std::ptr::from_ref(self).addr()));
+    }
+
+    /// For a child that ends: in which order children do so, only some scopes see.
+    fn lock_for_child(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        steps::gone(self);
     }
 }
 

@@ -62,7 +62,9 @@ mod control;
 mod drive;
 mod ended;
 mod executor;
+mod explore;
 mod inner;
+mod random;
 mod reply;
 mod slots;
 mod task;
@@ -75,13 +77,14 @@ pub use actor::{
 pub use call::CallError;
 pub use control::{is_stop_requested, stop_requested};
 pub use executor::Scheduler;
+pub use explore::{Explore, Explored, Fault, NoSchedule, Schedule, What, explore};
 pub use failure::{Failure, IntoOutcome, Outcome};
 pub use group::OnFailure;
 pub use par::{Alike, ProcessSet, par};
 pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, detached, spawn};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
-pub use rendez_macros::{actor, alt, main, process};
+pub use rendez_macros::{actor, alt, main, process, test};
 pub use reply::Reply;
 pub use run::{RunOptions, ctrl_c, living, run};
 pub use scope::{Dynamic, Joining, Scope, Scoped, scope};
@@ -105,6 +108,7 @@ pub mod __private {
     pub use crate::remote::Inlet;
     pub use crate::reply::Reply;
     pub use crate::run::run_main;
+    pub use crate::testing::{How, run_test};
     pub use crate::{
         Actor, ActorRef, Beside, CallError, Context, Exit, Handling, IntoOutcome, Outcome, Process, ProcessRef,
         RemoteActor, RemoteCall, RemoteInlet,
@@ -115,4 +119,5 @@ pub mod __private {
 
 mod expansion;
 
+pub mod testing;
 pub mod toolkit;

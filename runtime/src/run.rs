@@ -257,5 +257,5 @@ pub fn run_main<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send
 /// The labels of all processes that live now; empty when nothing is left.
 #[must_use]
 pub fn living() -> Vec<String> {
-    World::global().survivors()
+    World::here().survivors()
 }

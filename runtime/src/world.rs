@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::ended::Record;
+use crate::executor;
 use crate::slots::Slots;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
 use rendez_channels::{Inspect, InspectBarrier};
@@ -74,7 +75,7 @@ pub(crate) struct Places {
 /// somebody waits on them, and from their making on while the network is [observed](crate::observe).
 #[must_use]
 pub fn network() -> Network {
-    World::global().snapshot()
+    World::here().snapshot()
 }
 
 /// Says what this node is called in the picture: a short unique id and a name for people.
@@ -88,16 +89,24 @@ pub fn name_node(id: &str, name: &str) {
 impl World {
     pub(crate) fn global() -> Arc<Self> {
         static WORLD: OnceLock<Arc<World>> = OnceLock::new();
-        Arc::clone(WORLD.get_or_init(|| {
-            let lists = Lists { id: "local".into(), name: "local".into(), ..Lists::default() };
-            Arc::new(Self {
-                next_process: AtomicU64::new(1),
-                observes: AtomicBool::new(false),
-                lists: Mutex::new(lists),
-                tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
-                watching: Mutex::default(),
-            })
-        }))
+        Arc::clone(WORLD.get_or_init(Self::empty))
+    }
+
+    /// That of the process which acts, or of what runs processes here.
+    pub(crate) fn here() -> Arc<Self> {
+        Cell::with_current(|cell| cell.map_or_else(executor::world, |cell| Arc::clone(cell.world())))
+    }
+
+    /// One in which nothing has happened.
+    pub(crate) fn empty() -> Arc<Self> {
+        let lists = Lists { id: "local".into(), name: "local".into(), ..Lists::default() };
+        Arc::new(Self {
+            next_process: AtomicU64::new(1),
+            observes: AtomicBool::new(false),
+            lists: Mutex::new(lists),
+            tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
+            watching: Mutex::default(),
+        })
     }
 
     pub(crate) fn next_process(&self) -> ProcessId {
@@ -228,6 +237,13 @@ impl World {
 
     pub(crate) fn find(&self, id: ProcessId) -> Option<Arc<Cell>> {
         self.living().into_iter().find(|cell| cell.id() == id)
+    }
+
+    /// What a process is called that lives, or has ended a short while ago.
+    pub(crate) fn name_of(&self, id: ProcessId) -> Option<String> {
+        let living = self.find(id).map(|cell| cell.name());
+        living
+            .or_else(|| self.tree().ended.iter().rfind(|record| record.id == id).map(|record| record.name.to_string()))
     }
 
     pub(crate) fn survivors(&self) -> Vec<String> {

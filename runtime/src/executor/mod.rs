@@ -6,10 +6,12 @@
 mod carriers;
 mod tokio_tasks;
 
-use crate::Failure;
 use crate::cell::Cell;
+use crate::explore::Controlled;
+use crate::{Failure, World};
 use rendez_channels::clock::{self, Clock, Sleep};
 use std::cell::RefCell;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Once, OnceLock};
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -35,6 +37,21 @@ pub(crate) trait Executor: Send + Sync {
 
     /// A timer.
     fn sleep_until(&self, deadline: Instant) -> Sleep;
+
+    /// The same, as what explores, where it does.
+    fn controlled(self: Arc<Self>) -> Option<Arc<Controlled>> {
+        None
+    }
+
+    /// Where chance begins here.
+    fn seed(&self) -> u64 {
+        RandomState::new().hash_one(0)
+    }
+
+    /// Where its processes are listed.
+    fn world(&self) -> Arc<World> {
+        World::global()
+    }
 }
 
 thread_local! {
@@ -70,6 +87,21 @@ pub(crate) fn here() -> Result<Arc<dyn Executor>, Failure> {
 fn chosen() -> Option<Arc<dyn Executor>> {
     let of_process = Cell::with_current(|cell| cell?.executor().cloned());
     of_process.or_else(|| ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten())
+}
+
+/// What explores the network that this thread acts for, if anything does.
+pub(crate) fn controlled() -> Option<Arc<Controlled>> {
+    chosen()?.controlled()
+}
+
+/// A seed for whatever is left to chance.
+pub(crate) fn seed() -> u64 {
+    chosen().map_or_else(|| RandomState::new().hash_one(0), |executor| executor.seed())
+}
+
+/// Where a process is listed that is made here by what is no process.
+pub(crate) fn world() -> Arc<World> {
+    chosen().map_or_else(World::global, |executor| executor.world())
 }
 
 /// That of the ambient runtime.

@@ -1,5 +1,7 @@
 //! When and with whom to start a failed child again: strategies, a window of restarts, backoff. Pure: time is an argument.
 
+use crate::executor;
+use crate::random::Random;
 use rendez_model::End;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -53,7 +55,7 @@ pub enum AutoShutdown {
 pub struct Backoff {
     first: Duration,
     limit: Duration,
-    chance: u64,
+    chance: Random,
 }
 
 impl Backoff {
@@ -61,14 +63,13 @@ impl Backoff {
     /// between half and all of it, so that those who failed together do not come back together.
     #[must_use]
     pub fn exponential(first: Duration, limit: Duration) -> Self {
-        use std::hash::{BuildHasher, RandomState};
-        Self { first, limit, chance: RandomState::new().hash_one(0) }
+        Self { first, limit, chance: Random::new(executor::seed()) }
     }
 
     /// The same delays each time, for a test.
     #[must_use]
     pub const fn seeded(mut self, seed: u64) -> Self {
-        self.chance = seed;
+        self.chance = Random::new(seed);
         self
     }
 
@@ -77,17 +78,8 @@ impl Backoff {
         let doublings = failure.saturating_sub(1).min(31);
         let whole = self.first.saturating_mul(1 << doublings).min(self.limit);
         // Between a half and the whole, in steps of 1/65536.
-        let part = u32::try_from(self.random() >> 49).unwrap_or(0) + (1 << 15);
+        let part = u32::try_from(self.chance.next() >> 49).unwrap_or(0) + (1 << 15);
         whole.mul_f64(f64::from(part) / 65536.0)
-    }
-
-    /// Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).
-    const fn random(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.chance;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The monitor: advances the coarse clock, looks for deadlocks a few times a second, and tells. It judges nothing itself.
 
 use super::watch::{Change, Known};
-use super::{Snapshot, policy, words};
+use super::{Snapshot, Watch, policy, words};
 use crate::World;
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded, clock};
 use rendez_model::{Cycle, Node, ProcessId, Verdict};
@@ -173,6 +173,28 @@ fn tell(report: &Deadlock) {
 }
 
 impl World {
+    /// Why nobody can go on, where nobody can: a sentence for each knot of waits; where none is seen, one for each who waits.
+    pub(crate) fn held_up(&self) -> Vec<String> {
+        let cells = self.living();
+        let mut watch = Watch::default();
+        let mut look = || {
+            let mut found = Snapshot::take(&cells, &self.places());
+            let node = self.lean_node(&cells, &mut found);
+            watch.look(&node, found)
+        };
+        look();
+        let knots = look().into_iter().filter_map(|change| match change {
+            Change::Found(Known { number, knot, .. }) => Some((number, knot)),
+            Change::Gone(_) => None,
+        });
+        let told = knots.map(|(number, knot)| {
+            // Nothing at all can run: what would only be suspected elsewhere is certain here.
+            self.describe(number, &knot.members, &knot.steps, Verdict::Certain).cycle.sentence
+        });
+        let told: Vec<_> = told.collect();
+        if told.is_empty() { vec![words::nobody(&self.snapshot().nodes[0])] } else { told }
+    }
+
     /// What has changed since the look before; none if that was just now.
     fn look(&self, least: Duration) -> Option<Vec<Change>> {
         let mut watching = self.watching();

@@ -1,6 +1,6 @@
 //! What is said of a deadlock: the one sentence, from data. Pure.
 
-use rendez_model::{Node, ProcessId, Side, Verdict, Wait, Waits};
+use rendez_model::{Node, Process, ProcessId, Side, State, Verdict, Wait, Waits};
 
 /// A cycle in one sentence; `node` has the names of its processes and channels. `others` are caught in it, too.
 pub(crate) fn sentence(node: &Node, steps: &[Waits], others: usize, verdict: Verdict) -> String {
@@ -19,6 +19,20 @@ pub(crate) fn sentence(node: &Node, steps: &[Waits], others: usize, verdict: Ver
     }
     let how = if verdict == Verdict::Certain { "deadlock" } else { "suspected deadlock" };
     format!("{how}: {}", parts.join("; "))
+}
+
+/// All who wait and what for, where nobody can go on and no cycle is seen.
+pub(crate) fn nobody(node: &Node) -> String {
+    let waits = |process: &Process| {
+        let on: Vec<_> = match &process.state {
+            State::Blocked { on, .. } => on.iter().map(|&wait| waits(node, process.id, wait, None)).collect(),
+            State::Done(_) => return None,
+            State::Ready | State::Running | State::Waiting => vec!["waits for something outside".to_owned()],
+        };
+        Some(format!("{} {}", name(node, process.id), on.join(" or ")))
+    };
+    let waits: Vec<_> = node.processes.iter().filter_map(waits).collect();
+    format!("nobody can go on: {}", waits.join("; "))
 }
 
 fn name(node: &Node, id: ProcessId) -> String {

@@ -7,6 +7,7 @@ mod actors;
 mod allocations;
 mod carriers;
 mod deadlocks;
+mod explore;
 mod kills;
 mod limits;
 mod lives;

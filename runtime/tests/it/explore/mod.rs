@@ -1,0 +1,7 @@
+//! Exploration: that it finds what is wrong, tells how it came about, finds it again, and proves what is right.
+
+mod kit;
+mod planted;
+mod reach;
+mod reduction;
+mod replays;
