@@ -61,13 +61,13 @@ pub use rendez_channels::{
     broadcast_with, channel, channel_bounded, channel_named, channel_unbounded, future, oneshot, watch,
 };
 pub use rendez_runtime::{
-    Actor, ActorOptions, ActorRef, AutoShutdown, Backoff, Beside, CallError, ChildError, ChildId, ChildInfo, ChildSpec,
-    Context, CrashReport, Deadlock, Exit, Explore, Explored, Failure, Fault, Handling, IntoOutcome, IntoProcess,
-    MAILBOX, Monitor, News, NoSchedule, OnDeadlock, OnFailure, Outcome, Ports, Process, ProcessRef, Reply, Restart,
-    RunOptions, Schedule, Scheduled, Scheduler, Scope, Scoped, Shutdown, Spawned, StashFull, Strategy, Supervisor,
-    SupervisorRef, Tape, Undelivered, What, actor, alt, blocking, crash_reports, ctrl_c, deadlocks, detached, dump,
-    explore, is_stop_requested, link, main, network, observe, on_deadlock, par, process, record, run, scope, seq,
-    shield, spawn, spawn_actor, stop_requested, test, testing,
+    Actor, ActorOptions, ActorRef, AutoShutdown, Backoff, Beside, Bus, CallError, ChildError, ChildId, ChildInfo,
+    ChildSpec, Context, CrashReport, Deadlock, Exit, Explore, Explored, Failure, Fault, Handling, IntoOutcome,
+    IntoProcess, MAILBOX, Monitor, News, NoSchedule, OnDeadlock, OnFailure, Outcome, Ports, Process, ProcessRef, Reply,
+    Restart, Router, RunOptions, Schedule, Scheduled, Scheduler, Scope, Scoped, Shutdown, Spawned, StashFull, Strategy,
+    Supervisor, SupervisorRef, Tape, Undelivered, What, actor, alt, blocking, crash_reports, ctrl_c, deadlocks,
+    detached, dump, explore, is_stop_requested, link, main, network, observe, on_deadlock, par, process, record, run,
+    scope, seq, shield, spawn, spawn_actor, stop_requested, test, testing,
 };
 
 pub mod prelude;

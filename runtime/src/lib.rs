@@ -41,6 +41,7 @@
 extern crate self as rendez;
 
 mod actor;
+mod bus;
 mod call;
 mod failure;
 mod group;
@@ -48,6 +49,7 @@ mod par;
 mod ports;
 mod process;
 mod remote;
+mod router;
 mod run;
 mod scope;
 mod shield;
@@ -74,6 +76,7 @@ pub use actor::{
     Actor, ActorOptions, ActorRef, Beside, Context, CrashReport, Exit, Handling, MAILBOX, Monitor, Scheduled,
     StashFull, Undelivered, crash_reports, link, spawn_actor,
 };
+pub use bus::Bus;
 pub use call::CallError;
 pub use control::{is_stop_requested, stop_requested};
 pub use executor::Scheduler;
@@ -86,6 +89,7 @@ pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, detached,
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
 pub use rendez_macros::{actor, alt, main, process, test};
 pub use reply::Reply;
+pub use router::Router;
 pub use run::{RunOptions, ctrl_c, living, run};
 pub use scope::{Dynamic, Joining, Scope, Scoped, scope};
 pub use shield::shield;

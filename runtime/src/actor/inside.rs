@@ -6,7 +6,7 @@ use super::{Actor, ActorOptions};
 use crate::cell::Cell;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -35,6 +35,8 @@ pub(crate) struct Inside<A: Actor> {
     rare: Mutex<Rare<A::Message>>,
     /// Messages that no handler has seen. Relaxed: a number for people.
     undelivered: AtomicU64,
+    /// Whether the incarnation waits for messages, or has not begun. Relaxed: who reads it late chooses a moment late.
+    idle: AtomicBool,
 }
 
 /// What most actors do without.
@@ -103,6 +105,14 @@ impl<A: Actor> Inside<A> {
     /// All that is stashed.
     pub(crate) fn take_stash(&self) -> VecDeque<A::Message> {
         self.with_used(|lanes| std::mem::take(&mut lanes.stash)).unwrap_or_default()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_idle(&self, idle: bool) {
+        self.idle.store(idle, Ordering::Relaxed);
     }
 
     pub(crate) fn undelivered(&self) -> u64 {
@@ -204,6 +214,7 @@ impl<A: Actor> Seed<A> {
             plan,
             rare: Mutex::new(Rare::Unused),
             undelivered: AtomicU64::new(0),
+            idle: AtomicBool::new(true),
         });
         let inbox = Arc::new(Inbox { receiver: Some(receiver), inside: Arc::clone(&inside), kept: Mutex::default() });
         (Self { inside, inbox }, sender)

@@ -209,6 +209,17 @@ impl<A: Actor> ActorRef<A> {
         self.inside.undelivered()
     }
 
+    /// How many messages are before one that would be sent now: those in the mailbox, and the one under way.
+    #[must_use]
+    pub fn load(&self) -> usize {
+        self.mailbox.len() + usize::from(!self.inside.is_idle())
+    }
+
+    /// Whether it has ended for good.
+    pub(crate) fn is_over(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
     async fn tell_by(&self, message: A::Message, deadline: Instant) -> Result<(), CallError> {
         self.mailbox.note_holder();
         match self.mailbox.send_by(Letter::One(message), deadline).await {

@@ -90,6 +90,12 @@ impl ChildSpec {
         (spec, address.into())
     }
 
+    /// An actor, by its address.
+    #[track_caller]
+    pub(crate) fn actor_at<A: Actor>(name: String, make: impl FnMut() -> A + Send + 'static) -> (Self, ActorRef<A>) {
+        Self::of_actor(ActorOptions::new().named(name), ProcessKind::Actor, make)
+    }
+
     #[track_caller]
     pub(crate) fn of_actor<A: Actor>(
         options: ActorOptions<A>,

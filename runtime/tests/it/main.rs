@@ -5,6 +5,7 @@ extern crate rendez_runtime as rendez;
 
 mod actors;
 mod allocations;
+mod bus;
 mod carriers;
 mod deadlocks;
 mod explore;
@@ -13,6 +14,7 @@ mod limits;
 mod lives;
 mod mailboxes;
 mod reentrance;
+mod routers;
 mod scopes;
 mod shutdown;
 mod states;

@@ -226,10 +226,12 @@ impl<'a, A: Actor> Driver<'a, A> {
             (0, None) => Poll::Pending,
             _ => Poll::Ready(None),
         });
+        inside.set_idle(true);
         let arrived = match deadline {
             Some(deadline) => future(arrives).by(deadline).await.flatten(),
             None => arrives.await,
         };
+        inside.set_idle(false);
         match arrived {
             Some(Ok(letter)) => self.lanes.letter = Some(letter),
             Some(Err(Ended::Cancelled)) | None => {}
@@ -251,6 +253,7 @@ impl<A: Actor> Drop for Driver<'_, A> {
         let letter = self.lanes.letter.take().into_iter().flat_map(Letter::into_messages);
         self.seed.inbox.keep(rest.into_iter().chain(letter));
         drop(inside.with_used(|lanes| lanes.timers.end_own()));
+        inside.set_idle(true);
         inside.signals.forget_all();
     }
 }
