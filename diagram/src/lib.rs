@@ -66,7 +66,7 @@ pub use film::{FRAMES_MAX, film};
 pub use json::{JsonError, from_json, json, recording_from_json, recording_json};
 pub use mermaid::mermaid;
 use rendez_model::Network;
-pub use svg::Svg;
+pub use svg::{STEPS_MAX, Svg, sequence};
 pub use text::text;
 
 /// The network as an SVG picture, drawn as usual; [`Svg`] has the options.

@@ -4,6 +4,7 @@ mod card;
 mod glyph;
 mod legend;
 mod pen;
+mod sequence;
 mod wire;
 
 use crate::layout::{self, Frame, Graph, Hub, Layout, Piece, Point, Rect, Strand};
@@ -15,6 +16,7 @@ use card::Card;
 use legend::Legend;
 use pen::{Pen, Style, escape, number};
 use rendez_model::{Network, Side};
+pub use sequence::{STEPS_MAX, sequence};
 use std::collections::BTreeSet;
 use wire::Label;
 
