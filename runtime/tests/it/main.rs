@@ -3,6 +3,7 @@
 // The macros' expansions begin at `::rendez`; in here that is this crate.
 extern crate rendez_runtime as rendez;
 
+mod actix_rows;
 mod actors;
 mod allocations;
 mod bus;
