@@ -3,13 +3,17 @@
 use crate::bench::{Bench, Contender, Size, contenders};
 use crate::families::{InProcesses, Rendez, Tokio, TokioShared};
 use crate::family::Capacity;
-use crate::networks::{Chameneos, Commstime, Farm, Fork, Idle, Late, Network, PingPong, Ring, Skynet, Spawn, Stream};
+use crate::networks::{
+    Chameneos, Commstime, Explore, Farm, Fork, Idle, Late, Network, PingPong, Ring, Skynet, Spawn, Stream,
+};
 use crate::place::Place::{self, OneWorker, Processes, TwoWorkers};
 use rendez_runtime::Scheduler::{Carriers, TokioTasks};
 use std::time::Duration;
 
 /// Tasks of tokio.
 const TASKS: &[Place] = &[TwoWorkers, OneWorker];
+/// What has no counterpart elsewhere.
+const ALONE: &[Place] = &[OneWorker];
 /// Processes of rendez.
 const PROCESSES: &[Place] =
     &[Processes(Carriers, 2), Processes(Carriers, 1), Processes(TokioTasks, 2), Processes(TokioTasks, 1)];
@@ -45,6 +49,9 @@ pub(crate) fn benches() -> Vec<Bench> {
         let size = Size::AtMost(WORK.div_duration_f64(time) as u64);
         benches.push(Bench::new(&format!("fork_{name}"), size, all(Fork(time))));
         benches.push(Bench::new(&format!("farm_{name}"), size, several_receivers(Farm(time))));
+    }
+    for (name, how) in [("explore_all", Explore::All), ("explore_chance", Explore::Chance)] {
+        benches.push(Bench::new(name, Size::Timed, contenders! { how; "rendez": Rendez, ALONE; }));
     }
     benches
 }
