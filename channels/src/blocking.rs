@@ -1,6 +1,6 @@
 //! Blocking forms: an OS thread waits for a future. The thread is parked in the channel's own list like a task.
 
-use crate::{Ended, party};
+use crate::{Ended, party, steps};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
@@ -74,6 +74,9 @@ struct Parker {
 
 impl Parker {
     fn wait(&self) {
+        if self.take() || (steps::parks(self) && self.take()) {
+            return;
+        }
         for round in 0..SPINS + YIELDS {
             if self.take() {
                 return;
@@ -101,6 +104,7 @@ impl Wake for Parker {
         // Release: pairs with the Acquire in `take`. A swap, not a store: of several wakers each goes on with the release
         // sequence of the one before, so that the next poll sees what all of their threads wrote.
         self.woken.swap(true, Ordering::Release);
+        steps::unparks(Arc::as_ptr(self));
         self.thread.unpark();
     }
 }

@@ -18,6 +18,10 @@ pub trait Steps: Send + Sync {
     fn gone(&self, at: usize);
     /// An operation begins, on behalf of this waker. False: it is another step's, and polled again.
     fn begins(&self, operation: Operation, waker: &Waker) -> bool;
+    /// This thread has nothing to do until the parker at this address is woken; it returns when it may look again.
+    fn parks(&self, parker: usize);
+    /// The parker at this address is woken.
+    fn unparks(&self, parker: usize);
     /// The next number of this kind.
     fn number(&self, kind: Numbered) -> u64;
     /// A channel has this name.
@@ -151,5 +155,17 @@ pub(crate) fn lost(channel: ChannelId, name: String, values: u64) {
 pub(crate) fn named(channel: ChannelId, name: &str) {
     if somebody_explores() {
         tell(|steps| steps.named(channel, name));
+    }
+}
+
+/// A thread that explores parks; false where it does not explore, and has to park by itself.
+pub(crate) fn parks<T>(parker: *const T) -> bool {
+    somebody_explores() && tell(|steps| steps.parks(parker.addr())).is_some()
+}
+
+/// A parker is woken.
+pub(crate) fn unparks<T>(parker: *const T) {
+    if somebody_explores() {
+        tell(|steps| steps.unparks(parker.addr()));
     }
 }

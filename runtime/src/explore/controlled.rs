@@ -1,6 +1,7 @@
 //! The controlled executor: one process at a time takes one step, on the explorer's thread, in a time of its own. Who is next it is
 //! told; what a step touched it tells.
 
+use super::baton::{Baton, BodySteps};
 use super::search::Touch;
 use crate::World;
 use crate::cell::Cell;
@@ -8,7 +9,7 @@ use crate::drive;
 use crate::executor::Executor;
 use crate::task::Ran;
 use rendez_channels::clock::Sleep;
-use rendez_channels::steps::{Numbered, Operation, Steps, Touched};
+use rendez_channels::steps::{self, Numbered, Operation, Steps, Touched};
 use rendez_channels::waker_id;
 use rendez_model::{ChannelId, End, ProcessId};
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, ThreadId};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Instant;
 
 /// Runs one schedule of one network.
@@ -32,7 +33,11 @@ pub(crate) struct Controlled {
 }
 
 struct Run {
-    ready: BTreeMap<u64, Arc<Cell>>,
+    ready: BTreeMap<u64, Ready>,
+    /// Threads with a body, by the numbers of their steps.
+    bodies: BTreeMap<u64, OnThread>,
+    /// Those that are parked, by their parkers.
+    parked: HashMap<usize, u64>,
     now: Instant,
     timers: BTreeMap<(Instant, u64), Waker>,
     /// Who waits until nobody is ready, in the order of coming.
@@ -54,6 +59,22 @@ struct Run {
     uncontrolled: Option<Uncontrolled>,
 }
 
+/// What can take a step.
+enum Ready {
+    Process(Arc<Cell>),
+    /// A process's body on its thread.
+    Body,
+}
+
+/// A body on its thread.
+struct OnThread {
+    process: u64,
+    baton: Arc<Baton>,
+    /// What becomes of it by the step that it takes.
+    became: Became,
+    handle: Option<JoinHandle<()>>,
+}
+
 /// A step of a process, and what it came to.
 #[derive(Debug, Default)]
 pub(super) struct Step {
@@ -68,6 +89,12 @@ pub(super) struct Step {
     pub(super) became: Became,
     /// Whether the process is in no scope.
     pub(super) is_stray: bool,
+}
+
+impl OnThread {
+    fn runs_on(&self, thread: ThreadId) -> bool {
+        self.handle.as_ref().is_some_and(|handle| handle.thread().id() == thread)
+    }
 }
 
 /// What becomes of a process by its step.
@@ -98,6 +125,8 @@ impl Controlled {
     pub(super) fn new(now: Instant, seed: u64, tells: bool, notes: bool) -> Arc<Self> {
         let run = Run {
             ready: BTreeMap::new(),
+            bodies: BTreeMap::new(),
+            parked: HashMap::new(),
             now,
             timers: BTreeMap::new(),
             idle: BTreeMap::new(),
@@ -123,34 +152,90 @@ impl Controlled {
     }
 
     /// Has a process that is ready take its next step.
-    pub(super) fn step(&self, process: u64) -> Option<Step> {
-        let cell = {
-            let mut run = self.lock();
-            let cell = run.ready.remove(&process)?;
-            let touched = vec![Touch { thing: own(process), shared: false }];
-            run.step = Some(Step { process, waker: cell.waker_id(), touched, ..Step::default() });
-            cell
+    pub(super) fn step(&self, number: u64) -> Option<Step> {
+        let ready = self.lock().ready.remove(&number)?;
+        let (became, is_stray) = match ready {
+            Ready::Process(cell) => self.step_of_process(number, cell),
+            Ready::Body => (self.step_of_body(number)?, false),
         };
-        let (mut is_stray, mut again) = (false, None);
-        let became = match drive::run(cell) {
-            Ran::Rests => Became::Waiting,
-            Ran::Again(cell) => {
-                again = Some(cell);
-                Became::Ready
-            }
-            Ran::Done(cell, end) => {
-                is_stray = matches!(end, End::Failed(_)) && cell.describe().parent.is_none();
-                Became::Ended(end)
-            }
-        };
-        let mut run = self.lock();
-        again.into_iter().for_each(|cell| drop(run.ready.insert(process, cell)));
-        let mut step = run.step.take()?;
+        let mut step = self.lock().step.take()?;
         step.touched.sort_unstable();
         // Of two touches of one thing, the one whose order matters comes first.
         step.touched.dedup_by_key(|touch| touch.thing);
         (step.became, step.is_stray) = (became, is_stray);
         Some(step)
+    }
+
+    fn step_of_process(&self, number: u64, cell: Arc<Cell>) -> (Became, bool) {
+        self.begin_step(number, number, cell.waker_id());
+        match drive::run(cell) {
+            Ran::Rests => (Became::Waiting, false),
+            Ran::Again(cell) => {
+                self.lock().ready.insert(number, Ready::Process(cell));
+                (Became::Ready, false)
+            }
+            Ran::Done(cell, end) => {
+                let is_stray = matches!(end, End::Failed(_)) && cell.describe().parent.is_none();
+                (Became::Ended(end), is_stray)
+            }
+        }
+    }
+
+    fn step_of_body(&self, number: u64) -> Option<Became> {
+        let (process, baton) = {
+            let mut run = self.lock();
+            let body = run.bodies.get_mut(&number)?;
+            body.became = Became::Waiting;
+            (body.process, Arc::clone(&body.baton))
+        };
+        self.begin_step(number, process, 0);
+        baton.lend();
+        let mut run = self.lock();
+        let became = run.bodies.get(&number)?.became.clone();
+        if became == Became::Ready {
+            run.ready.insert(number, Ready::Body);
+        }
+        Some(became)
+    }
+
+    fn begin_step(&self, number: u64, process: u64, waker: u64) {
+        let touched = vec![Touch { thing: own(process), shared: false }];
+        self.lock().step = Some(Step { process: number, waker, touched, ..Step::default() });
+    }
+
+    /// Whether a body may begin an operation in the step that it takes.
+    pub(super) fn has_turn(&self, operation: Operation) -> bool {
+        let mut run = self.lock();
+        let Some(step) = &mut run.step else { return true };
+        let is_first = step.operation.is_none();
+        step.operation.get_or_insert(operation);
+        is_first
+    }
+
+    /// The step of a body is over, and it can go on.
+    pub(super) fn body_is_ready(&self, number: u64) {
+        self.body_became(number, Became::Ready);
+    }
+
+    /// The step of a body is over, and it waits until its parker is woken.
+    pub(super) fn body_parks(&self, number: u64, parker: usize) {
+        self.lock().parked.insert(parker, number);
+    }
+
+    fn body_became(&self, number: u64, became: Became) {
+        if let Some(body) = self.lock().bodies.get_mut(&number) {
+            body.became = became;
+        }
+    }
+
+    /// Ends all bodies.
+    fn withdraw_bodies(&self) {
+        let bodies = std::mem::take(&mut self.lock().bodies);
+        bodies.values().for_each(|body| body.baton.withdraw());
+        for handle in bodies.into_values().filter_map(|body| body.handle) {
+            // How it unwound is nobody's concern any more.
+            let _ = handle.join();
+        }
     }
 
     /// Nobody is ready: wakes those who wait for that, else those whose time comes next, not after `latest`. Whom; none where
@@ -187,6 +272,10 @@ impl Controlled {
 
     /// What a process is called.
     pub(super) fn name(&self, process: u64) -> String {
+        let body = self.lock().bodies.get(&process).map(|body| body.process);
+        if let Some(process) = body {
+            return format!("{} on its thread", self.name(process));
+        }
         self.world.name_of(ProcessId(process)).unwrap_or_else(|| ProcessId(process).to_string())
     }
 
@@ -210,6 +299,7 @@ impl Controlled {
 
     /// Ends whatever lives.
     pub(super) fn wind_up(&self) {
+        self.withdraw_bodies();
         for cell in self.world.living() {
             drive::abandon(&cell);
         }
@@ -218,11 +308,6 @@ impl Controlled {
             (std::mem::take(&mut run.ready), std::mem::take(&mut run.timers), std::mem::take(&mut run.idle))
         };
         drop((ready, timers, idle));
-    }
-
-    /// Notes what the program does that cannot be controlled; the first counts.
-    fn note_uncontrolled(&self, process: u64, what: &'static str) {
-        self.lock().uncontrolled.get_or_insert(Uncontrolled { process, what });
     }
 
     /// Waits until nobody is ready.
@@ -251,20 +336,41 @@ impl Executor for Controlled {
 
     fn ready(&self, process: Arc<Cell>) {
         let id = process.id().0;
-        if thread::current().id() != self.thread {
-            self.note_uncontrolled(id, "was woken by another thread");
-        }
         let mut run = self.lock();
+        let here = thread::current().id();
+        if here != self.thread && !run.bodies.values().any(|body| body.runs_on(here)) {
+            run.uncontrolled.get_or_insert(Uncontrolled { process: id, what: "was woken by another thread" });
+        }
         if let Some(step) = &mut run.step {
             step.woke.push(id);
         }
-        run.ready.insert(id, process);
+        run.ready.insert(id, Ready::Process(process));
     }
 
     fn spawn_blocking(&self, body: Box<dyn FnOnce() + Send>) {
+        let number = self.world.next_process().0;
         let process = self.lock().step.as_ref().map_or(0, |step| step.process);
-        self.note_uncontrolled(process, "has a body that blocks a thread");
-        drop(body);
+        let baton = Arc::new(Baton::new());
+        let Some(on) = self.itself.upgrade() else { return };
+        let steps = Arc::new(BodySteps { on, baton: Arc::clone(&baton), number });
+        let run = move || {
+            let _steps = steps::enter(Arc::clone(&steps) as _);
+            if steps.baton.wait() {
+                body();
+                steps.on.body_became(number, Became::Ended(End::Normal));
+                steps.baton.give_back();
+            }
+        };
+        let thread = thread::Builder::new().name("explored body".into()).spawn(run);
+        let mut run = self.lock();
+        match thread {
+            Ok(handle) => {
+                run.bodies.insert(number, OnThread { process, baton, became: Became::Ready, handle: Some(handle) });
+                run.ready.insert(number, Ready::Body);
+                run.step.iter_mut().for_each(|step| step.woke.push(number));
+            }
+            Err(_) => drop(run.uncontrolled.get_or_insert(Uncontrolled { process, what: "gets no thread" })),
+        }
     }
 
     fn now(&self) -> Instant {
@@ -341,6 +447,23 @@ impl Steps for Controlled {
             waker.wake_by_ref();
         }
         has_turn
+    }
+
+    fn parks(&self, _: usize) {
+        let mut run = self.lock();
+        let process = run.step.as_ref().map_or(0, |step| step.process);
+        let what = "blocks its thread, and is no blocking(..) process";
+        run.uncontrolled.get_or_insert(Uncontrolled { process, what });
+        drop(run);
+        panic!("a process {what}: await instead");
+    }
+
+    fn unparks(&self, parker: usize) {
+        let mut run = self.lock();
+        if let Some(number) = run.parked.remove(&parker) {
+            run.ready.insert(number, Ready::Body);
+            run.step.iter_mut().for_each(|step| step.woke.push(number));
+        }
     }
 
     fn number(&self, kind: Numbered) -> u64 {

@@ -1,8 +1,10 @@
 //! Exploration: runs a network under all its schedules, or many, and says which of them has a fault.
 //!
 //! `search` says who is next (`tree`: all schedules, `chance`: some), `controlled` has that process take its step, `network` runs one
-//! schedule so and judges it, `report` is what is told, `schedule` how a schedule is written down.
+//! schedule so and judges it, `report` is what is told, `schedule` how a schedule is written down,
+//! `baton` what bodies that block their threads wait for.
 
+mod baton;
 mod chance;
 mod controlled;
 mod network;
@@ -38,8 +40,8 @@ const SCHEDULES_MAX: u64 = 1_000_000;
 ///
 /// A step of a process goes from one operation on a channel, barrier or choice to the next; what it does in between (`try_`
 /// forms, dropping ends, starting processes) is part of the step, as it is on one worker. Time passes when nobody is ready. `tokio::sync`
-/// works inside; tokio's time, I/O and tasks, and bodies that block a thread, end the exploration with
-/// [`Uncontrolled`](What::Uncontrolled).
+/// works inside; tokio's time, I/O and tasks end the exploration with [`Uncontrolled`](What::Uncontrolled). Bodies that block their
+/// threads take turns with the others, a baton going to and fro.
 ///
 /// ```
 /// use rendez_channels::channel;

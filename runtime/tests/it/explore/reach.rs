@@ -1,7 +1,7 @@
 //! What exploration reaches, and what it says of what it does not: tokio, threads, endless networks, other ways to use rendez.
 
-use rendez_channels::{after, channel, channel_bounded};
-use rendez_runtime::{Outcome, Process, What, blocking, explore, par, spawn};
+use rendez_channels::{Receiver, Sender, after, channel, channel_bounded};
+use rendez_runtime::{Failure, Outcome, Process, What, blocking, explore, par, spawn};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,12 +41,79 @@ fn tokios_sync_works_inside() {
     explored.assert_sound();
 }
 
+/// Two of these, crossed: both send before they receive, or the second receives first.
+fn blocks(name: &'static str, sends_first: bool, to: Sender<u8>, from: Receiver<u8>) -> Process<()> {
+    blocking(name, move || {
+        if sends_first {
+            to.send_blocking(1)?;
+            from.recv_blocking()?;
+        } else {
+            from.recv_blocking()?;
+            to.send_blocking(2)?;
+        }
+        Outcome::Ok(())
+    })
+}
+
 #[test]
-fn a_blocking_body_is_named() {
-    let explored = explore(|| async { par![blocking("reads a file", || Outcome::Ok(()))].await }).exhaustively();
+fn bodies_that_block_their_threads_take_turns() {
+    let crossed = |mended: bool| {
+        explore(move || async move {
+            let ((to_a, a), (to_b, b)) = (channel(), channel());
+            par![blocks("a", true, to_b, a), blocks("b", !mended, to_a, b)].await
+        })
+        .exhaustively()
+    };
+    let fault = crossed(false).fault.expect("they wait for each other");
+    assert!(matches!(fault.what, What::Deadlock(_)), "{fault}");
+    assert!(fault.sequence.to_string().contains("a on its thread sends on `c2`, and waits"), "{fault}");
+    let mended = crossed(true);
+    println!("{mended}");
+    mended.assert_sound();
+    assert!(mended.complete && mended.schedules > 1);
+}
+
+#[test]
+fn a_race_of_bodies_that_block_their_threads_is_found_and_found_again() {
+    let network = || async {
+        let (tx, rx) = channel_bounded::<u8>(2);
+        let teller = |number, tx: Sender<u8>| blocking("teller", move || Outcome::Ok(tx.send_blocking(number)?));
+        let hears = Process::new("hears", async move {
+            let first = rx.recv().await?;
+            rx.recv().await?;
+            if first == 1 { Outcome::Ok(()) } else { Err(Failure::new("2 came first")) }
+        });
+        par![teller(1, tx.clone()), teller(2, tx), hears].await
+    };
+    let fault = explore(network).exhaustively().fault.expect("2 may come first");
+    let again = explore(network).replay(&fault.schedule).fault.expect("it is found again");
+    assert_eq!((again.what, again.sequence), (fault.what, fault.sequence));
+    assert!(explore(network).randomly(1, 1000).fault.is_some());
+}
+
+#[test]
+fn a_thread_waits_in_the_networks_own_time_and_is_ended_with_its_scope() {
+    let explored = explore(|| async {
+        let (_keeps, never) = channel::<u8>();
+        let waits = blocking("waits", move || Outcome::Ok(never.recv_blocking()?));
+        let ended = par![waits].within(Duration::from_secs(3600)).await;
+        assert!(ended.unwrap_err().is_deadline());
+    })
+    .exhaustively();
+    explored.assert_sound();
+}
+
+#[test]
+fn an_async_body_that_blocks_its_thread_is_named() {
+    let explored = explore(|| async {
+        let (_tx, rx) = channel::<u8>();
+        let blocks = Process::new("blocks", async move { Outcome::Ok(rx.recv_blocking()?) });
+        par![blocks].await
+    })
+    .exhaustively();
     let fault = explored.fault.unwrap();
     let What::Uncontrolled { process, what } = &fault.what else { panic!("{}", fault.what) };
-    assert_eq!((process.as_str(), what.as_str()), ("reads a file", "has a body that blocks a thread"));
+    assert_eq!((process.as_str(), what.as_str()), ("blocks", "blocks its thread, and is no blocking(..) process"));
 }
 
 #[test]
