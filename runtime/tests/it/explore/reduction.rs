@@ -1,7 +1,7 @@
 //! That the reduction leaves nothing out: random networks come to the same with and without it.
 
 use super::random::{Act, Lots, Plan, Seen, acts};
-use rendez_channels::channel_bounded;
+use rendez_channels::{channel_bounded, channel_unbounded};
 use rendez_runtime::{Explored, Outcome, Process, explore, par};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -57,4 +57,28 @@ fn random_networks_come_to_the_same_with_and_without_reduction() {
     }
     println!("{compared} networks, {open} of them with several endings: {reduced} schedules stand for {all}");
     assert!(compared > 50 && open > 15 && reduced * 2 < all, "{compared} {open} {reduced} {all}");
+}
+
+/// Whether the loser of a race for the end of a scope has told of itself before it was ended.
+async fn race(told: Arc<Mutex<BTreeSet<usize>>>) -> Outcome {
+    let (tell, hear) = channel_unbounded();
+    let wins = Process::new("wins", async { Outcome::Ok(()) });
+    let loses = Process::new("loses", async move {
+        tell.send(1).await?;
+        tell.send(2).await?;
+        std::future::pending::<Outcome>().await
+    });
+    par![wins, loses].first().await?;
+    told.lock().unwrap().insert(hear.len());
+    Ok(())
+}
+
+#[test]
+fn whether_a_process_acts_before_it_is_ended_is_left_open() {
+    let told: Arc<Mutex<BTreeSet<_>>> = Arc::default();
+    let into = Arc::clone(&told);
+    let explored = explore(move || race(Arc::clone(&into))).may_lose_values().exhaustively();
+    explored.assert_sound();
+    assert!(explored.complete);
+    assert_eq!(*told.lock().unwrap(), BTreeSet::from([0, 1, 2]));
 }
