@@ -1,0 +1,89 @@
+//! What a program shows of itself to who stands outside: on SIGQUIT, when a deadlock aborts it, and how soon it names one. Each in
+//! an OS process of its own.
+
+use rendez_channels::{ChannelKind, Receiver, Sender, channel_named};
+use rendez_runtime::{OnDeadlock, Outcome, on_deadlock, par, process, run};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
+
+/// What the child is to be.
+const CHILD: &str = "RENDEZ_TEST_OUTSIDE";
+const SIGABRT: i32 = 6;
+
+#[process]
+async fn stubborn(output: Sender<u8>, input: Receiver<u8>) -> Outcome {
+    output.send(1).await?;
+    input.recv().await?;
+    Ok(())
+}
+
+/// Two that wait for each other for ever.
+async fn deadlocked() -> Outcome {
+    let (to_left, left) = channel_named("to-left", ChannelKind::Rendezvous);
+    let (to_right, right) = channel_named("to-right", ChannelKind::Rendezvous);
+    println!("begins");
+    par![stubborn(to_right, left), stubborn(to_left, right)].await
+}
+
+/// No test by itself: what the others start.
+#[test]
+fn child() {
+    let Ok(what) = std::env::var(CHILD) else { return };
+    match what.as_str() {
+        "names" => return println!("begins, and named after {} ms", super::named_after().as_millis()),
+        "aborts" => on_deadlock(OnDeadlock::Abort),
+        _ => {}
+    }
+    run(deadlocked()).unwrap();
+}
+
+/// This test as a child, once it has begun, and what it has said by then. Whoever starts it ends it.
+fn start(what: &str) -> (Child, String) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "waits::outside::child", "--nocapture"])
+        .env(CHILD, what)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let begins = lines.map_while(Result::ok).find(|line| line.contains("begins"));
+    (child, begins.expect("it says that it has begun"))
+}
+
+#[test]
+fn a_certain_deadlock_aborts_a_program_that_wants_it_so_and_is_told_with_all_processes() {
+    let (mut child, _) = start("aborts");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(SIGABRT), "{told}");
+    let sentence = "`stubborn` (p2) waits to send on `to-right`, where only `stubborn` (p3) can receive there";
+    assert!(told.contains(sentence) && told.contains("3 processes"), "{told}");
+}
+
+#[test]
+fn on_sigquit_a_program_prints_all_processes_and_goes_on() {
+    let (mut child, _) = start("waits");
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    for _ in 0..2 {
+        let sent = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert!(lines.any(|line| line.unwrap().starts_with("node local")), "it prints the table");
+        let row = lines.next().unwrap().unwrap();
+        assert!(row.contains("main") && row.contains("waits"), "{row}");
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it goes on");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn every_deadlock_is_named_within_a_second() {
+    let (mut child, said) = start("names");
+    // How it ends says nothing: nobody listens to it any more.
+    child.wait().unwrap();
+    let ms: u64 = said.split(' ').rev().nth(1).unwrap().parse().unwrap();
+    assert!((200..1_000).contains(&ms), "{said}");
+}
