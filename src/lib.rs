@@ -62,12 +62,12 @@ pub use rendez_channels::{
 };
 pub use rendez_runtime::{
     Actor, ActorOptions, ActorRef, AutoShutdown, Backoff, Beside, Bus, CallError, ChildError, ChildId, ChildInfo,
-    ChildSpec, Context, CrashReport, Deadlock, Exit, Explore, Explored, Failure, Fault, Handling, IntoOutcome,
-    IntoProcess, MAILBOX, Monitor, News, NoSchedule, OnDeadlock, OnFailure, Outcome, Ports, Process, ProcessRef, Reply,
-    Restart, Router, RunOptions, Schedule, Scheduled, Scheduler, Scope, Scoped, Shutdown, Spawned, StashFull, Strategy,
-    Supervisor, SupervisorRef, Tape, Undelivered, What, actor, alt, blocking, crash_reports, ctrl_c, deadlocks,
-    detached, dump, explore, is_stop_requested, link, main, network, observe, on_deadlock, par, process, record, run,
-    scope, seq, shield, spawn, spawn_actor, stop_requested, test, testing,
+    ChildSpec, Context, CrashReport, Deadlock, Exit, Explore, Explored, Failure, Fault, Handling, Instances,
+    IntoOutcome, IntoProcess, MAILBOX, Mode, Monitor, News, NoSchedule, OnDeadlock, OnFailure, Outcome, Ports, Process,
+    ProcessRef, Reply, Restart, Router, RunOptions, Schedule, Scheduled, Scheduler, Scope, Scoped, Shutdown, Spawned,
+    StashFull, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, What, actor, alt, blocking, crash_reports,
+    ctrl_c, deadlocks, detached, dump, explore, is_stop_requested, link, main, network, observe, on_deadlock, par,
+    process, record, run, scope, seq, shield, spawn, spawn_actor, stop_requested, test, testing,
 };
 
 pub mod prelude;

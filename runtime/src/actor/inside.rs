@@ -1,5 +1,6 @@
 //! What an actor's references and its incarnations share, and what outlives an incarnation: signals, lanes, the inbox.
 
+use super::options::Fresh;
 use super::signals::{self, Signals};
 use super::timers::{Scheduled, Timers, What};
 use super::{Actor, ActorOptions};
@@ -32,6 +33,8 @@ pub(crate) struct Plan<M: Send + 'static> {
 pub(crate) struct Inside<A: Actor> {
     pub(crate) signals: Arc<Signals>,
     pub(crate) plan: Plan<A::Message>,
+    /// Makes the state of each message, where they do not share one.
+    pub(crate) fresh: Option<Fresh<A>>,
     rare: Mutex<Rare<A::Message>>,
     /// Messages that no handler has seen. Relaxed: a number for people.
     undelivered: AtomicU64,
@@ -203,7 +206,7 @@ impl<A: Actor> Seed<A> {
     /// Mailbox and signals; [`begin`](Self::begin) says of which process.
     pub(crate) fn new(options: ActorOptions<A>) -> (Self, Sender<Letter<A::Message>>) {
         let name = format!("{}.mailbox", options.name());
-        let plan = options.plan();
+        let (plan, fresh) = options.parts();
         let mailbox =
             if plan.room == usize::MAX { ChannelOptions::unbounded() } else { ChannelOptions::bounded(plan.room) };
         let mailbox = mailbox.overflow(plan.overflow);
@@ -212,6 +215,7 @@ impl<A: Actor> Seed<A> {
         let inside = Arc::new(Inside {
             signals: Arc::new(Signals::new()),
             plan,
+            fresh,
             rare: Mutex::new(Rare::Unused),
             undelivered: AtomicU64::new(0),
             idle: AtomicBool::new(true),

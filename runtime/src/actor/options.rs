@@ -10,6 +10,7 @@ use crate::process::spawn_under;
 use rendez_channels::{Overflow, Sender};
 use rendez_model::ProcessKind;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// How many messages are set aside that cannot be handled in the present state, before further ones are refused.
 pub(crate) const ASIDE: usize = 1024;
@@ -43,7 +44,11 @@ pub(crate) const ASIDE: usize = 1024;
 pub struct ActorOptions<A: Actor> {
     name: Option<String>,
     plan: Plan<A::Message>,
+    fresh: Option<Fresh<A>>,
 }
+
+/// Makes the state of each message.
+pub(crate) type Fresh<A> = Arc<dyn Fn() -> A + Send + Sync>;
 
 impl<A: Actor> Default for ActorOptions<A> {
     fn default() -> Self {
@@ -55,7 +60,7 @@ impl<A: Actor> ActorOptions<A> {
     /// The name of its type, a mailbox of [`MAILBOX`] messages, and who finds it full waits.
     pub const fn new() -> Self {
         let plan = Plan { room: MAILBOX, overflow: Overflow::Wait, aside: ASIDE, dead_letters: None };
-        Self { name: None, plan }
+        Self { name: None, plan, fresh: None }
     }
 
     /// Its name, for reports and the picture.
@@ -131,8 +136,14 @@ impl<A: Actor> ActorOptions<A> {
         self.name.as_deref().unwrap_or(A::NAME)
     }
 
-    pub(crate) fn plan(self) -> Plan<A::Message> {
-        self.plan
+    /// Has each message handled by a state of its own.
+    pub(crate) fn per_call(mut self, fresh: Fresh<A>) -> Self {
+        self.fresh = Some(fresh);
+        self
+    }
+
+    pub(crate) fn parts(self) -> (Plan<A::Message>, Option<Fresh<A>>) {
+        (self.plan, self.fresh)
     }
 }
 

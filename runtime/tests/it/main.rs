@@ -10,6 +10,7 @@ mod bus;
 mod carriers;
 mod deadlocks;
 mod explore;
+mod instances;
 mod kills;
 mod limits;
 mod lives;

@@ -142,6 +142,10 @@ impl<'a, A: Actor> Driver<'a, A> {
         self.check()?;
         loop {
             match self.next(actor).await? {
+                Step::Handle(message) if self.seed.inside.fresh.is_some() => {
+                    self.handle(actor, message).await?;
+                    self.renew(actor).await?;
+                }
                 Step::Handle(message) if actor.beside().is_some_and(|shared| shared.takes(&message)) => {
                     self.together(actor, message).await?;
                 }
@@ -191,6 +195,16 @@ impl<'a, A: Actor> Driver<'a, A> {
             guarded(actor.handle(message, &mut self.context)).await?;
             self.changed();
         }
+        self.check()
+    }
+
+    /// The state has served its one message: another takes its place.
+    async fn renew(&mut self, actor: &mut A) -> Outcome<()> {
+        let Some(fresh) = &self.seed.inside.fresh else { return Ok(()) };
+        guarded(actor.stopped(&End::Normal)).await?;
+        let made = catch_unwind(AssertUnwindSafe(|| *actor = fresh()));
+        made.map_err(|payload| Failure::panic(&*payload))?;
+        guarded(actor.started(&mut self.context)).await??;
         self.check()
     }
 
