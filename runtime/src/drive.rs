@@ -23,7 +23,7 @@ pub(crate) fn process_of<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    draft.with(Driven { stage: Stage::Future { future }, span: None, on_thread: false })
+    draft.with(Driven { stage: Stage::Future { future, on_thread: false }, span: None })
 }
 
 /// A process of a blocking function, which runs on a thread; a cancel reaches it through its channels, so it is never left.
@@ -33,7 +33,7 @@ where
     B: FnOnce() -> O + Send + 'static,
 {
     let future = OnThread { function: Some(move || function().into_outcome()), answer: Arc::default() };
-    draft.with(Driven { stage: Stage::Future { future }, span: None, on_thread: true })
+    draft.with(Driven { stage: Stage::Future { future, on_thread: true }, span: None })
 }
 
 /// Runs a process that is ready, until it has to wait.
@@ -67,14 +67,14 @@ pin_project! {
         stage: Stage<F, <F::Output as IntoOutcome>::Value>,
         // Of its own place: most programs have nobody who listens.
         span: Option<Box<tracing::Span>>,
-        on_thread: bool,
     }
 }
 
 pin_project! {
     #[project = Staged]
     enum Stage<F, T> {
-        Future { #[pin] future: F },
+        // Only its channels end what runs on a thread. Noted here, where it takes no word.
+        Future { #[pin] future: F, on_thread: bool },
         // It waits for its children, or has ended and waits for who joins.
         Ended { outcome: Option<Outcome<T>> },
     }
@@ -85,8 +85,8 @@ where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
     fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End> {
-        let is_alone = if let Staged::Future { .. } = self.as_mut().project().stage.project() {
-            let stops = cell.is_cancelled() && !self.on_thread;
+        let is_alone = if let Staged::Future { on_thread, .. } = self.as_mut().project().stage.project() {
+            let stops = cell.is_cancelled() && !*on_thread;
             let outcome =
                 if stops { Err(ended_by_scope(cell)) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
             let outcome = self.as_mut().end_body(cell, outcome);
@@ -145,7 +145,7 @@ where
             *self.as_mut().project().span = (!span.is_disabled()).then(|| Box::new(span));
         }
         let this = self.project();
-        let Staged::Future { future } = this.stage.project() else { return Poll::Pending };
+        let Staged::Future { future, .. } = this.stage.project() else { return Poll::Pending };
         cell.count_poll();
         let polled = acting(cell, || {
             let _entered = this.span.as_ref().map(|span| span.enter());
