@@ -5,7 +5,7 @@ use crate::control::{Control, Listeners};
 use crate::ended::Record;
 use crate::executor::{self, Executor};
 use crate::group::Group;
-use crate::inner::{Inner, Report};
+use crate::inner::{Inner, Parent, Report};
 use crate::task::{self, Body, Job, Task};
 use crate::waits::{Links, Rest};
 use crate::watchers::Watchers;
@@ -14,7 +14,6 @@ use rendez_channels::Poison;
 use rendez_channels::steps::{self, Touched};
 use rendez_model::{End, Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
-use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -46,7 +45,7 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
 
 // Programs have many processes: what few of them have belongs into a box.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Cell<()>>() <= 216, "a process takes more memory than it did");
+const _: () = assert!(size_of::<Cell<()>>() <= 200, "a process takes more memory than it did");
 
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.
 pub(crate) struct Draft {
@@ -185,8 +184,7 @@ impl Cell {
         {
             let mut inner = self.lock();
             inner.report = report;
-            inner.parent_id = parent.as_ref().and_then(|parent| NonZeroU64::new(parent.id.0));
-            inner.parent.clone_from(&parent);
+            inner.parent = Parent::of(parent.as_ref());
         }
         let Some(parent) = parent else { return self.world.enter(self) };
         if !parent.take_in(self) {
@@ -322,7 +320,7 @@ impl Cell {
     pub(crate) fn conclusion(&self) -> (Option<Failure>, bool) {
         let mut inner = self.lock();
         let failure = inner.seldom.as_mut().and_then(|seldom| seldom.scope_failure.take());
-        (failure, inner.parent.is_none())
+        (failure, inner.parent.lives().is_none())
     }
 
     pub(crate) fn cancel_children(&self) {
@@ -361,7 +359,7 @@ impl Cell {
                 Report::Group(group, number) => Report::Group(Arc::clone(group), *number),
                 _ => std::mem::replace(&mut inner.report, Report::Nobody),
             };
-            (report, inner.parent.clone())
+            (report, inner.parent.lives().cloned())
         };
         match (report, parent) {
             (Report::Group(group, _), _) => group.note_failure(failure),
@@ -383,14 +381,16 @@ impl Cell {
         let (watchers, parent, report, orphans, record) = {
             let mut inner = self.lock();
             inner.has_ended = true;
-            inner.bad_end = (end != End::Normal).then(|| Box::new(end));
+            if end != End::Normal {
+                inner.seldom().bad_end = Some(end);
+            }
             if let Some(seldom) = &mut inner.seldom {
                 seldom.driver = None;
                 seldom.threads.clear();
             }
             let report = std::mem::replace(&mut inner.report, Report::Nobody);
             let record = self.record(&inner);
-            (std::mem::take(&mut inner.watchers), inner.parent.take(), report, inner.children.take(), record)
+            (std::mem::take(&mut inner.watchers), inner.parent.leave(), report, inner.children.take(), record)
         };
         for orphan in orphans.iter().flat_map(|orphans| orphans.cells()) {
             self.world.enter(orphan);
@@ -477,7 +477,7 @@ impl Cell {
             id: self.id,
             name: inner.name.clone(),
             kind: inner.kind,
-            parent: inner.parent_id.map(|id| ProcessId(id.get())),
+            parent: inner.parent.id(),
             state,
             spawned_at: self.spawned_at,
             restarts,
@@ -487,7 +487,7 @@ impl Cell {
     }
 
     pub(crate) fn parent(&self) -> Option<Arc<Self>> {
-        self.lock().parent.clone()
+        self.lock().parent.lives().cloned()
     }
 
     /// The line that spawned it.

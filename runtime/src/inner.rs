@@ -7,7 +7,7 @@ use crate::cell::Cell;
 use crate::group::Group;
 use crate::slots::Slots;
 use crate::watchers::Watchers;
-use rendez_model::{End, ProcessKind};
+use rendez_model::{End, ProcessId, ProcessKind};
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Weak};
@@ -16,15 +16,11 @@ use std::task::Waker;
 /// What is known.
 pub(crate) struct Inner {
     pub(crate) name: Cow<'static, str>,
-    pub(crate) parent: Option<Arc<Cell>>,
-    /// Its parent's, also when it has ended.
-    pub(crate) parent_id: Option<NonZeroU64>,
+    pub(crate) parent: Parent,
     pub(crate) children: Option<Box<Slots>>,
     pub(crate) report: Report,
     /// Who waits for the end of this process, or of its body.
     pub(crate) watchers: Watchers,
-    /// How it has ended, where that is not normal.
-    pub(crate) bad_end: Option<Box<End>>,
     pub(crate) seldom: Option<Box<Seldom>>,
     pub(crate) kind: ProcessKind,
     /// Whether the body has ended and only children are waited for.
@@ -36,11 +32,47 @@ pub(crate) struct Inner {
     pub(crate) has_ended: bool,
 }
 
+/// Who has started a process, if somebody has.
+pub(crate) enum Parent {
+    /// It stands in the tree, below this.
+    Lives(Arc<Cell>),
+    /// It does not yet, or not any more; the id alone.
+    Gone(Option<NonZeroU64>),
+}
+
+impl Parent {
+    pub(crate) fn of(parent: Option<&Arc<Cell>>) -> Self {
+        parent.map_or(Self::Gone(None), |parent| Self::Lives(Arc::clone(parent)))
+    }
+
+    pub(crate) fn lives(&self) -> Option<&Arc<Cell>> {
+        if let Self::Lives(parent) = self { Some(parent) } else { None }
+    }
+
+    pub(crate) fn id(&self) -> Option<ProcessId> {
+        match self {
+            Self::Lives(parent) => Some(parent.id()),
+            Self::Gone(id) => id.map(|id| ProcessId(id.get())),
+        }
+    }
+
+    /// The process has ended: what is left is who it was.
+    pub(crate) fn leave(&mut self) -> Option<Arc<Cell>> {
+        let id = self.id().and_then(|id| NonZeroU64::new(id.0));
+        match std::mem::replace(self, Self::Gone(id)) {
+            Self::Lives(parent) => Some(parent),
+            Self::Gone(_) => None,
+        }
+    }
+}
+
 /// What few processes have, under the lock of the rest.
 #[derive(Default)]
 pub(crate) struct Seldom {
     pub(crate) note: String,
     pub(crate) restarts: u32,
+    /// How it has ended, where that is not normal.
+    pub(crate) bad_end: Option<End>,
     /// The failure of a child that fails this scope.
     pub(crate) scope_failure: Option<Failure>,
     /// What the executor wakes to have it run, if it has such a thing for each process.
@@ -69,12 +101,10 @@ impl Inner {
     pub(crate) const fn new(name: Cow<'static, str>, kind: ProcessKind) -> Self {
         Self {
             name,
-            parent: None,
-            parent_id: None,
+            parent: Parent::Gone(None),
             children: None,
             report: Report::Nobody,
             watchers: Watchers::new(),
-            bad_end: None,
             seldom: None,
             kind,
             awaits_children: false,
@@ -89,7 +119,8 @@ impl Inner {
     }
 
     pub(crate) fn end(&self) -> Option<End> {
-        self.has_ended.then(|| self.bad_end.as_deref().map_or(End::Normal, End::clone))
+        let bad = || self.seldom.as_ref().and_then(|seldom| seldom.bad_end.clone());
+        self.has_ended.then(|| bad().unwrap_or(End::Normal))
     }
 
     pub(crate) fn is_alone(&self) -> bool {
