@@ -139,10 +139,13 @@ impl<'a> World<'a> {
                 self.asking[*number] = Some(op);
             }
         }
-        // As in a fair choice, whose turn it is not comes last.
+        // It is asked when no other is ready. In a fair choice it has its turn now and then, beside ends that are new by what the
+        // thread has done before, which the model does not know.
         owned.sort_by_key(|guard| matches!(guard, Owned::Ask(_)));
         wants.sort_by_key(asks);
-        let by = chance.pick(&[By::Choose(Order::Fair), By::Choose(Order::Listed), By::Alt, By::AltPri]);
+        let listed = [By::Choose(Order::Listed), By::AltPri];
+        let fair = [By::Choose(Order::Fair), By::Alt];
+        let by = if wants.iter().any(asks) { chance.pick(&listed) } else { chance.pick(&[listed, fair].concat()) };
         let or_else = matches!(by, By::Choose(_)) && chance.below(4) == 0;
         let is_alone = wants.len() == 1 && chance.below(3) > 0;
         let mut more = 0;
