@@ -167,7 +167,7 @@ fn a_panic_in_start_handler_timer_or_stop_is_one_and_the_same_failure() {
         assert!(failure.contains(&format!("`Witness::{message}` of process `witness` (spawned at")), "{failure}");
         assert_eq!(heard[heard.len() - 2..], ["stopped", "in failure"], "{place}: {heard:?}");
         // Actors of other tests fail too.
-        let report = reports.iter_blocking().find(|report| report.actor == "witness").unwrap();
+        let report = reports.iter_blocking().flatten().find(|report| report.actor == "witness").unwrap();
         assert_eq!(report.message, message);
         assert!(report.spawned_at.contains("lives.rs") && report.state.ends_with("ticks"), "{report}");
     }
