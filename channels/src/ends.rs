@@ -10,7 +10,7 @@ use crate::state::{NotNow, State, Stop};
 use crate::waiting::Waiting;
 use crate::{
     ChannelOptions, Ended, Extended, Guard, Next, OwnedPermit, Permit, Recv, RecvExtended, Reserve, ReserveError, Send,
-    SendError, SendFrom, TryRecvError, TrySendError, at, block_on, party,
+    SendError, SendFrom, TryRecvError, TrySendError, WeakSender, at, block_on, party,
 };
 use rendez_model::ChannelKind;
 use std::future::poll_fn;
@@ -249,12 +249,18 @@ impl<T: marker::Send + 'static> Sender<T> {
         Waiting::new(self.core(), Closed(self))
     }
 
+    /// A way to further senders that does not keep the channel open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender::of(&self.end.core)
+    }
+
     /// Has this end given up without poison when it is dropped, whatever happens by then: all its work is done.
     pub(crate) const fn leave_calmly(&mut self) {
         self.end.memory.finish();
     }
 
-    const fn of(end: End<State<T>, true>) -> Self {
+    pub(crate) const fn of(end: End<State<T>, true>) -> Self {
         Self { end }
     }
 }

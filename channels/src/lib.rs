@@ -65,6 +65,7 @@ mod turns;
 mod waiters;
 mod waiting;
 mod watch;
+mod weak;
 
 pub mod clock;
 pub mod party;
@@ -91,6 +92,7 @@ pub use stream::{Incoming, Outgoing, OwnedIncoming, OwnedOutgoing};
 pub use timer::{Timer, after, at};
 pub use token::CancellationToken;
 pub use watch::{WatchReceiver, WatchSender, watch};
+pub use weak::WeakSender;
 
 /// What macros of rendez expand to; not for use by hand.
 #[doc(hidden)]

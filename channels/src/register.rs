@@ -42,6 +42,8 @@ pub(crate) struct Register {
     pub(crate) lost: Option<(String, String)>,
     /// Values that the overflow policy dropped.
     pub(crate) dropped: u64,
+    /// Whether there may be further sending ends, out of what is not one.
+    pub(crate) is_weak: bool,
     /// By side: who is known to hold an end, beside the one that the channel itself notes.
     holders: [Vec<Holder>; 2],
     /// Of a channel whose values come back.
@@ -164,6 +166,7 @@ pub(crate) fn revived<S: Body>(state: &mut S, side: Side) {
 
 /// Notes in the channel as data who is known to hold its ends; of a side without ends, who did.
 pub(crate) fn describe_holders<S: Body>(state: &mut S, channel: &mut Channel) {
+    let is_weak = state.peek_register().is_some_and(|known| known.is_weak);
     for (side, ends) in [(Side::Send, &mut channel.senders), (Side::Receive, &mut channel.receivers)] {
         let first = Some(*state.holder(side)).filter(|first| !first.is_nobody());
         let more = state.peek_register();
@@ -173,7 +176,9 @@ pub(crate) fn describe_holders<S: Body>(state: &mut S, channel: &mut Channel) {
         } else {
             let more = more.into_iter().flat_map(|known| &known.holders[side as usize]).copied();
             let holders: Vec<_> = first.into_iter().chain(more).collect();
-            ends.kept = holders.iter().map(|holder| u32::from(holder.is_kept())).sum();
+            if !(side == Side::Send && is_weak) {
+                ends.kept = holders.iter().map(|holder| u32::from(holder.is_kept())).sum();
+            }
             ends.holders = holders.into_iter().map(Holder::process).collect();
         }
     }

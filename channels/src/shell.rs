@@ -125,6 +125,21 @@ impl<S: Body> Shell<S> {
         *state.ends(side) += 1;
     }
 
+    /// A further end of a side of which one lives; false where none does.
+    pub(crate) fn clone_living_end(&self, side: Side) -> bool {
+        let mut state = self.lock();
+        let lives = *state.ends(side) > 0;
+        if lives {
+            *state.ends(side) += 1;
+        }
+        lives
+    }
+
+    /// From now on anybody may come to a sending end.
+    pub(crate) fn note_weak(&self) {
+        self.lock().register().is_weak = true;
+    }
+
     /// An end is dropped; `legacy` is what a failing process leaves behind.
     pub(crate) fn drop_end(&self, side: Side, holder: Holder, legacy: Option<Arc<Poison>>) {
         let mut after = After::new();

@@ -6,6 +6,7 @@ use crate::ended::Record;
 use crate::executor::{self, Executor};
 use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
+use crate::names::Holder;
 use crate::task::{self, Body, Job, Task};
 use crate::waits::{Links, Rest};
 use crate::watchers::Watchers;
@@ -378,6 +379,7 @@ impl Cell {
 
     /// The process has ended: leaves the tree and wakes who waited for that. Children that it leaves behind are the world's.
     pub(crate) fn finish(self: &Arc<Self>, end: End) {
+        let mut is_registered = false;
         let (watchers, parent, report, orphans, record) = {
             let mut inner = self.lock();
             inner.has_ended = true;
@@ -385,6 +387,7 @@ impl Cell {
                 inner.seldom().bad_end = Some(end);
             }
             if let Some(seldom) = &mut inner.seldom {
+                is_registered = seldom.is_registered;
                 seldom.driver = None;
                 seldom.threads.clear();
             }
@@ -392,6 +395,9 @@ impl Cell {
             let record = self.record(&inner);
             (std::mem::take(&mut inner.watchers), inner.parent.leave(), report, inner.children.take(), record)
         };
+        if is_registered {
+            self.world.names().release(Holder::Process(self.id()));
+        }
         for orphan in orphans.iter().flat_map(|orphans| orphans.cells()) {
             self.world.enter(orphan);
             if orphan.has_ended() {
@@ -407,6 +413,13 @@ impl Cell {
         }
         // Who waits for its end finds it gone.
         watchers.wake();
+    }
+
+    /// It has a name, to be given back when it ends; false when it has.
+    pub(crate) fn note_registered(&self) -> bool {
+        let mut inner = self.lock();
+        inner.seldom().is_registered = true;
+        !inner.has_ended
     }
 
     /// How it ended; until then the waker is kept.

@@ -73,6 +73,8 @@ pub(crate) struct Seldom {
     pub(crate) restarts: u32,
     /// How it has ended, where that is not normal.
     pub(crate) bad_end: Option<End>,
+    /// Whether it has a name by which it is looked up, or had.
+    pub(crate) is_registered: bool,
     /// The failure of a child that fails this scope.
     pub(crate) scope_failure: Option<Failure>,
     /// What the executor wakes to have it run, if it has such a thing for each process.

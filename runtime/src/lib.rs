@@ -46,6 +46,7 @@ mod call;
 mod failure;
 mod group;
 mod instances;
+mod names;
 mod par;
 mod ports;
 mod process;
@@ -85,6 +86,7 @@ pub use explore::{Explore, Explored, Fault, NoSchedule, Schedule, What, explore}
 pub use failure::{Failure, IntoOutcome, Outcome};
 pub use group::OnFailure;
 pub use instances::{Instances, Mode};
+pub use names::{NAME_MAX, NAMES_MAX, NameError, register, registered, unregister, whereis, whereis_actor};
 pub use par::{Alike, ProcessSet, par};
 pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, detached, spawn};

@@ -3,6 +3,7 @@
 use crate::cell::Cell;
 use crate::ended::Record;
 use crate::executor;
+use crate::names::Names;
 use crate::slots::Slots;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
 use rendez_channels::{Inspect, InspectBarrier};
@@ -25,6 +26,7 @@ pub(crate) struct World {
     lists: Mutex<Lists>,
     tree: Mutex<Tree>,
     watching: Mutex<Watching>,
+    names: Mutex<Names>,
 }
 
 /// What the monitor knows. Its lock is the first that is taken.
@@ -106,6 +108,7 @@ impl World {
             lists: Mutex::new(lists),
             tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
             watching: Mutex::default(),
+            names: Mutex::default(),
         })
     }
 
@@ -184,6 +187,11 @@ impl World {
 
     pub(crate) fn watching(&self) -> MutexGuard<'_, Watching> {
         self.watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing of a user's is dropped under this lock.
+    pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn snapshot(&self) -> Network {

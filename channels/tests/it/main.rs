@@ -24,3 +24,4 @@ mod stress;
 mod sync;
 mod timers;
 mod used_up;
+mod weak;

@@ -5,6 +5,7 @@ use super::signals::{self, Signals};
 use super::timers::{Scheduled, Timers, What};
 use super::{Actor, ActorOptions};
 use crate::cell::Cell;
+use crate::names::Holder;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -40,6 +41,8 @@ pub(crate) struct Inside<A: Actor> {
     undelivered: AtomicU64,
     /// Whether the incarnation waits for messages, or has not begun. Relaxed: who reads it late chooses a moment late.
     idle: AtomicBool,
+    /// Whether it is looked up by a name, or was. Relaxed: changed and read beside the lock of `rare`.
+    is_registered: AtomicBool,
 }
 
 /// What most actors do without.
@@ -134,8 +137,22 @@ impl<A: Actor> Inside<A> {
         }
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(*self.lock(), Rare::Ended)
+    }
+
+    /// It has a name, to be given back when it ends; false when it has.
+    pub(crate) fn note_registered(&self) -> bool {
+        self.is_registered.store(true, Ordering::Relaxed);
+        !self.has_ended()
+    }
+
     fn end(&self) {
         let rare = std::mem::replace(&mut *self.lock(), Rare::Ended);
+        if self.is_registered.load(Ordering::Relaxed) {
+            let holder = Holder::Actor(std::ptr::from_ref(self).addr());
+            self.signals.cell().world().names().release(holder);
+        }
         if let Rare::Used(lanes) = rare {
             let Lanes { urgent: (_, receiver), timers, stash } = *lanes;
             self.give_back(stash);
@@ -219,6 +236,7 @@ impl<A: Actor> Seed<A> {
             rare: Mutex::new(Rare::Unused),
             undelivered: AtomicU64::new(0),
             idle: AtomicBool::new(true),
+            is_registered: AtomicBool::new(false),
         });
         let inbox = Arc::new(Inbox { receiver: Some(receiver), inside: Arc::clone(&inside), kept: Mutex::default() });
         (Self { inside, inbox }, sender)

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The address of an actor of type `A`: the mailbox with the process behind it. It stays valid across restarts.
 pub struct ActorRef<A: Actor> {
-    mailbox: Sender<Letter<A::Message>>,
-    inside: Arc<Inside<A>>,
+    pub(super) mailbox: Sender<Letter<A::Message>>,
+    pub(super) inside: Arc<Inside<A>>,
     /// How long its asks wait for an answer.
     patience: Option<Duration>,
 }

@@ -15,6 +15,7 @@ mod kills;
 mod limits;
 mod lives;
 mod mailboxes;
+mod names;
 mod reentrance;
 mod routers;
 mod scopes;
