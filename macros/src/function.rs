@@ -54,6 +54,23 @@ impl Function {
             ReturnType::Type(_, ty) => ty.to_token_stream(),
         }
     }
+
+    /// What keeps a function from being one that an attribute runs by itself; `not_async` is said of one that is not async.
+    pub(crate) fn misuse_by_itself(&self, not_async: impl FnOnce(&Ident) -> String) -> Errors {
+        let mut errors = Errors::default();
+        let name = &self.name;
+        if self.asyncness.is_none() {
+            errors.push(name.span(), not_async(name));
+        }
+        if let Some(argument) = self.arguments.first() {
+            errors
+                .push(argument.name.span(), format!("nobody calls `{name}` with arguments: write `async fn {name}()`"));
+        }
+        if let Some(parameter) = self.generics.params.first() {
+            errors.push(parameter.span(), format!("`{name}` cannot be generic: write `async fn {name}()`"));
+        }
+        errors
+    }
 }
 
 impl Parse for Function {

@@ -33,9 +33,9 @@ where
     N: Future<Output: IntoOutcome> + Send + 'static,
 {
     let explored = explored(how, test);
-    if explored.fault.is_some() {
-        panic!("{}", told(&explored));
-    }
+    let Some(fault) = &explored.fault else { return };
+    let again = fault.seed.map_or_else(String::new, |seed| format!("\nagain by its seed: {SEED}={seed}"));
+    panic!("{explored}\n{fault}{again}");
 }
 
 fn explored<F, N>(how: How, test: F) -> Explored
@@ -53,18 +53,6 @@ where
         (Err(_), true) => explore.exhaustively(),
         (Err(_), false) => explore.randomly(executor::seed() >> 1, how.schedules),
     }
-}
-
-/// What is said of a test that has failed.
-fn told(explored: &Explored) -> String {
-    let mut told = explored.to_string();
-    if let Some(fault) = &explored.fault {
-        told = format!("{told}\n{fault}");
-        if let Some(seed) = fault.seed {
-            told = format!("{told}\nagain by its seed: {SEED}={seed}");
-        }
-    }
-    told
 }
 
 /// Waits until nobody else can go on without time passing.

@@ -45,7 +45,7 @@ pub(crate) trait Executor: Send + Sync {
 
     /// Where chance begins here.
     fn seed(&self) -> u64 {
-        RandomState::new().hash_one(0)
+        fresh_seed()
     }
 
     /// Where its processes are listed.
@@ -96,7 +96,12 @@ pub(crate) fn controlled() -> Option<Arc<Controlled>> {
 
 /// A seed for whatever is left to chance.
 pub(crate) fn seed() -> u64 {
-    chosen().map_or_else(|| RandomState::new().hash_one(0), |executor| executor.seed())
+    chosen().map_or_else(fresh_seed, |executor| executor.seed())
+}
+
+/// Another one each time, as the standard library draws it.
+fn fresh_seed() -> u64 {
+    RandomState::new().hash_one(0)
 }
 
 /// Where a process is listed that is made here by what is no process.

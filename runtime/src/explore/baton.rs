@@ -1,7 +1,7 @@
 //! A body that blocks its thread, under exploration: a baton goes to and fro between it and the explorer, so that one of them runs at
 //! a time. Which step is whose, it does not know.
 
-use super::controlled::Controlled;
+use super::controlled::{Became, Controlled};
 use rendez_channels::steps::{Numbered, Operation, Steps, Touched};
 use rendez_model::ChannelId;
 use std::panic::resume_unwind;
@@ -108,7 +108,7 @@ impl Steps for BodySteps {
 
     fn begins(&self, operation: Operation, _: &Waker) -> bool {
         if !self.on.has_turn(operation) {
-            self.on.body_is_ready(self.number);
+            self.on.body_became(self.number, Became::Ready);
             self.wait_for_turn();
             self.on.has_turn(operation);
         }

@@ -212,17 +212,13 @@ impl Controlled {
         is_first
     }
 
-    /// The step of a body is over, and it can go on.
-    pub(super) fn body_is_ready(&self, number: u64) {
-        self.body_became(number, Became::Ready);
-    }
-
     /// The step of a body is over, and it waits until its parker is woken.
     pub(super) fn body_parks(&self, number: u64, parker: usize) {
         self.lock().parked.insert(parker, number);
     }
 
-    fn body_became(&self, number: u64, became: Became) {
+    /// What becomes of a body by the step that is over.
+    pub(super) fn body_became(&self, number: u64, became: Became) {
         if let Some(body) = self.lock().bodies.get_mut(&number) {
             body.became = became;
         }
@@ -312,7 +308,7 @@ impl Controlled {
 
     /// Waits until nobody is ready.
     pub(crate) fn settled(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
-        Settled { on: Arc::clone(self), entry: None, is_over: false }
+        Settled { on: Arc::clone(self), entry: None }
     }
 
     fn enter(&self, wakers: impl FnOnce(&mut Run, u64, Waker), waker: &Waker) -> u64 {
@@ -524,23 +520,18 @@ impl Drop for VirtualSleep {
 struct Settled {
     on: Arc<Controlled>,
     entry: Option<u64>,
-    is_over: bool,
 }
 
 impl Future for Settled {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.entry {
-            None => {
-                self.entry = Some(self.on.enter(|run, entry, waker| drop(run.idle.insert(entry, waker)), cx.waker()));
-            }
-            Some(entry) => {
-                let waits = self.on.lock().idle.contains_key(&entry);
-                self.is_over = !waits;
-            }
+        if let Some(entry) = self.entry {
+            let waits = self.on.lock().idle.contains_key(&entry);
+            return if waits { Poll::Pending } else { Poll::Ready(()) };
         }
-        if self.is_over { Poll::Ready(()) } else { Poll::Pending }
+        self.entry = Some(self.on.enter(|run, entry, waker| drop(run.idle.insert(entry, waker)), cx.waker()));
+        Poll::Pending
     }
 }
 
