@@ -1,11 +1,12 @@
 //! The bus: events by their type, from anybody to all who have subscribed to that type. It keeps none for later.
 
 use crate::actor::{Actor, ActorRef, Undelivered};
+use crate::shared::Shared;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender, TrySendError};
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// The level of poison that failures leave behind.
 const FAILURES: u32 = 1;
@@ -36,12 +37,12 @@ const FAILURES: u32 = 1;
 #[derive(Clone, Default)]
 pub struct Bus {
     /// By type: the list of that type's subscriptions.
-    topics: Arc<Mutex<HashMap<TypeId, Box<dyn Any + Send>>>>,
+    topics: Arc<Shared<HashMap<TypeId, Box<dyn Any + Send>>>>,
 }
 
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bus").field("types", &self.lock().len()).finish()
+        f.debug_struct("Bus").field("types", &self.topics.lock().len()).finish()
     }
 }
 
@@ -168,7 +169,7 @@ impl Bus {
     }
 
     fn subscribers<T: Clone + Send + 'static>(&self) -> Vec<Subscriber<T>> {
-        let topics = self.lock();
+        let topics = self.topics.lock();
         let known = topics.get(&TypeId::of::<T>()).and_then(|topic| topic.downcast_ref::<Vec<Subscriber<T>>>());
         known.cloned().unwrap_or_default()
     }
@@ -183,13 +184,9 @@ impl Bus {
     }
 
     fn with<T: Clone + Send + 'static, R>(&self, act: impl FnOnce(&mut Vec<Subscriber<T>>) -> R) -> R {
-        let mut topics = self.lock();
+        let mut topics = self.topics.lock();
         let topic = topics.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(Vec::<Subscriber<T>>::new()));
         act(topic.downcast_mut().expect("the list under a type is of that type"))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Box<dyn Any + Send>>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,14 +4,14 @@ use crate::cell::Cell;
 use crate::control::Listeners;
 use crate::inner::Report;
 use crate::process::{Spawned, spawn_under};
+use crate::shared::Shared;
 use crate::{Failure, Outcome, Process};
 use rendez_channels::Poison;
-use rendez_channels::steps::{self, Touched};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// What becomes of the other children of a scope when one fails.
@@ -31,7 +31,7 @@ pub(crate) struct Group {
     parent: Option<Arc<Cell>>,
     /// The scope of the same process that this one was started in.
     enclosing: Option<Arc<Self>>,
-    state: Mutex<State>,
+    state: Shared<State>,
 }
 
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Group {
     pub(crate) fn new(on_failure: OnFailure, has_grace: bool, tells_ends: bool) -> Arc<Self> {
         let ended = tells_ends.then(VecDeque::new);
         let enclosing = INNERMOST.with(|innermost| innermost.borrow().clone());
-        let state = Mutex::new(State { on_failure, has_grace, ended, ..State::default() });
+        let state = Shared::new(State { on_failure, has_grace, ended, ..State::default() });
         Arc::new(Self { parent: Cell::current(), enclosing, state })
     }
 
@@ -77,7 +77,7 @@ impl Group {
     }
 
     fn enter(&self, child: &Arc<Cell>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.children.len() == state.children.capacity() {
             state.children.retain(|child| !child.has_ended());
         }
@@ -91,9 +91,10 @@ impl Group {
 
     /// A child has ended; who asks for it is told.
     pub(crate) fn note_end(&self, number: usize) {
-        let mut state = self.lock_for_child();
+        // In which order children end, only some scopes see.
+        let mut state = self.state.lock_unseen();
         let Some(ended) = &mut state.ended else { return };
-        self.touched();
+        self.state.touched();
         ended.push_back(number);
         let owner = state.owner.take();
         drop(state);
@@ -102,7 +103,7 @@ impl Group {
 
     /// Something of the scope has failed: the worst failure is kept, and one that fails the scope ends the others.
     pub(crate) fn note_failure(&self, failure: &Failure) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.worst.as_ref().is_none_or(|worst| worst.weight() < failure.weight()) {
             state.worst = Some(failure.clone());
         }
@@ -134,7 +135,7 @@ impl Group {
     /// Looks, as the one owner, and is woken when there is something new.
     fn owned<R>(&self, cx: &Context<'_>, look: impl FnOnce(&mut State) -> Option<R>) -> Poll<R> {
         let waker = cx.waker().clone();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if let Some(found) = look(&mut state) {
             return Poll::Ready(found);
         }
@@ -146,14 +147,14 @@ impl Group {
 
     /// Requests all children, and all below them, to stop by themselves.
     pub(crate) fn request_stop(&self) -> Listeners {
-        let children = self.lock().children.clone();
+        let children = self.state.lock().children.clone();
         children.iter().map(|child| child.request_stop()).max().unwrap_or(Listeners::Nobody)
     }
 
     /// Ends all children, and who comes later.
     pub(crate) fn end(&self) {
         let (children, poison) = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.is_ending = true;
             (state.children.clone(), state.poison.clone())
         };
@@ -164,7 +165,7 @@ impl Group {
     pub(crate) async fn all_ended(&self) {
         loop {
             let last = {
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 while state.children.pop_if(|child| child.has_ended()).is_some() {}
                 state.children.last().cloned()
             };
@@ -175,12 +176,12 @@ impl Group {
 
     /// Those that live.
     pub(crate) fn living(&self) -> Vec<Arc<Cell>> {
-        self.lock().children.iter().filter(|child| !child.has_ended()).cloned().collect()
+        self.state.lock().children.iter().filter(|child| !child.has_ended()).cloned().collect()
     }
 
     /// The worst failure so far.
     pub(crate) fn worst(&self) -> Option<Failure> {
-        self.lock().worst.clone()
+        self.state.lock().worst.clone()
     }
 
     /// Is dropped unfinished: its children are ended, and the enclosing scope does not end before them. Where there is
@@ -189,33 +190,12 @@ impl Group {
         self.end();
         let Some(enclosing) = &self.enclosing else { return };
         let strays = self.living();
-        enclosing.lock().children.extend(strays);
+        enclosing.state.lock().children.extend(strays);
     }
 
     /// Whose waker waits for news.
     pub(crate) fn owner_id(&self) -> Option<u64> {
-        self.lock().owner.as_ref().map(rendez_channels::waker_id)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.touched();
-        self.lock_for_child()
-    }
-
-    /// Tells who explores.
-    fn touched(&self) {
-        steps::touches(|| Touched::At(std::ptr::from_ref(self).addr()));
-    }
-
-    /// For a child that ends: in which order children do so, only some scopes see.
-    fn lock_for_child(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        steps::gone(self);
+        self.state.lock().owner.as_ref().map(rendez_channels::waker_id)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Instances: which actor somebody gets who asks for a service. The modes are Pyro's; who connects, a node knows, not this.
 
 use crate::actor::{Actor, ActorOptions};
+use crate::shared::Shared;
 use crate::supervisor::{ChildSpec, SupervisorRef};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// How many instances of an actor there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub struct Instances<A: Actor> {
     name: String,
     mode: Mode,
     make: Arc<dyn Fn() -> A + Send + Sync>,
-    single: Mutex<Option<A::Ref>>,
+    single: Shared<Option<A::Ref>>,
 }
 
 impl<A: Actor> fmt::Debug for Instances<A> {
@@ -62,7 +63,7 @@ impl<A: Actor> Instances<A> {
         make: impl Fn() -> A + Send + Sync + 'static,
     ) -> Self {
         let (supervisor, make) = (supervisor.clone(), Arc::new(make));
-        Self { supervisor, name: name.into(), mode, make, single: Mutex::new(None) }
+        Self { supervisor, name: name.into(), mode, make, single: Shared::new(None) }
     }
 
     /// A reference as the mode gives it: to the one that all share, or to one of its own.
@@ -71,7 +72,7 @@ impl<A: Actor> Instances<A> {
         if self.mode != Mode::Single {
             return self.start();
         }
-        let mut single = self.single.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut single = self.single.lock();
         single.get_or_insert_with(|| self.start()).clone()
     }
 

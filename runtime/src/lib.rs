@@ -70,6 +70,7 @@ mod explore;
 mod inner;
 mod random;
 mod reply;
+mod shared;
 mod slots;
 mod task;
 mod watchers;

@@ -2,11 +2,11 @@
 
 use crate::CallError;
 use crate::actor::{Actor, ActorRef, Undelivered};
+use crate::shared::Shared;
 use crate::supervisor::{ChildSpec, Supervisor, SupervisorRef};
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Several actors of one type, supervised: one that fails is started again **in its place**, so that its reference, what waits
 /// in its mailbox and the keys that go to it stay.
@@ -45,8 +45,8 @@ pub struct Router<A: Actor> {
 struct Inner<A: Actor> {
     members: Vec<A::Ref>,
     addresses: Vec<ActorRef<A>>,
-    /// Relaxed: whose turn it is. Who reads the same number as another takes the same member, once.
-    turn: AtomicUsize,
+    /// Whose turn it is.
+    turn: Shared<usize>,
 }
 
 impl<A: Actor> Clone for Router<A> {
@@ -94,7 +94,7 @@ impl<A: Actor> Router<A> {
             })
             .collect();
         let members = addresses.iter().cloned().map(A::Ref::from).collect();
-        Self { inner: Arc::new(Inner { members, addresses, turn: AtomicUsize::new(0) }) }
+        Self { inner: Arc::new(Inner { members, addresses, turn: Shared::new(0) }) }
     }
 
     /// All of them, by place: for what is asked of each.
@@ -151,7 +151,9 @@ impl<A: Actor> Router<A> {
     }
 
     fn turn(&self) -> usize {
-        self.inner.turn.fetch_add(1, Ordering::Relaxed) % self.inner.members.len()
+        let mut turn = self.inner.turn.lock();
+        let next = (*turn + 1) % self.inner.members.len();
+        std::mem::replace(&mut *turn, next)
     }
 }
 

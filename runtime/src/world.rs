@@ -4,6 +4,7 @@ use crate::cell::Cell;
 use crate::ended::Record;
 use crate::executor;
 use crate::names::Names;
+use crate::shared::Shared;
 use crate::slots::Slots;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
 use rendez_channels::{Inspect, InspectBarrier};
@@ -26,7 +27,7 @@ pub(crate) struct World {
     lists: Mutex<Lists>,
     tree: Mutex<Tree>,
     watching: Mutex<Watching>,
-    names: Mutex<Names>,
+    names: Shared<Names>,
 }
 
 /// What the monitor knows. Its lock is the first that is taken.
@@ -108,7 +109,7 @@ impl World {
             lists: Mutex::new(lists),
             tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
             watching: Mutex::default(),
-            names: Mutex::default(),
+            names: Shared::default(),
         })
     }
 
@@ -191,7 +192,7 @@ impl World {
 
     /// Nothing of a user's is dropped under this lock.
     pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        self.names.lock()
     }
 
     pub(crate) fn snapshot(&self) -> Network {

@@ -6,10 +6,11 @@ use super::timers::{Scheduled, Timers, What};
 use super::{Actor, ActorOptions};
 use crate::cell::Cell;
 use crate::names::Holder;
+use crate::shared::Shared;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// What stands in a mailbox: a message, or several that are handled without another in between.
@@ -36,7 +37,7 @@ pub(crate) struct Inside<A: Actor> {
     pub(crate) plan: Plan<A::Message>,
     /// Makes the state of each message, where they do not share one.
     pub(crate) fresh: Option<Fresh<A>>,
-    rare: Mutex<Rare<A::Message>>,
+    rare: Shared<Rare<A::Message>>,
     /// Messages that no handler has seen. Relaxed: a number for people.
     undelivered: AtomicU64,
     /// Whether the incarnation waits for messages, or has not begun. Relaxed: who reads it late chooses a moment late.
@@ -61,7 +62,7 @@ pub(crate) struct Lanes<M: Send + 'static> {
 impl<A: Actor> Inside<A> {
     /// Acts on the urgent lane and the timers, made on first use; none once the actor has ended.
     pub(crate) fn with_lanes<R>(&self, act: impl FnOnce(&mut Lanes<A::Message>) -> R) -> Option<R> {
-        let mut rare = self.lock();
+        let mut rare = self.rare.lock();
         if matches!(*rare, Rare::Unused) {
             let options = ChannelOptions::bounded(self.plan.room).name("urgent").immune(u32::MAX);
             *rare =
@@ -75,7 +76,7 @@ impl<A: Actor> Inside<A> {
 
     /// The same if there are any.
     pub(crate) fn with_used<R>(&self, act: impl FnOnce(&mut Lanes<A::Message>) -> R) -> Option<R> {
-        match &mut *self.lock() {
+        match &mut *self.rare.lock() {
             Rare::Used(lanes) => Some(act(lanes)),
             Rare::Unused | Rare::Ended => None,
         }
@@ -138,7 +139,7 @@ impl<A: Actor> Inside<A> {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(*self.lock(), Rare::Ended)
+        matches!(*self.rare.lock(), Rare::Ended)
     }
 
     /// It has a name, to be given back when it ends; false when it has.
@@ -148,7 +149,7 @@ impl<A: Actor> Inside<A> {
     }
 
     fn end(&self) {
-        let rare = std::mem::replace(&mut *self.lock(), Rare::Ended);
+        let rare = std::mem::replace(&mut *self.rare.lock(), Rare::Ended);
         if self.is_registered.load(Ordering::Relaxed) {
             let holder = Holder::Actor(std::ptr::from_ref(self).addr());
             self.signals.cell().world().names().release(holder);
@@ -160,10 +161,6 @@ impl<A: Actor> Inside<A> {
             self.give_back(timers.into_delayed());
         }
         self.signals.forget_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Rare<A::Message>> {
-        self.rare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -233,7 +230,7 @@ impl<A: Actor> Seed<A> {
             signals: Arc::new(Signals::new()),
             plan,
             fresh,
-            rare: Mutex::new(Rare::Unused),
+            rare: Shared::new(Rare::Unused),
             undelivered: AtomicU64::new(0),
             idle: AtomicBool::new(true),
             is_registered: AtomicBool::new(false),

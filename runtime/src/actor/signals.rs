@@ -2,9 +2,10 @@
 
 use super::{Exit, Monitor};
 use crate::cell::Cell;
+use crate::shared::Shared;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// End in order after the message under way.
 pub(crate) const STOP: u8 = 1;
@@ -19,7 +20,7 @@ pub(crate) const UNSTASH: u8 = 16;
 
 pub(crate) struct Signals {
     raised: AtomicU8,
-    inner: Mutex<Inner>,
+    inner: Shared<Inner>,
 }
 
 struct Inner {
@@ -34,16 +35,17 @@ struct Inner {
 impl Signals {
     pub(crate) const fn new() -> Self {
         let inner = Inner { cell: None, exits: VecDeque::new(), watching: BTreeMap::new() };
-        Self { raised: AtomicU8::new(0), inner: Mutex::new(inner) }
+        Self { raised: AtomicU8::new(0), inner: Shared::new(inner) }
     }
 
+    /// The same for all who ask between two incarnations.
     pub(crate) fn cell(&self) -> Arc<Cell> {
-        self.lock().cell.clone().expect("an actor has a process from its making on")
+        self.inner.lock_unseen().cell.clone().expect("an actor has a process from its making on")
     }
 
     /// Another incarnation runs in another process, and has its own monitors. A stop that was for the one before is over.
     pub(crate) fn begin(&self, cell: Arc<Cell>) {
-        let before = self.lock().cell.replace(cell);
+        let before = self.inner.lock().cell.replace(cell);
         drop(before);
         self.forget_all();
         self.clear(STOP);
@@ -52,7 +54,7 @@ impl Signals {
     /// Ends all monitors, and forgets what has not been heard yet.
     pub(crate) fn forget_all(&self) {
         let (watching, exits) = {
-            let mut inner = self.lock();
+            let mut inner = self.inner.lock();
             (std::mem::take(&mut inner.watching), std::mem::take(&mut inner.exits))
         };
         drop(exits);
@@ -63,6 +65,7 @@ impl Signals {
     }
 
     pub(crate) fn raise(&self, signal: u8) {
+        self.inner.touched();
         // Release: pairs with the Acquire in `raised`. A driver that looked before this is polled again by the wake.
         self.raised.fetch_or(signal, Ordering::Release);
         self.cell().wake();
@@ -70,6 +73,7 @@ impl Signals {
 
     #[inline]
     pub(crate) fn raised(&self) -> u8 {
+        self.inner.touched();
         // Acquire: pairs with the Release in `raise`.
         self.raised.load(Ordering::Acquire)
     }
@@ -86,25 +90,25 @@ impl Signals {
 
     /// Keeps a monitor until it fires; one that has fired already is not kept.
     pub(crate) fn watch(&self, monitor: &Monitor) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         if !monitor.is_over() {
             inner.watching.insert(monitor.number(), monitor.clone());
         }
     }
 
     pub(crate) fn watch_no_more(&self, number: u64) -> Option<Monitor> {
-        self.lock().watching.remove(&number)
+        self.inner.lock().watching.remove(&number)
     }
 
     pub(crate) fn is_watching(&self) -> bool {
-        let inner = self.lock();
+        let inner = self.inner.lock();
         !inner.watching.is_empty() || !inner.exits.is_empty()
     }
 
     /// A watched process has ended. News for an incarnation that is over are nobody's.
     pub(crate) fn push_exit(&self, watcher: &Arc<Cell>, exit: Exit, number: u64) {
         let kept = {
-            let mut inner = self.lock();
+            let mut inner = self.inner.lock();
             if !inner.cell.as_ref().is_some_and(|cell| Arc::ptr_eq(cell, watcher)) {
                 return;
             }
@@ -119,15 +123,11 @@ impl Signals {
         if self.raised() & EXIT == 0 {
             return None;
         }
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         let exit = inner.exits.pop_front();
         if exit.is_none() {
             self.clear(EXIT);
         }
         exit
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,10 @@
 //! That the reduction leaves nothing out: random networks come to the same with and without it.
 
 use super::random::{Act, Lots, Plan, Seen, acts};
-use rendez_channels::{channel_bounded, channel_unbounded};
-use rendez_runtime::{Explored, Outcome, Process, explore, par};
+use rendez_channels::{Overflow, after, channel_bounded, channel_unbounded};
+use rendez_runtime::{Bus, Explored, Outcome, Process, explore, par, register};
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -81,4 +82,66 @@ fn whether_a_process_acts_before_it_is_ended_is_left_open() {
     explored.assert_sound();
     assert!(explored.complete);
     assert_eq!(*told.lock().unwrap(), BTreeSet::from([0, 1, 2]));
+}
+
+/// All that two processes may come to who each do something with what they share, and tell of it.
+fn comes_to<S, F>(reduces: bool, share: fn() -> S, act: fn(&'static str, S) -> F) -> BTreeSet<Vec<usize>>
+where
+    S: Clone + Send + 'static,
+    F: Future<Output = Outcome<usize>> + Send + 'static,
+{
+    let endings: Arc<Mutex<BTreeSet<_>>> = Arc::default();
+    let into = Arc::clone(&endings);
+    let explore = explore(move || {
+        let (shared, into) = (share(), Arc::clone(&into));
+        async move {
+            let acts = ["a", "b"].map(|name| Process::new(name, act(name, shared.clone())));
+            let ending = par(acts).values().await?;
+            into.lock().unwrap().insert(ending);
+            Outcome::Ok(())
+        }
+    })
+    .may_lose_values();
+    let explored = if reduces { explore.exhaustively() } else { explore.unreduced().exhaustively() };
+    explored.assert_sound();
+    assert!(explored.complete, "{explored}");
+    std::mem::take(&mut *endings.lock().unwrap())
+}
+
+#[track_caller]
+fn left_open<S, F>(share: fn() -> S, act: fn(&'static str, S) -> F)
+where
+    S: Clone + Send + 'static,
+    F: Future<Output = Outcome<usize>> + Send + 'static,
+{
+    let (reduced, all) = (comes_to(true, share, act), comes_to(false, share, act));
+    assert_eq!(reduced, all);
+    assert!(all.len() > 1, "{all:?}");
+}
+
+/// Until both have done what they do.
+async fn both_have_acted() {
+    after(Duration::from_secs(1)).await;
+}
+
+#[test]
+fn who_takes_a_name_is_left_open() {
+    left_open(
+        || (),
+        |_, ()| async {
+            let leads = register("leader").is_ok();
+            both_have_acted().await;
+            Ok(usize::from(leads))
+        },
+    );
+}
+
+#[test]
+fn who_hears_of_whom_on_a_bus_is_left_open() {
+    left_open(Bus::new, |name, bus| async move {
+        let heard = bus.subscribe::<&'static str>(2, Overflow::DropNewest);
+        bus.publish(name).await;
+        both_have_acted().await;
+        Ok(heard.try_iter().count())
+    });
 }
