@@ -7,12 +7,13 @@ use std::fmt::{self, Display};
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask VERB
 
-  setup [--no-setup]               say what the system lacks and install it (as root, with apt), or print the command
+  setup [--no-setup]               say what tests and demo lack and install it (as root, with apt), or print the command
   test [--no-setup]                set up, then rustfmt, tidy, clippy, all tests, the examples that end by themselves
   demo [--no-setup] [DIR] [...]    set up, build with --release, run `rendez demo` with these arguments
   bench channels|runtime [NAME..] [--target-ms N] [--runs N]
                                    rendez beside its peers; lines bench,contender,ops,seconds,ns_per_op
-  deep [NAME..]                    checks that take long, all usual ones or those named: spin, spin-large, loom, miri, fuzz
+  deep [--no-setup] [NAME..]       set up, then checks that take long, all usual ones or those named: spin, spin-large, loom,
+                                   cancellations, tsan, miri, fuzz
   tidy                             the rules of the house that a machine can see; a part of `test`
   weight                           crates and first build of the facade, by feature
   help                             this text
@@ -33,7 +34,7 @@ pub(crate) enum Verb {
     /// Run the benchmarks of `program` with `arguments`.
     Bench { program: String, arguments: Vec<String> },
     /// Run the checks that take long, those of these names or all.
-    Deep { names: Vec<String> },
+    Deep { install: bool, names: Vec<String> },
     /// Check the rules of the house.
     Tidy,
     /// Measure what it costs to adopt the facade.
@@ -64,7 +65,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
             let program = rest.first("bench", "the name of a program: channels")?;
             return Ok(Verb::Bench { program, arguments: rest.0 });
         }
-        "deep" => return Ok(Verb::Deep { names: rest.0 }),
+        "deep" => return Ok(Verb::Deep { install: rest.installs(), names: rest.0 }),
         "tidy" => ("tidy", Verb::Tidy),
         "weight" => ("weight", Verb::Weight),
         "demo" => return Ok(Verb::Demo { install: rest.installs(), arguments: rest.0 }),
@@ -151,8 +152,9 @@ mod tests {
 
     #[test]
     fn what_follows_deep_are_names_of_checks() {
-        assert_eq!(parsed("deep"), Ok(Verb::Deep { names: vec![] }));
-        assert_eq!(parsed("deep spin"), Ok(Verb::Deep { names: vec!["spin".to_owned()] }));
+        assert_eq!(parsed("deep"), Ok(Verb::Deep { install: true, names: vec![] }));
+        let spin = Verb::Deep { install: false, names: vec!["spin".to_owned()] };
+        assert_eq!(parsed("deep spin --no-setup"), Ok(spin));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::process::Command;
 /// # Errors
 /// When it cannot be built or started.
 pub(crate) fn run(install: bool, arguments: &[String]) -> Result<(), Failed> {
-    setup::run(install);
+    setup::run(&system::FOR_TESTS.each_ref(), install);
     step::run("build", &mut cargo(&["build", "--release", "--package", "rendez-cli"]))?;
     let program = target_folder()?.join("release").join(format!("rendez{}", std::env::consts::EXE_SUFFIX));
     system::become_command(Command::new(program).arg("demo").args(arguments))

@@ -45,13 +45,13 @@ fn run(verb: Verb) -> Result<(), Failed> {
             Ok(())
         }
         Verb::Setup { install } => {
-            setup::run(install);
+            setup::run(&system::FOR_TESTS.each_ref(), install);
             Ok(())
         }
         Verb::Test { install } => test::run(install),
         Verb::Demo { install, arguments } => demo::run(install, &arguments),
         Verb::Bench { program, arguments } => bench::run(&program, &arguments),
-        Verb::Deep { names } => deep::run(&names),
+        Verb::Deep { install, names } => deep::run(install, &names),
         Verb::Tidy => tidy::run(),
         Verb::Weight => weight::run(),
     }

@@ -1,36 +1,40 @@
 //! Set-up: says what the system lacks, installs it where it may, and never stops a command for it.
 
-use crate::system::{self, Need};
+use crate::system::{self, Installs, Need};
 use std::process::Command;
 
-/// Says what is missing and, if `install` and root, installs it; otherwise prints the command for it.
-pub(crate) fn run(install: bool) {
-    let missing = missing();
+/// Says what of `needs` is missing and, if `install`, installs what this user may; otherwise prints the command for it.
+pub(crate) fn run(needs: &[&Need], install: bool) {
+    let missing = missing(needs);
     if missing.is_empty() {
         eprintln!("==> setup: nothing is missing");
         return;
     }
     say(&missing);
-    let commands = system::install_commands(&missing);
-    if install && system::is_root() {
-        for command in commands {
-            attempt(command);
-        }
-        conclude();
+    let may = |command: &Installs| install && (!command.needs_root || system::is_root());
+    let (now, later): (Vec<_>, Vec<_>) = system::install_commands(&missing).into_iter().partition(may);
+    if !later.is_empty() {
+        let who = if later.iter().any(|command| command.needs_root) { ", run as root" } else { "" };
+        let lines: Vec<_> = later.iter().map(|command| command.words.join(" ")).collect();
+        eprintln!("==> setup: to install it{who}:\n    {}", lines.join(" && "));
+    }
+    let is_tried = !now.is_empty();
+    now.into_iter().for_each(|command| attempt(command.words));
+    if is_tried {
+        conclude(needs);
     } else {
-        let lines: Vec<_> = commands.iter().map(|words| words.join(" ")).collect();
-        eprintln!("==> setup: to install it, run as root:\n    {}", lines.join(" && "));
         eprintln!("==> setup: going on with what is there");
     }
 }
 
-fn missing() -> Vec<&'static Need> {
-    system::NEEDS.iter().filter(|need| !(need.is_there)()).collect()
+/// What of `needs` is not there.
+pub(crate) fn missing<'n>(needs: &[&'n Need]) -> Vec<&'n Need> {
+    needs.iter().copied().filter(|need| !(need.is_there)()).collect()
 }
 
 fn say(missing: &[&Need]) {
     for need in missing {
-        eprintln!("==> setup: {} is missing (package {}): {}", need.what, need.package, need.without);
+        eprintln!("==> setup: {} is missing ({}): {}", need.what, need.from, need.without);
     }
 }
 
@@ -46,8 +50,8 @@ fn attempt(words: Vec<&str>) {
     }
 }
 
-fn conclude() {
-    let missing = missing();
+fn conclude(needs: &[&Need]) {
+    let missing = missing(needs);
     if missing.is_empty() {
         eprintln!("==> setup: all is there now");
     } else {

@@ -1,10 +1,12 @@
 //! The system that the project is tested on, Linux with apt: what it needs, how to see it, how to install it. All that
 //! is special to it stands here.
 
+use crate::cargo::cargo_of;
 use crate::step::{Failed, not_started};
 use std::env;
+use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Something that the system should have.
 #[derive(Debug)]
@@ -13,27 +15,82 @@ pub(crate) struct Need {
     pub(crate) what: &'static str,
     /// What goes on without it.
     pub(crate) without: &'static str,
-    /// The package that brings it.
-    pub(crate) package: &'static str,
+    /// What brings it.
+    pub(crate) from: Source,
     /// Whether it is there.
     pub(crate) is_there: fn() -> bool,
 }
 
-/// What the system should have; one row a thing.
-pub(crate) const NEEDS: [Need; 2] = [
+/// Where something comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A package of the system.
+    Package(&'static str),
+    /// A component of the nightly, by rustup.
+    Nightly(&'static str),
+}
+
+impl Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Package(name) => write!(f, "package {name}"),
+            Self::Nightly(name) => write!(f, "{name} of the nightly"),
+        }
+    }
+}
+
+/// What tests and demo should have; one row a thing.
+pub(crate) static FOR_TESTS: [Need; 2] = [
     Need {
         what: "the Vulkan loader libvulkan.so.1",
         without: "devices run on the CPU, what needs Vulkan is skipped",
-        package: "libvulkan1",
+        from: Source::Package("libvulkan1"),
         is_there: has_vulkan_loader,
     },
     Need {
         what: "a Vulkan driver (lavapipe, in software)",
         without: "devices run on the CPU, what needs Vulkan is skipped",
-        package: "mesa-vulkan-drivers",
+        from: Source::Package("mesa-vulkan-drivers"),
         is_there: has_vulkan_driver,
     },
 ];
+
+/// What checking models needs.
+pub(crate) static FOR_MODELS: [Need; 2] = [
+    Need {
+        what: "the model checker Spin",
+        without: "models are not checked",
+        from: Source::Package("spin"),
+        is_there: || answers(Command::new("spin").arg("-V")),
+    },
+    Need {
+        what: "a C compiler",
+        without: "models are not checked",
+        from: Source::Package("gcc"),
+        is_there: || answers(Command::new("cc").arg("--version")),
+    },
+];
+
+/// What Miri needs.
+pub(crate) static FOR_MIRI: [Need; 2] = [
+    Need {
+        what: "Miri",
+        without: "nothing is run in it",
+        from: Source::Nightly("miri"),
+        is_there: || answers(&mut cargo_of("nightly", &["miri", "--version"])),
+    },
+    STD_SOURCES,
+];
+
+/// What ThreadSanitizer needs.
+pub(crate) static FOR_SANITIZERS: [Need; 1] = [STD_SOURCES];
+
+const STD_SOURCES: Need = Need {
+    what: "the nightly with the sources of the standard library",
+    without: "nothing is run with a standard library of our own making",
+    from: Source::Nightly("rust-src"),
+    is_there: has_std_sources,
+};
 
 /// Where the dynamic linker looks, besides `LD_LIBRARY_PATH` and the folders of one architecture.
 const LIBRARY_FOLDERS: [&str; 5] = ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64"];
@@ -47,13 +104,49 @@ const LOCK_WAIT: &str = "DPkg::Lock::Timeout=60";
 /// How long apt waits for a server, in its own words.
 const SERVER_WAIT: &str = "Acquire::http::Timeout=30";
 
+/// A command that installs something.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Installs {
+    pub(crate) words: Vec<&'static str>,
+    /// Whether only root may.
+    pub(crate) needs_root: bool,
+}
+
 /// The commands that install what is missing, in their order.
-pub(crate) fn install_commands(missing: &[&Need]) -> Vec<Vec<&'static str>> {
+pub(crate) fn install_commands(missing: &[&Need]) -> Vec<Installs> {
+    let packages = names(missing, |source| if let Source::Package(name) = source { Some(name) } else { None });
+    let components = names(missing, |source| if let Source::Nightly(name) = source { Some(name) } else { None });
     let apt = ["apt-get", "-o", LOCK_WAIT, "-o", SERVER_WAIT];
     let update = [apt.as_slice(), &["update"]].concat();
-    let packages: Vec<_> = missing.iter().map(|need| need.package).collect();
     let install = [apt.as_slice(), &["install", "--yes", "--no-install-recommends"], &packages].concat();
-    vec![update, install]
+    let of_apt = if packages.is_empty() { Vec::new() } else { vec![update, install] };
+    let of_rustup = if components.is_empty() { Vec::new() } else { nightly_with(&components) };
+    let commands = |words: Vec<Vec<_>>, needs_root| words.into_iter().map(move |words| Installs { words, needs_root });
+    commands(of_apt, true).chain(commands(of_rustup, false)).collect()
+}
+
+fn names(missing: &[&Need], name: impl Fn(Source) -> Option<&'static str>) -> Vec<&'static str> {
+    missing.iter().filter_map(|need| name(need.from)).collect()
+}
+
+/// A nightly that is there stays the one it is.
+fn nightly_with(components: &[&'static str]) -> Vec<Vec<&'static str>> {
+    let add = [["rustup", "component", "add", "--toolchain", "nightly"].as_slice(), components].concat();
+    let install = ["rustup", "toolchain", "install", "nightly", "--profile", "minimal"].to_vec();
+    if answers(&mut cargo_of("nightly", &["--version"])) { vec![add] } else { vec![install, add] }
+}
+
+/// Whether a command that only tells something succeeds.
+fn answers(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn has_std_sources() -> bool {
+    let mut command = Command::new("rustc");
+    command.args(["+nightly", "--print", "sysroot"]).env_remove("RUSTUP_TOOLCHAIN").stderr(Stdio::null());
+    let Ok(output) = command.output() else { return false };
+    let sysroot = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success() && Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file()
 }
 
 /// Whether this process may install packages.
@@ -112,11 +205,25 @@ mod tests {
 
     #[test]
     fn packages_are_installed_after_an_update_and_without_questions() {
-        let missing: Vec<_> = NEEDS.iter().collect();
+        let missing: Vec<_> = FOR_TESTS.iter().collect();
+        let [update, install] = &install_commands(&missing)[..] else { panic!("two commands") };
+        assert!(update.needs_root && install.needs_root);
+        assert_eq!(update.words.last(), Some(&"update"));
+        assert!(install.words.ends_with(&["--no-install-recommends", "libvulkan1", "mesa-vulkan-drivers"]));
+        assert!(install.words.contains(&"--yes"));
+    }
+
+    #[test]
+    fn parts_of_the_nightly_need_no_root() {
+        let missing: Vec<_> = FOR_MIRI.iter().collect();
         let commands = install_commands(&missing);
-        assert_eq!(commands[0].last(), Some(&"update"));
-        assert!(commands[1].ends_with(&["--no-install-recommends", "libvulkan1", "mesa-vulkan-drivers"]));
-        assert!(commands[1].contains(&"--yes"));
+        assert!(commands.iter().all(|command| !command.needs_root), "{commands:?}");
+        assert!(commands.last().unwrap().words.ends_with(&["--toolchain", "nightly", "miri", "rust-src"]));
+    }
+
+    #[test]
+    fn what_is_not_missing_is_not_installed() {
+        assert_eq!(install_commands(&[]), []);
     }
 
     #[test]

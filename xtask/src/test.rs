@@ -3,7 +3,7 @@
 use crate::cargo::cargo;
 use crate::step::{self, Failed, judge, not_started, timed};
 use crate::tally::Tally;
-use crate::{examples, setup, tidy};
+use crate::{examples, setup, system, tidy};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 /// # Errors
 /// The command that failed.
 pub(crate) fn run(install: bool) -> Result<(), Failed> {
-    setup::run(install);
+    setup::run(&system::FOR_TESTS.each_ref(), install);
     step::run("rustfmt", &mut cargo(&["fmt", "--all", "--check"]))?;
     timed("tidy", tidy::run)?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];

@@ -1,9 +1,8 @@
-//! Checks that are one command or two of cargo, each told when what it needs is missing.
+//! Checks that are one command or two of cargo.
 
 use crate::cargo::{cargo, cargo_of, output_of, target_folder};
 use crate::step::{self, Failed};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Rounds of each fuzz body; the ordinary tests do some thousands.
 const FUZZ_ROUNDS: &str = "2000000";
@@ -14,16 +13,10 @@ const CANCELLATIONS: &str = "1000000";
 /// Schedules that Miri runs the unit tests with, and the one for all others.
 const MIRI_SEEDS: &str = "-Zmiri-many-seeds=0..16";
 const MIRI_SEED: &str = "-Zmiri-seed=1";
-const NO_SOURCE: &str =
-    "the nightly or its sources are missing: `rustup toolchain install nightly --component rust-src` installs both";
-const NO_MIRI: &str = "Miri is missing: `rustup toolchain install nightly --component miri,rust-src` installs it";
 
 /// All tests of the crates with `unsafe` or synchronisation of their own, in Miri; those of channels' own threads with many
 /// seeds, that is schedules.
 pub(super) fn miri() -> Result<(), Failed> {
-    if !is_there(&mut cargo_of("nightly", &["miri", "--version"])) {
-        return Err(Failed::new(NO_MIRI));
-    }
     let miri = |heading: &str, arguments: &[&str], flags: &str| {
         let mut command = cargo_of("nightly", &[&["miri", "test", "--package"], arguments].concat());
         step::run(heading, command.env("MIRIFLAGS", flags))
@@ -37,10 +30,6 @@ pub(super) fn miri() -> Result<(), Failed> {
 
 /// The tests of channels, compiled with ThreadSanitizer, and the standard library, too: it would report false races of it else.
 pub(super) fn tsan() -> Result<(), Failed> {
-    let sysroot = output_of(&mut nightly_rustc(&["--print", "sysroot"])).map_err(|_| Failed::new(NO_SOURCE))?;
-    if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file() {
-        return Err(Failed::new(NO_SOURCE));
-    }
     let version = output_of(&mut nightly_rustc(&["-vV"]))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
     let arguments = ["test", "-Zbuild-std", "--target", host, "--package", "rendez-channels", "--lib", "--test", "it"];
@@ -77,9 +66,4 @@ pub(super) fn fuzz() -> Result<(), Failed> {
     let mut command = cargo(&["bench", "--package", "rendez", "--bench", "fuzz", "--", FUZZ_ROUNDS]);
     command.env("CARGO_PROFILE_BENCH_DEBUG_ASSERTIONS", "true").env("CARGO_PROFILE_BENCH_OVERFLOW_CHECKS", "true");
     step::run("fuzz bodies", &mut command)
-}
-
-/// Whether a command that only tells its version works.
-pub(super) fn is_there(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

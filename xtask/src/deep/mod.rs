@@ -4,42 +4,81 @@ mod commands;
 mod models;
 mod table;
 
+use crate::setup;
 use crate::step::{Failed, timed};
+use crate::system::{self, Need};
 
 /// A check, and how to run it.
 struct Check {
     name: &'static str,
     what: &'static str,
+    /// What the system should have for it.
+    needs: &'static [Need],
     run: fn() -> Result<(), Failed>,
     /// Whether it runs when no name is given.
     usual: bool,
 }
 
 const CHECKS: [Check; 7] = [
-    Check { name: "spin", what: "models of the commit protocol, and their mutants", run: models::usual, usual: true },
-    Check { name: "spin-large", what: "models of more than ten million states", run: models::large, usual: false },
-    Check { name: "loom", what: "channels: every interleaving of small cases", run: commands::loom, usual: true },
+    Check {
+        name: "spin",
+        what: "models of the commit protocol, and their mutants",
+        needs: &system::FOR_MODELS,
+        run: models::usual,
+        usual: true,
+    },
+    Check {
+        name: "spin-large",
+        what: "models of more than ten million states",
+        needs: &system::FOR_MODELS,
+        run: models::large,
+        usual: false,
+    },
+    Check {
+        name: "loom",
+        what: "channels: every interleaving of small cases",
+        needs: &[],
+        run: commands::loom,
+        usual: true,
+    },
     Check {
         name: "cancellations",
         what: "channels: a million futures dropped at random",
+        needs: &[],
         run: commands::cancellations,
         usual: true,
     },
-    Check { name: "tsan", what: "ThreadSanitizer: channels", run: commands::tsan, usual: true },
-    Check { name: "miri", what: "Miri: model, channels, and the cells of processes", run: commands::miri, usual: true },
-    Check { name: "fuzz", what: "fuzz bodies, a long run", run: commands::fuzz, usual: true },
+    Check {
+        name: "tsan",
+        what: "ThreadSanitizer: channels",
+        needs: &system::FOR_SANITIZERS,
+        run: commands::tsan,
+        usual: true,
+    },
+    Check {
+        name: "miri",
+        what: "Miri: model, channels, and the cells of processes",
+        needs: &system::FOR_MIRI,
+        run: commands::miri,
+        usual: true,
+    },
+    Check { name: "fuzz", what: "fuzz bodies, a long run", needs: &[], run: commands::fuzz, usual: true },
 ];
 
 /// The exit code of a command line that means nothing.
 const USAGE: u8 = 2;
 
-/// Runs the checks of these names, or all usual ones, also after one that fails.
+/// Sets up, and runs the checks of these names, or all usual ones, also after one that fails.
 ///
 /// # Errors
 /// A name that there is not, with exit code 2; a check that fails or lacks what it needs.
-pub(crate) fn run(names: &[String]) -> Result<(), Failed> {
+pub(crate) fn run(install: bool, names: &[String]) -> Result<(), Failed> {
     let checks = chosen(names)?;
-    let failed = checks.iter().filter(|check| timed(&check.heading(), check.run).map_err(Failed::told).is_err());
+    let mut needs: Vec<_> = checks.iter().flat_map(|check| check.needs).collect();
+    needs.sort_by_key(|need| need.what);
+    needs.dedup_by_key(|need| need.what);
+    setup::run(&needs, install);
+    let failed = checks.iter().filter(|check| timed(&check.heading(), || check.run()).map_err(Failed::told).is_err());
     match failed.map(|check| check.name).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => Ok(()),
         names => Err(Failed::new(format_args!("these checks failed: {names}"))),
@@ -61,6 +100,13 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Check>, Failed> {
 impl Check {
     fn heading(&self) -> String {
         format!("{}: {}", self.name, self.what)
+    }
+
+    fn run(&self) -> Result<(), Failed> {
+        match setup::missing(&self.needs.iter().collect::<Vec<_>>())[..] {
+            [] => (self.run)(),
+            [first, ..] => Err(Failed::new(format_args!("{} is missing ({})", first.what, first.from))),
+        }
     }
 
     fn line(&self) -> String {
