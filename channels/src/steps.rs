@@ -109,11 +109,18 @@ fn tell<R>(what: impl FnOnce(&dyn Steps) -> R) -> Option<R> {
     Some(what(&*steps))
 }
 
+/// The same for what comes often, where the explorer runs nobody's code, so that it stays who it is.
+#[cold]
+fn note(what: impl FnOnce(&dyn Steps)) {
+    // A thread that ends has no explorer any more.
+    let _ = STEPS.try_with(|steps| steps.borrow().as_deref().map(what));
+}
+
 /// The step touches something that parties share.
 #[inline(always)]
 pub fn touches(what: impl FnOnce() -> Touched) {
     if somebody_explores() {
-        tell(|steps| steps.touches(what()));
+        note(|steps| steps.touches(what()));
     }
 }
 
@@ -127,7 +134,7 @@ pub(crate) fn touches_at<T>(at: *const T) {
 #[inline(always)]
 pub fn gone<T>(at: *const T) {
     if somebody_explores() {
-        tell(|steps| steps.gone(at.addr()));
+        note(|steps| steps.gone(at.addr()));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::baton::{Baton, BodySteps};
 use super::search::Touch;
+use super::touches::Touches;
 use crate::World;
 use crate::cell::Cell;
 use crate::drive;
@@ -50,9 +51,7 @@ struct Run {
     step: Option<Step>,
     /// The operations that had to wait for another step, by process.
     put_off: HashMap<u64, Operation>,
-    /// The numbers of things that lie somewhere.
-    things: HashMap<usize, u64>,
-    next_thing: u64,
+    touches: Touches,
     lost: Vec<(String, u64)>,
     /// The names of channels that nobody has asked for yet, where somebody does.
     names: Vec<(ChannelId, String)>,
@@ -82,7 +81,7 @@ pub(super) struct Step {
     pub(super) waker: u64,
     /// What it does, if it came to that.
     pub(super) operation: Option<Operation>,
-    /// Sorted, each once.
+    /// Each thing once.
     pub(super) touched: Vec<Touch>,
     /// Who was not ready before.
     pub(super) woke: Vec<u64>,
@@ -116,11 +115,6 @@ pub(super) struct Uncontrolled {
     pub(super) what: &'static str,
 }
 
-/// Things that lie somewhere have even numbers, those that have their own odd ones.
-const fn own(number: u64) -> u64 {
-    number << 1 | 1
-}
-
 impl Controlled {
     pub(super) fn new(now: Instant, seed: u64, tells: bool, notes: bool) -> Arc<Self> {
         let run = Run {
@@ -135,8 +129,7 @@ impl Controlled {
             seed,
             step: None,
             put_off: HashMap::new(),
-            things: HashMap::new(),
-            next_thing: 0,
+            touches: Touches::new(),
             lost: Vec::new(),
             names: Vec::new(),
             uncontrolled: None,
@@ -151,23 +144,21 @@ impl Controlled {
         into.extend(self.lock().ready.keys());
     }
 
-    /// Has a process that is ready take its next step.
-    pub(super) fn step(&self, number: u64) -> Option<Step> {
+    /// Has a process that is ready take its next step. `last` is a step that nobody needs any more.
+    pub(super) fn step(&self, number: u64, last: Step) -> Option<Step> {
+        let Step { touched, woke, .. } = last;
         let ready = self.lock().ready.remove(&number)?;
         let (became, is_stray) = match ready {
-            Ready::Process(cell) => self.step_of_process(number, cell),
-            Ready::Body => (self.step_of_body(number)?, false),
+            Ready::Process(cell) => self.step_of_process(number, cell, woke),
+            Ready::Body => (self.step_of_body(number, woke)?, false),
         };
-        let mut step = self.lock().step.take()?;
-        step.touched.sort_unstable();
-        // Of two touches of one thing, the one whose order matters comes first.
-        step.touched.dedup_by_key(|touch| touch.thing);
-        (step.became, step.is_stray) = (became, is_stray);
-        Some(step)
+        let mut run = self.lock();
+        let touched = run.touches.end(touched);
+        Some(Step { touched, became, is_stray, ..run.step.take()? })
     }
 
-    fn step_of_process(&self, number: u64, cell: Arc<Cell>) -> (Became, bool) {
-        self.begin_step(number, number, cell.waker_id());
+    fn step_of_process(&self, number: u64, cell: Arc<Cell>, woke: Vec<u64>) -> (Became, bool) {
+        self.begin_step(number, number, cell.waker_id(), woke);
         match drive::run(cell) {
             Ran::Rests => (Became::Waiting, false),
             Ran::Again(cell) => {
@@ -181,14 +172,14 @@ impl Controlled {
         }
     }
 
-    fn step_of_body(&self, number: u64) -> Option<Became> {
+    fn step_of_body(&self, number: u64, woke: Vec<u64>) -> Option<Became> {
         let (process, baton) = {
             let mut run = self.lock();
             let body = run.bodies.get_mut(&number)?;
             body.became = Became::Waiting;
             (body.process, Arc::clone(&body.baton))
         };
-        self.begin_step(number, process, 0);
+        self.begin_step(number, process, 0, woke);
         baton.lend();
         let mut run = self.lock();
         let became = run.bodies.get(&number)?.became.clone();
@@ -198,9 +189,12 @@ impl Controlled {
         Some(became)
     }
 
-    fn begin_step(&self, number: u64, process: u64, waker: u64) {
-        let touched = vec![Touch { thing: own(process), shared: false }];
-        self.lock().step = Some(Step { process: number, waker, touched, ..Step::default() });
+    /// Its list is an old one, emptied: there are many steps.
+    fn begin_step(&self, number: u64, process: u64, waker: u64, mut woke: Vec<u64>) {
+        woke.clear();
+        let mut run = self.lock();
+        run.touches.begin(process);
+        run.step = Some(Step { process: number, waker, woke, ..Step::default() });
     }
 
     /// Whether a body may begin an operation in the step that it takes.
@@ -397,31 +391,17 @@ impl Executor for Controlled {
 
 impl Steps for Controlled {
     fn touches(&self, what: Touched) {
-        if !self.tells {
-            return;
-        }
-        let mut run = self.lock();
-        let Run { step: Some(step), things, next_thing, .. } = &mut *run else { return };
-        let (thing, shared) = match what {
-            Touched::Own(number) => (own(number), false),
-            Touched::Shared(number) => (own(number), true),
-            Touched::At(at) => {
-                let number = things.entry(at).or_insert_with(|| {
-                    *next_thing += 1;
-                    *next_thing
-                });
-                (*number << 1, false)
+        if self.tells {
+            let mut run = self.lock();
+            if run.step.is_some() {
+                run.touches.add(what);
             }
-        };
-        let touch = Touch { thing, shared };
-        if step.touched.last() != Some(&touch) {
-            step.touched.push(touch);
         }
     }
 
     fn gone(&self, at: usize) {
         if self.tells {
-            self.lock().things.remove(&at);
+            self.lock().touches.gone(at);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Exploration: runs a network under all its schedules, or many, and says which of them has a fault.
 //!
-//! `search` says who is next (`tree`: all schedules, `chance`: some), `controlled` has that process take its step, `network` runs one
-//! schedule so and judges it, `report` is what is told, `schedule` how a schedule is written down,
+//! `search` says who is next (`tree`: all schedules, `chance`: some), `controlled` has that process take its step, `touches` notes what
+//! it touches, `network` runs one schedule so and judges it, `report` is what is told, `schedule` how a schedule is written down,
 //! `baton` what bodies that block their threads wait for.
 
 mod baton;
@@ -11,6 +11,7 @@ mod network;
 mod report;
 mod schedule;
 mod search;
+mod touches;
 mod tree;
 
 pub(crate) use controlled::Controlled;

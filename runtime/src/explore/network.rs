@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// How long after the end of the root process others may still live, in the network's own time.
 const GRACE: Duration = Duration::from_secs(5);
+/// Steps for which a schedule has room from the start.
+const STEPS: usize = 64;
 /// What tokio says where it is not.
 const NO_TOKIO: &str = "there is no reactor running";
 
@@ -59,7 +61,14 @@ where
         let root = process_of(draft, async move { make().await });
         let cell: Arc<Cell> = Arc::clone(&root) as _;
         cell.start(None, Report::Nobody, Arc::clone(&on) as _);
-        let mut run = Run { on: &on, root: cell.id().0, root_ended: None, schedule: Vec::new(), stray: None, notes };
+        let mut run = Run {
+            on: &on,
+            root: cell.id().0,
+            root_ended: None,
+            schedule: Vec::with_capacity(STEPS),
+            stray: None,
+            notes,
+        };
         let stopped = run.go(search, self.depth);
         let (schedule, stray) = (run.schedule, run.stray);
         let ending = stopped.unwrap_or_else(|| self.judge(&on, &cell, &root, stray));
@@ -128,7 +137,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Goes on until nobody can; or it ends before that.
     fn go(&mut self, search: &mut dyn Search, depth: usize) -> Option<Ending> {
-        let mut ready = Vec::new();
+        let (mut ready, mut step) = (Vec::new(), Step::default());
         loop {
             self.on.ready_ones(&mut ready);
             if ready.is_empty() {
@@ -143,7 +152,7 @@ impl Run<'_> {
             }
             let Some(next) = search.choose(&ready) else { return Some(given_up(search)) };
             self.schedule.push(next);
-            let step = self.on.step(next)?;
+            step = self.on.step(next, step)?;
             search.ran(next, &step.touched, &step.woke);
             self.note(&step);
             self.note_end(&step);

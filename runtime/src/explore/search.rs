@@ -1,7 +1,7 @@
 //! Which schedule is next: the seam between a run and a way to search. And the simplest way, to take one that is given.
 
 /// What a step has touched: a thing by its number, and whether it is one of those whose order does not matter among themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Touch {
     pub(super) thing: u64,
     pub(super) shared: bool,
@@ -15,7 +15,7 @@ pub(super) trait Search {
     /// Who of those that are ready, in the order of their ids, takes the next step; none where nothing new can come of it.
     fn choose(&mut self, ready: &[u64]) -> Option<u64>;
 
-    /// The step that was chosen has touched these things, in their order, and has made those ready that were not.
+    /// The step that was chosen has touched these things, each once, and has made those ready that were not.
     fn ran(&mut self, process: u64, touched: &[Touch], woke: &[u64]);
 
     /// Time goes on: nobody was ready.

@@ -8,7 +8,7 @@
 //! dynamic partial order reduction (POPL 2014), algorithm 1; Flanagan, Godefroid (POPL 2005) for the clocks.
 
 use super::search::{Search, Touch};
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// All schedules that differ in more than the order of independent steps; or plainly all.
 pub(super) struct Tree {
@@ -29,28 +29,37 @@ struct Node {
     ready: Vec<u64>,
     chosen: u64,
     /// Those to be tried here, done or not.
-    tried: BTreeSet<u64>,
-    /// Those whose step here would lead to nothing new, and what it touches.
-    asleep: Vec<(u64, Vec<Touch>)>,
-    touched: Vec<Touch>,
+    tried: Vec<u64>,
+    /// Those whose step here would lead to nothing new.
+    asleep: Vec<Sleeper>,
+    touched: Arc<[Touch]>,
     clock: Clock,
 }
+
+/// A process, and what its next step touches.
+type Sleeper = (u64, Arc<[Touch]>);
 
 /// For each process, how many of its steps come before a step for good, that step included.
 type Clock = Vec<u32>;
 
-/// What is known of the order of the steps so far.
+/// What is known of the order of the steps so far. Steps, processes and things have small numbers, by which lists are looked up.
 #[derive(Default)]
 struct Order {
-    /// After its latest step.
-    of: BTreeMap<u64, Clock>,
-    /// After the step that made it ready.
-    made_ready: BTreeMap<u64, Clock>,
-    /// Who touched a thing last, by the number of the step: alone, and since then in the shared way.
-    alone: BTreeMap<u64, usize>,
-    shared: BTreeMap<u64, Vec<usize>>,
+    /// The latest step of a process.
+    of: Vec<Option<usize>>,
+    /// The latest step that made it ready.
+    made_ready: Vec<Option<usize>>,
+    /// Who touched a thing last.
+    last: Vec<Last>,
     /// After what all later steps come.
     all: Clock,
+}
+
+/// The steps that touched a thing last: alone, and since then in the shared way.
+#[derive(Default)]
+struct Last {
+    alone: Option<usize>,
+    shared: Vec<usize>,
 }
 
 impl Tree {
@@ -67,16 +76,29 @@ impl Tree {
     }
 
     /// Who sleeps at the place after the last step.
-    fn still_asleep(&self, ready: &[u64]) -> Vec<(u64, Vec<Touch>)> {
+    fn still_asleep(&self, ready: &[u64]) -> Vec<Sleeper> {
         let Some(last) = self.nodes.last() else { return Vec::new() };
-        let stays = |(process, touched): &&(u64, Vec<Touch>)| {
+        let stays = |(process, touched): &&Sleeper| {
             *process != last.chosen && ready.contains(process) && !depend(touched, &last.touched)
         };
         last.asleep.iter().filter(stays).cloned().collect()
     }
 
+    /// A step that was not taken before: when it comes, and what could have come the other way round.
+    fn note_new(&mut self, step: usize, process: u64, touched: &[Touch]) {
+        let mut clock = std::mem::take(&mut self.nodes[step].clock);
+        self.order.before(process, &self.nodes, &mut clock);
+        let on = self.order.depends_on(touched);
+        let races = self.races(&clock, process, &on);
+        on.iter().for_each(|&at| join(&mut clock, &self.nodes[at].clock));
+        *entry(&mut clock, process) += 1;
+        let node = &mut self.nodes[step];
+        (node.touched, node.clock) = (touched.into(), clock);
+        races.into_iter().for_each(|race| self.reverse(race));
+    }
+
     /// The steps that this one depends on and that could have come after it: each a race that was won by the other.
-    fn races(&self, before: &Clock, process: u64, on: &BTreeSet<usize>) -> Vec<usize> {
+    fn races(&self, before: &Clock, process: u64, on: &[usize]) -> Vec<usize> {
         let unordered = |&&at: &&usize| self.nodes[at].chosen != process && !self.is_within(at, before);
         let unordered: Vec<usize> = on.iter().filter(unordered).copied().collect();
         let is_next =
@@ -94,13 +116,13 @@ impl Tree {
     fn reverse(&mut self, at: usize) {
         let last = self.nodes.len() - 1;
         let mut aside: Vec<usize> = Vec::new();
-        let mut firsts = BTreeSet::new();
+        let mut firsts = Vec::new();
         for step in at + 1..=last {
             if step != last && self.is_within(at, &self.nodes[step].clock) {
                 continue;
             }
             if !aside.iter().any(|&earlier| self.is_within(earlier, &self.nodes[step].clock)) {
-                firsts.insert(self.nodes[step].chosen);
+                firsts.push(self.nodes[step].chosen);
             }
             aside.push(step);
         }
@@ -111,16 +133,17 @@ impl Tree {
         {
             return;
         }
-        match firsts.iter().find(|first| node.ready.contains(first)) {
-            Some(first) => drop(node.tried.insert(*first)),
-            None => node.tried.extend(node.ready.iter().copied()),
+        match firsts.iter().filter(|first| node.ready.contains(first)).min() {
+            Some(first) => node.tried.push(*first),
+            None => node.tried.clone_from(&node.ready),
         }
     }
 }
 
 impl Search for Tree {
     fn begin(&mut self) -> bool {
-        (self.depth, self.order, self.known) = (0, Order::default(), self.nodes.len());
+        (self.depth, self.known) = (0, self.nodes.len());
+        self.order.begin();
         !std::mem::replace(&mut self.has_begun, true) || !self.nodes.is_empty()
     }
 
@@ -131,8 +154,8 @@ impl Search for Tree {
         }
         let asleep = if self.reduces { self.still_asleep(ready) } else { Vec::new() };
         let chosen = *ready.iter().find(|process| !asleep.iter().any(|(sleeper, _)| sleeper == *process))?;
-        let tried = if self.reduces { BTreeSet::from([chosen]) } else { ready.iter().copied().collect() };
-        let (touched, clock) = (Vec::new(), Clock::new());
+        let tried = if self.reduces { vec![chosen] } else { ready.to_vec() };
+        let (touched, clock) = (Arc::default(), Clock::new());
         self.nodes.push(Node { ready: ready.to_vec(), chosen, tried, asleep, touched, clock });
         Some(chosen)
     }
@@ -143,32 +166,24 @@ impl Search for Tree {
         if !self.reduces {
             return;
         }
-        let before = self.order.before(process);
-        let on = self.order.depends_on(touched);
-        // Those of the steps before were noted when these were new.
-        let races = if step + 1 >= self.known { self.races(&before, process, &on) } else { Vec::new() };
-        let mut clock = before;
-        on.iter().for_each(|&at| join(&mut clock, &self.nodes[at].clock));
-        *at(&mut clock, process) += 1;
-        self.order.note(step, process, touched, woke, &clock);
-        let node = &mut self.nodes[step];
-        (node.touched, node.clock) = (touched.to_vec(), clock);
-        races.into_iter().for_each(|race| self.reverse(race));
+        // The steps before the one that is new are those of the schedule before, and their races were noted then.
+        if step + 1 >= self.known {
+            self.note_new(step, process, touched);
+        }
+        self.order.note(step, process, &self.nodes[step].touched, woke);
     }
 
-    fn time_passes(&mut self, woke: &[u64]) {
-        let Order { of, all, made_ready, .. } = &mut self.order;
-        of.values().for_each(|clock| join(all, clock));
-        woke.iter().for_each(|woken| drop(made_ready.insert(*woken, all.clone())));
+    fn time_passes(&mut self, _: &[u64]) {
+        self.order.join_all(&self.nodes);
     }
 
     fn end(&mut self) {
         // One that was cut off or led to nothing new may have left the last step untaken.
         while let Some(node) = self.nodes.last_mut() {
-            let done = (node.chosen, std::mem::take(&mut node.touched));
+            let done = (node.chosen, Arc::clone(&node.touched));
             node.asleep.push(done);
             let is_new = |process: &&u64| !node.asleep.iter().any(|(sleeper, _)| sleeper == *process);
-            if let Some(next) = node.tried.iter().find(is_new) {
+            if let Some(next) = node.tried.iter().filter(is_new).min() {
                 node.chosen = *next;
                 return;
             }
@@ -190,56 +205,82 @@ impl Search for Tree {
 }
 
 impl Order {
-    /// After what the next step of a process comes, whatever it touches.
-    fn before(&self, process: u64) -> Clock {
-        let mut clock = self.all.clone();
-        for known in [&self.of, &self.made_ready] {
-            known.get(&process).into_iter().for_each(|known| join(&mut clock, known));
+    /// Nothing has been done yet.
+    fn begin(&mut self) {
+        self.of.clear();
+        self.made_ready.clear();
+        self.all.clear();
+        for last in &mut self.last {
+            last.alone = None;
+            last.shared.clear();
         }
-        clock
     }
 
-    /// The latest steps that touched the same.
-    fn depends_on(&self, touched: &[Touch]) -> BTreeSet<usize> {
-        let mut on = BTreeSet::new();
-        for touch in touched {
-            on.extend(self.alone.get(&touch.thing));
-            if !touch.shared {
-                on.extend(self.shared.get(&touch.thing).into_iter().flatten());
+    /// After what the next step of a process comes, whatever it touches.
+    fn before(&self, process: u64, nodes: &[Node], clock: &mut Clock) {
+        clock.clone_from(&self.all);
+        for known in [&self.of, &self.made_ready] {
+            if let Some(&Some(step)) = known.get(index(process)) {
+                join(clock, &nodes[step].clock);
             }
         }
+    }
+
+    /// The latest steps that touched the same, in their order.
+    fn depends_on(&self, touched: &[Touch]) -> Vec<usize> {
+        let mut on = Vec::with_capacity(touched.len());
+        for touch in touched {
+            let Some(last) = self.last.get(index(touch.thing)) else { continue };
+            on.extend(last.alone);
+            if !touch.shared {
+                on.extend(&last.shared);
+            }
+        }
+        on.sort_unstable();
+        on.dedup();
         on
     }
 
-    fn note(&mut self, step: usize, process: u64, touched: &[Touch], woke: &[u64], clock: &Clock) {
+    fn note(&mut self, step: usize, process: u64, touched: &[Touch], woke: &[u64]) {
         for touch in touched {
+            let last = entry(&mut self.last, touch.thing);
             if touch.shared {
-                self.shared.entry(touch.thing).or_default().push(step);
+                last.shared.push(step);
             } else {
-                self.alone.insert(touch.thing, step);
-                self.shared.remove(&touch.thing);
+                last.alone = Some(step);
+                last.shared.clear();
             }
         }
-        self.of.insert(process, clock.clone());
-        woke.iter().for_each(|woken| drop(self.made_ready.insert(*woken, clock.clone())));
+        *entry(&mut self.of, process) = Some(step);
+        woke.iter().for_each(|&woken| *entry(&mut self.made_ready, woken) = Some(step));
+    }
+
+    /// Whatever comes from now on comes after all that was.
+    fn join_all(&mut self, nodes: &[Node]) {
+        self.of.iter().flatten().for_each(|&step| join(&mut self.all, &nodes[step].clock));
     }
 }
 
-/// Whether two steps touch the same; both are in order.
+/// Whether two steps touch the same.
 fn depend(one: &[Touch], other: &[Touch]) -> bool {
     one.iter().any(|touch| other.iter().any(|with| with.thing == touch.thing && !(touch.shared && with.shared)))
 }
 
-fn get(clock: &Clock, process: u64) -> u32 {
-    usize::try_from(process).ok().and_then(|process| clock.get(process).copied()).unwrap_or(0)
+fn index(number: u64) -> usize {
+    usize::try_from(number).expect("a process or a thing has a small number")
 }
 
-fn at(clock: &mut Clock, process: u64) -> &mut u32 {
-    let process = usize::try_from(process).expect("a process has a small number");
-    if clock.len() <= process {
-        clock.resize(process + 1, 0);
+/// The entry of this number, made if there is none.
+fn entry<T: Default>(list: &mut Vec<T>, number: u64) -> &mut T {
+    let index = index(number);
+    if list.len() <= index {
+        list.resize_with(index + 1, T::default);
     }
-    &mut clock[process]
+    &mut list[index]
+}
+
+fn get(clock: &Clock, process: u64) -> u32 {
+    clock.get(index(process)).copied().unwrap_or(0)
 }
 
 fn join(clock: &mut Clock, with: &Clock) {
@@ -252,6 +293,7 @@ fn join(clock: &mut Clock, with: &Clock) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// Processes that run side by side, each a list of steps that touch one thing each. What ran, in order.
     fn schedules(reduces: bool, processes: &[&[u64]]) -> Vec<Vec<(u64, u64)>> {
