@@ -1,6 +1,5 @@
 //! A benchmark: a network and the contenders that run it, each in a child process of its own. Which ones there are is in `channels` and `runtime`.
 
-use crate::family::Family;
 use crate::networks::{Measured, Network};
 use crate::place::Place;
 
@@ -54,8 +53,8 @@ impl Bench {
 }
 
 impl Contender {
-    /// A family in a network, at a place.
-    pub(crate) fn new<F: Family, N: Network<F>>(family: &str, place: Place, network: N) -> Self {
+    /// A family, or a troupe, in a network, at a place.
+    pub(crate) fn new<F: 'static, N: Network<F>>(family: &str, place: Place, network: N) -> Self {
         let run = move |ops| place.run(Box::pin(network.run(ops)));
         Self { name: format!("{family}-{place}"), run: Box::new(run) }
     }

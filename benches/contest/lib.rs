@@ -1,7 +1,7 @@
 //! Benchmarks beside what one would take instead: `cargo xtask bench channels`, `cargo xtask bench runtime`. No timed test.
 //!
-//! A *family* is a channel as one library makes it, a *network* is processes over any family, a *place* is where the
-//! processes run. A contender is a family at a place; a benchmark is a network and its contenders. Each contender runs in
+//! A *family* is a channel as one library makes it, a *troupe* actors as one makes them, a *network* is processes over any
+//! family, or actors of any troupe, a *place* is where they run. A contender is a family or troupe at a place; a benchmark is a network and its contenders. Each contender runs in
 //! a child process of its own, which is asked for one run after the other in turn with the others.
 
 mod bench;
@@ -15,6 +15,8 @@ mod options;
 mod place;
 mod runtime;
 mod table;
+mod troupe;
+mod troupes;
 
 use bench::Benches;
 use options::{Options, Wanted};

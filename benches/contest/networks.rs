@@ -1,5 +1,6 @@
-//! The networks, each written once for all families. What is measured of them and how is not here.
+//! The networks, each written once for all families or troupes. What is measured of them and how is not here.
 
+mod actors;
 mod chameneos;
 mod choice;
 mod commstime;
@@ -16,6 +17,7 @@ mod skynet;
 mod spawn;
 mod stream;
 
+pub(crate) use actors::{ActorRing, Ask, Big, Dining, HalfLoad, IdleActors, Tell};
 pub(crate) use chameneos::Chameneos;
 pub(crate) use choice::Choice;
 pub(crate) use commstime::Commstime;
@@ -32,7 +34,6 @@ pub(crate) use skynet::Skynet;
 pub(crate) use spawn::Spawn;
 pub(crate) use stream::Stream;
 
-use crate::family::Family;
 use std::future::Future;
 use std::time::Duration;
 
@@ -62,8 +63,8 @@ impl Run {
     }
 }
 
-/// Processes over channels of the family `F`.
-pub(crate) trait Network<F: Family>: Copy + Send + Sync + 'static {
+/// Processes over channels of the family `F`, or actors of the troupe `F`.
+pub(crate) trait Network<F>: Copy + Send + Sync + 'static {
     /// Does about this many operations and checks the result.
     fn run(self, ops: u64) -> impl Future<Output = Measured> + Send;
 }

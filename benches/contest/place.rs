@@ -19,6 +19,8 @@ pub(crate) enum Place {
     CurrentThread,
     /// OS threads; for families that block.
     Threads,
+    /// An arbiter of actix; for its actors.
+    Arbiter,
     /// Processes of rendez, on so many workers; for families of processes.
     Processes(Scheduler, usize),
 }
@@ -37,6 +39,11 @@ impl Place {
             let outcome = RunOptions::new().workers(workers).scheduler(scheduler).run(Fine { process: network });
             return outcome.map_err(|failure| format!("the program failed: {failure}"))?;
         }
+        if self == Self::Arbiter {
+            // In a task, for the same reason as below: the root future would go through epoll each time.
+            let network = actix::System::new().block_on(async { actix::spawn(network).await });
+            return network.map_err(|e| format!("the network failed: {e}"))?;
+        }
         match self.runtime().transpose().map_err(|e| format!("the runtime does not start: {e}"))? {
             // In a task: what `block_on` itself polls runs on a thread beside the workers.
             Some(runtime) => runtime.block_on(async { Tasks::spawn(network).join().await })?,
@@ -49,7 +56,7 @@ impl Place {
             Self::TwoWorkers => Some(Builder::new_multi_thread().worker_threads(2).enable_all().build()),
             Self::OneWorker => Some(Builder::new_multi_thread().worker_threads(1).enable_all().build()),
             Self::CurrentThread => Some(Builder::new_current_thread().enable_all().build()),
-            Self::Threads | Self::Processes(..) => None,
+            Self::Threads | Self::Arbiter | Self::Processes(..) => None,
         }
     }
 }
@@ -61,6 +68,7 @@ impl Display for Place {
             Self::OneWorker => f.write_str("mt1"),
             Self::CurrentThread => f.write_str("ct"),
             Self::Threads => f.write_str("threads"),
+            Self::Arbiter => f.write_str("arbiter"),
             Self::Processes(Scheduler::TokioTasks, workers) => write!(f, "tasks-mt{workers}"),
             Self::Processes(_, workers) => write!(f, "carriers-mt{workers}"),
         }
@@ -141,7 +149,7 @@ impl<T: Send + 'static> Process<T> {
 }
 
 /// What a future gives that blocks instead of waiting.
-fn ready<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a family that waits without blocking has no place on threads"),

@@ -4,9 +4,11 @@ use crate::bench::{Bench, Contender, Size, contenders};
 use crate::families::{InProcesses, Rendez, Tokio, TokioShared};
 use crate::family::Capacity;
 use crate::networks::{
-    Chameneos, Commstime, Explore, Farm, Fork, Idle, Late, Network, PingPong, Ring, Skynet, Spawn, Stream,
+    ActorRing, Ask, Big, Chameneos, Commstime, Dining, Explore, Farm, Fork, HalfLoad, Idle, IdleActors, Late, Network,
+    PingPong, Ring, Skynet, Spawn, Stream, Tell,
 };
-use crate::place::Place::{self, OneWorker, Processes, TwoWorkers};
+use crate::place::Place::{self, Arbiter, OneWorker, Processes, TwoWorkers};
+use crate::troupes::{Actix, Kameo, Ractor, RendezActors, TokioActors, Xtra};
 use rendez_runtime::Scheduler::{Carriers, TokioTasks};
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use std::time::Duration;
 const TASKS: &[Place] = &[TwoWorkers, OneWorker];
 /// What has no counterpart elsewhere.
 const ALONE: &[Place] = &[OneWorker];
+/// Actors of actix.
+const ARBITER: &[Place] = &[Arbiter];
 /// Processes of rendez.
 const PROCESSES: &[Place] =
     &[Processes(Carriers, 2), Processes(Carriers, 1), Processes(TokioTasks, 2), Processes(TokioTasks, 1)];
@@ -22,6 +26,10 @@ const PROCESSES: &[Place] =
 const MANY: u64 = 1_000_000;
 /// Timers of which the 99th percentile is taken.
 const TIMERS: u64 = 10_000;
+/// Messages that may lie in a mailbox.
+const MAIL: u64 = 4_000_000;
+/// Requests of which the median and one in a thousand is taken.
+const REQUESTS: u64 = 10_000;
 /// How long a job takes, and what that is called.
 const JOBS: [(&str, Duration); 4] = [
     ("5ms", Duration::from_millis(5)),
@@ -50,10 +58,25 @@ pub(crate) fn benches() -> Vec<Bench> {
         benches.push(Bench::new(&format!("fork_{name}"), size, all(Fork(time))));
         benches.push(Bench::new(&format!("farm_{name}"), size, several_receivers(Farm(time))));
     }
+    benches.extend(actors());
     for (name, how) in [("explore_all", Explore::All), ("explore_chance", Explore::Chance)] {
         benches.push(Bench::new(name, Size::Timed, contenders! { how; "rendez": Rendez, ALONE; }));
     }
     benches
+}
+
+/// Those of actors.
+fn actors() -> [Bench; 8] {
+    [
+        Bench::new("ask", Size::Timed, troupes(Ask)),
+        Bench::new("tell", Size::AtMost(MAIL), troupes(Tell)),
+        Bench::new("actor_ring", Size::Timed, troupes(ActorRing)),
+        Bench::new("actor_big", Size::Timed, troupes(Big)),
+        Bench::new("actor_dining", Size::Timed, troupes(Dining)),
+        Bench::new("actor_rss", Size::Fixed(MANY), troupes(IdleActors)),
+        Bench::new("ask_half_median", Size::Fixed(REQUESTS), troupes(HalfLoad(500))),
+        Bench::new("ask_half_999", Size::Fixed(REQUESTS), troupes(HalfLoad(999))),
+    ]
 }
 
 fn all<N>(network: N) -> Vec<Contender>
@@ -75,5 +98,19 @@ where
         "rendez": InProcesses<Rendez>, PROCESSES;
         "rendez": Rendez, TASKS;
         "tokio": TokioShared, TASKS;
+    }
+}
+
+fn troupes<N>(network: N) -> Vec<Contender>
+where
+    N: Network<RendezActors> + Network<TokioActors> + Network<Actix> + Network<Ractor> + Network<Kameo> + Network<Xtra>,
+{
+    contenders! { network;
+        "rendez": RendezActors, PROCESSES;
+        "tokio": TokioActors, TASKS;
+        "actix": Actix, ARBITER;
+        "ractor": Ractor, TASKS;
+        "kameo": Kameo, TASKS;
+        "xtra": Xtra, TASKS;
     }
 }

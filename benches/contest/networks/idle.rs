@@ -49,7 +49,7 @@ fn wait<F: Family>(mut input: F::Rx, counts: Arc<Counts>) -> impl Future<Output 
 }
 
 /// The bytes of this process that are in memory.
-fn resident() -> Result<u64, String> {
+pub(super) fn resident() -> Result<u64, String> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(|e| format!("no /proc/self/status here: {e}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
