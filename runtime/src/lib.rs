@@ -35,7 +35,7 @@
 //!  count ----> sum
 //! ```
 //!
-//! What it does not know: sockets, devices, pictures.
+//! What it does not know: other nodes, devices, pictures.
 
 // The macros' expansions begin at `::rendez`; in here that is this crate.
 extern crate self as rendez;
@@ -68,6 +68,7 @@ mod ended;
 mod executor;
 mod explore;
 mod inner;
+mod os;
 mod random;
 mod reply;
 mod shared;

@@ -4,12 +4,12 @@ use crate::cell::{Cell, Draft};
 use crate::control::{Listeners, wind_down};
 use crate::drive::process_of;
 use crate::inner::Report;
+use crate::os::{Listening, Signal};
 use crate::process::spawn_under;
 use crate::{IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor, waits};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
 use rendez_model::ProcessKind;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -116,10 +116,9 @@ impl RunOptions {
 async fn root<T: Send + 'static>(process: Process<T>, grace: Duration) -> Outcome<T> {
     let cell = process.cell();
     let _monitor = waits::watch(Arc::clone(cell.world()));
-    let mut press = Box::pin(tokio::signal::ctrl_c());
-    // Polled once, it listens: a ctrl-c that comes while the first process starts is not missed.
-    let listens = poll_fn(|cx| Poll::Ready(press.as_mut().poll(cx).is_pending())).await;
-    let interrupts = listens.then(|| tokio::spawn(interrupt(ProcessRef::new(Arc::clone(&cell)), press, grace)));
+    // It listens from here on: a ctrl-c that comes while the first process starts is not missed.
+    let presses = Listening::to(Signal::Interrupt).ok();
+    let interrupts = presses.map(|presses| tokio::spawn(interrupt(ProcessRef::new(Arc::clone(&cell)), presses, grace)));
     let root = spawn_under(process, None, Report::Nobody)?;
     poll_fn(|cx| if cell.ended_or_failed(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     if tokio::time::timeout(grace, root.process().ended()).await.is_err() {
@@ -134,26 +133,28 @@ async fn root<T: Send + 'static>(process: Process<T>, grace: Duration) -> Outcom
 }
 
 /// The first ctrl-c goes to those who wait for one, or shuts the program down; the second ends it.
-async fn interrupt(root: ProcessRef, first: Pin<Box<impl Future<Output = io::Result<()>> + Send>>, grace: Duration) {
+async fn interrupt(root: ProcessRef, mut presses: Listening, grace: Duration) {
     let _answering = Answering::begin();
-    if first.await.is_err() {
-        return;
-    }
-    let mut second = pin!(tokio::signal::ctrl_c());
+    press(&mut presses).await;
     if !tell_waiting() {
-        let mut shutting = pin!(shut_down(root, grace));
+        let (mut second, mut shutting) = (pin!(press(&mut presses)), pin!(shut_down(root, grace)));
         alt! {
             pri;
-            press = future(second.as_mut()) => return end_at_once(press),
+            _ = future(second.as_mut()) => std::process::exit(INTERRUPTED.into()),
             _ = future(shutting.as_mut()) => {}
         }
     }
-    end_at_once(second.await);
+    press(&mut presses).await;
+    std::process::exit(INTERRUPTED.into());
 }
 
-fn end_at_once(press: io::Result<()>) {
-    if press.is_ok() {
-        std::process::exit(INTERRUPTED.into());
+/// A ctrl-c that no process takes as a signal.
+async fn press(presses: &mut Listening) {
+    loop {
+        poll_fn(|cx| presses.poll_next(cx)).await;
+        if waiting().takers == 0 {
+            return;
+        }
     }
 }
 
@@ -210,9 +211,11 @@ pub fn ctrl_c() -> FutureGuard<Pin<Box<dyn Future<Output = Outcome<()>> + Send>>
 struct Waiting {
     answered: bool,
     presses: Vec<Sender<()>>,
+    /// How many take each ctrl-c as a signal; while there are any, it is theirs alone.
+    takers: usize,
 }
 
-static WAITING: Mutex<Waiting> = Mutex::new(Waiting { answered: false, presses: Vec::new() });
+static WAITING: Mutex<Waiting> = Mutex::new(Waiting { answered: false, presses: Vec::new(), takers: 0 });
 
 fn waiting() -> MutexGuard<'static, Waiting> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
@@ -237,6 +240,22 @@ impl Answering {
 impl Drop for Answering {
     fn drop(&mut self) {
         waiting().answered = false;
+    }
+}
+
+/// Ctrl-c is a signal like any other until this is dropped: it neither goes to who waits for it nor shuts the program down.
+pub(crate) struct Taking;
+
+impl Taking {
+    pub(crate) fn begin() -> Self {
+        waiting().takers += 1;
+        Self
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        waiting().takers -= 1;
     }
 }
 

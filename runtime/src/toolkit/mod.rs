@@ -5,8 +5,8 @@
 //!
 //! | in, out | processes |
 //! |---|---|
-//! | none, one | [`source`], [`ticker`], [`file_reader`] |
-//! | one, one | [`identity`], [`map`], [`keep`], [`prefix`], [`tail`], [`successor`], [`pairs`], [`not_multiple_of`], [`sieve`], [`subprocess`] |
+//! | none, one | [`source`], [`ticker`], [`file_reader`], [`signals`], `tcp_listen` |
+//! | one, one | [`identity`], [`map`], [`keep`], [`prefix`], [`tail`], [`successor`], [`pairs`], [`not_multiple_of`], [`sieve`], [`lines`], [`unlines`], [`subprocess`], `tcp`, `udp` |
 //! | two or more, one | [`plus`], [`zip`], [`merge`], [`mux`], [`sampler`] |
 //! | one, two or more | [`delta`], [`unzip`], [`demux`] |
 //! | one, none | [`collect`], [`sink`], [`file_writer`] |
@@ -26,6 +26,8 @@
 //! assert_eq!(numbers.unwrap().2, [2, 3, 4]);
 //! ```
 //!
+//! Sockets (`TcpListener` and `tcp_listen`, `TcpConnection` and `tcp`, `UdpSocket` and `udp`) are there with feature `sockets`.
+//!
 //! ```text
 //!  source ---> successor ---> collect
 //! ```
@@ -33,17 +35,34 @@
 mod edges;
 mod files;
 mod joins;
+mod lines;
 mod sieve;
+mod signals;
+#[cfg(feature = "sockets")]
+mod sockets;
 mod splits;
 mod stages;
 mod subprocess;
+#[cfg(feature = "sockets")]
+mod tcp;
 mod time;
+#[cfg(feature = "sockets")]
+mod udp;
 
+pub use crate::os::Signal;
 pub use edges::{collect, sink, source};
 pub use files::{file_reader, file_writer};
 pub use joins::{merge, mux, plus, zip};
+pub use lines::{LINE_MAX, lines, unlines};
 pub use sieve::{not_multiple_of, sieve};
+pub use signals::signals;
+#[cfg(feature = "sockets")]
+pub use sockets::SocketError;
 pub use splits::{delta, demux, unzip};
 pub use stages::{identity, keep, map, pairs, prefix, successor, tail};
 pub use subprocess::subprocess;
+#[cfg(feature = "sockets")]
+pub use tcp::{CHUNK_MAX, CONNECTIONS_MAX, TcpConnection, TcpListener, tcp, tcp_listen};
 pub use time::{sampler, ticker};
+#[cfg(feature = "sockets")]
+pub use udp::{Datagram, UdpSocket, udp};

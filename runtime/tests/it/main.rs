@@ -20,6 +20,7 @@ mod reentrance;
 mod routers;
 mod scopes;
 mod shutdown;
+mod sockets;
 mod states;
 mod streams;
 mod supervision;

@@ -1,8 +1,10 @@
 //! Ctrl-c: clean-up runs, who does not end is named, a second one ends the program. Each program is this test again, as a child.
 #![cfg(unix)]
 
-use rendez_channels::after;
-use rendez_runtime::{Outcome, Process, RunOptions, blocking, par, shield, stop_requested};
+use rendez_channels::{after, channel};
+use rendez_model::State;
+use rendez_runtime::toolkit::{Signal, signals};
+use rendez_runtime::{Outcome, Process, RunOptions, blocking, par, shield, spawn, stop_requested};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -50,6 +52,7 @@ fn the_child() {
         "shields" => options.grace(FOREVER).run(async { par![saves(), idle()].await }),
         "idles" => options.grace(FOREVER).run(async { par![idle()].await }),
         "promises" => options.run(async { par![Process::new("promiser", promise())].await }),
+        "takes" => options.run(takes()),
         "stuck" => options.run(async { par![stuck(), idle()].await }),
         other => panic!("no program `{other}`"),
     };
@@ -88,6 +91,21 @@ async fn promise() -> Outcome {
     requested.await;
     println!(">second ctrl-c");
     after(FOREVER).await;
+    Ok(())
+}
+
+/// Takes ctrl-c as a signal, twice, and ends by itself then.
+async fn takes() -> Outcome {
+    let (tx, rx) = channel();
+    let listening = spawn(signals([Signal::Interrupt], tx));
+    while !matches!(listening.process().inspect().state, State::Waiting) {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..2 {
+        println!(">ready for ctrl-c");
+        println!(">got {}", rx.recv().await?);
+    }
+    listening.stop();
     Ok(())
 }
 
@@ -130,6 +148,13 @@ fn a_thread_that_does_not_end_is_named_and_left() {
     assert_eq!(code, Some(9), "{errors}");
     let said = "still running 300ms after the end of `main`: process `stuck` (spawned at runtime/tests/it/shutdown.rs:";
     assert!(errors.contains(said), "{errors}");
+}
+
+#[test]
+fn who_takes_ctrl_c_as_a_signal_has_it_alone() {
+    let (code, lines, errors) = interrupted("takes", 2);
+    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(lines, [">ready for ctrl-c", ">got SIGINT", ">ready for ctrl-c", ">got SIGINT"]);
 }
 
 #[test]

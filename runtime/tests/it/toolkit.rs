@@ -347,6 +347,99 @@ fn a_subprocess_that_fails_names_its_program() {
     }
 }
 
+#[test]
+fn unlines_then_lines_is_identity_whatever_the_pieces_are() {
+    let texts: [&[&str]; 5] = [&[], &[""], &["", "", "x"], &["one", "", "zwei äöü", "\r in the middle"], &["no end"]];
+    for text in texts {
+        let text: Vec<_> = text.iter().map(|line| (*line).to_owned()).collect();
+        for size in [1, 2, 3, 100] {
+            let network = move |input, output| {
+                let ((a_tx, a_rx), (b_tx, b_rx)) = (channel(), channel());
+                vec![unlines(input, a_tx), rechunk(size, a_rx, b_tx), lines(b_rx, output)]
+            };
+            assert_eq!(through(text.clone(), network), text);
+        }
+    }
+    let last: Vec<String> = through(vec![b"a\r\nb".to_vec()], |i, o| vec![lines(i, o)]);
+    assert_eq!(last, ["a", "b"]);
+}
+
+/// The same bytes in pieces of this size.
+fn rechunk(size: usize, input: Receiver<Vec<u8>>, output: Sender<Vec<u8>>) -> Process {
+    Process::new("rechunk", async move {
+        let mut all = Vec::new();
+        while let Some(piece) = input.next().await? {
+            all.extend(piece);
+        }
+        for piece in all.chunks(size) {
+            output.send(piece.to_vec()).await?;
+        }
+        Outcome::Ok(())
+    })
+}
+
+#[test]
+fn a_line_that_is_too_long_or_no_text_is_named_by_its_number() {
+    let longest = [vec![b'x'; LINE_MAX], b"\n".to_vec()].concat();
+    let lengths: Vec<usize> = through(vec![longest], |i, o| {
+        let (tx, rx) = channel();
+        vec![lines(i, tx), map(|line: String| line.len(), rx, o)]
+    });
+    assert_eq!(lengths, [LINE_MAX], "it may be so long");
+    let too_long = vec![b"first\n".to_vec(), vec![b'x'; LINE_MAX / 2], vec![b'x'; LINE_MAX / 2], b"x".to_vec()];
+    let no_text = vec![b"first\nsecond \xff\n".to_vec()];
+    for (pieces, what) in [(too_long, "line 2 has more than 65536 bytes"), (no_text, "line 2 is no UTF-8")] {
+        let failure = run(async {
+            let ((a_tx, a_rx), (b_tx, b_rx)) = (channel(), channel());
+            par![source(pieces, a_tx), lines(a_rx, b_tx), sink(b_rx)].await
+        });
+        let text = failure.unwrap_err().to_string();
+        assert!(text.contains(what), "{text}");
+    }
+}
+
+/// Sends this program a signal, and waits until it has it.
+#[cfg(unix)]
+fn raise(signal: &str) {
+    let id = std::process::id().to_string();
+    assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+}
+
+/// Has `kinds` listened to, from when this returns.
+#[cfg(unix)]
+async fn listening(kinds: Vec<Signal>, output: Sender<Signal>) -> rendez_runtime::Spawned<()> {
+    let listening = spawn(signals(kinds, output));
+    // It waits for nothing before it listens.
+    while !matches!(listening.process().inspect().state, rendez_model::State::Waiting) {
+        tokio::task::yield_now().await;
+    }
+    listening
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_come_by_kind_and_those_that_nobody_takes_in_time_are_one() {
+    run(async {
+        let (tx, rx) = channel();
+        let listening = listening(vec![Signal::User1, Signal::User2, Signal::User1], tx).await;
+        for signal in [Signal::User2, Signal::User1, Signal::User1] {
+            raise(&signal.name()[3..]);
+            assert_eq!(rx.recv().await?, signal);
+        }
+        // One is being sent, one of each kind waits, and the last of each may come late.
+        (0..10).for_each(|_| ["USR1", "USR2"].into_iter().for_each(raise));
+        let mut got = vec![];
+        while let Ok(signal) = tokio::time::timeout(Duration::from_millis(300), rx.recv()).await {
+            got.push(signal?);
+        }
+        assert!(got.contains(&Signal::User1) && got.contains(&Signal::User2) && got.len() <= 5, "{got:?}");
+        drop(rx);
+        assert!(listening.join().await.unwrap_err().is_retired(), "nobody receives any more");
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
 type Stage = (&'static str, fn(Receiver<u64>, Sender<u64>) -> Process);
 
 /// Every process of the toolkit as one with one input and one output.
