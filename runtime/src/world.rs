@@ -9,7 +9,7 @@ use crate::slots::Slots;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
 use rendez_channels::{Inspect, InspectBarrier};
 use rendez_model::{Network, Node, Process, ProcessId, State};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
@@ -39,7 +39,7 @@ pub(crate) struct Watching {
     /// Who rested then, after how many polls.
     pub(crate) rested: BTreeSet<(ProcessId, u64)>,
     /// The deadlocks that are there now, by their numbers.
-    pub(crate) cycles: Vec<(u64, Deadlock)>,
+    pub(crate) cycles: BTreeMap<u64, Deadlock>,
 }
 
 /// The processes. A lock of its own, which no other is taken under.
@@ -211,7 +211,7 @@ impl World {
             }
         }
         (node.channels, node.barriers) = (found.channels, found.barriers);
-        let cycles = self.watching().cycles.iter().map(|(_, report)| report.cycle.clone()).collect();
+        let cycles = self.watching().cycles.values().map(|report| report.cycle.clone()).collect();
         Network { nodes: vec![node], cycles }
     }
 

@@ -38,6 +38,11 @@ pub(crate) trait Executor: Send + Sync {
     /// A timer.
     fn sleep_until(&self, deadline: Instant) -> Sleep;
 
+    /// How many turns its processes have taken together, if none of them runs or is ready; none where nobody counts.
+    fn turns_asleep(&self) -> Option<u64> {
+        None
+    }
+
     /// The same, as what explores, where it does.
     fn controlled(self: Arc<Self>) -> Option<Arc<Controlled>> {
         None

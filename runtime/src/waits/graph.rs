@@ -70,6 +70,12 @@ impl<'a> Graph<'a> {
         let sure = |id: &ProcessId| verdict == Verdict::Suspected || !self.unsure.contains(id);
         let candidate = |id: &ProcessId| self.waits.contains_key(id) && sure(id);
         let mut stuck: BTreeSet<_> = settled.iter().copied().filter(candidate).collect();
+        // Most wait for somebody who is not known, or for those: they need not be written up.
+        let hopeful = |id: &ProcessId, stuck: &_| !self.is_stuck(*id, stuck, verdict);
+        let gone: Vec<_> = stuck.iter().copied().filter(|id| hopeful(id, &stuck)).collect();
+        gone.iter().for_each(|id| {
+            stuck.remove(id);
+        });
         let dependents = self.dependents(&stuck, verdict);
         let mut to_look_at: Vec<_> = stuck.iter().copied().collect();
         while let Some(process) = to_look_at.pop() {

@@ -2,13 +2,14 @@
 //!
 //! `snapshot` takes the graph from the running program, `graph` finds who is stuck in it, `knots` which of these hold each other,
 //! `watch` what has changed since the look before, `words` the sentences: all but the first are pure. `monitor` looks a few times
-//! a second, tells, and does what the `policy` is.
+//! a second, at its `pace`, tells, and does what the `policy` is.
 
 mod asking;
 mod dump;
 mod graph;
 mod knots;
 mod monitor;
+mod pace;
 mod policy;
 mod quit;
 mod snapshot;

@@ -1,10 +1,13 @@
 //! The monitor: advances the coarse clock, looks for deadlocks a few times a second, and tells. It judges nothing itself.
 
+use super::knots::Knot;
+use super::pace::{Extent, PERIOD, Pace};
 use super::watch::{Change, Known};
 use super::{Snapshot, Watch, policy, words};
-use crate::World;
+use crate::cell::Cell;
+use crate::{World, executor};
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded, clock};
-use rendez_model::{Cycle, Node, ProcessId, Verdict};
+use rendez_model::{Channel, ChannelId, Cycle, Node, ProcessId, Verdict};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::poll_fn;
@@ -13,10 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// Between two looks. A deadlock is told at the second look that sees it.
-const PERIOD: Duration = Duration::from_millis(200);
-/// Of its time the monitor looks at most this part: where a look takes long, the next one is later.
-const LOOKS_AT_MOST: u32 = 50;
 /// Reports that nobody has received; more are dropped, the log has them all.
 const REPORTS_MAX: usize = 64;
 
@@ -134,27 +133,28 @@ impl Drop for Monitor {
 }
 
 async fn look_forever(world: Arc<World>) {
-    let start = Instant::now();
-    let base = clock::coarse_ms();
-    let mut pause = PERIOD;
+    let (start, base) = (Instant::now(), clock::coarse_ms());
+    // Time as the timers of the runtime have it, also where it stands still.
+    let began = tokio::time::Instant::now();
+    let mut pace = Pace::new();
+    let executor = executor::here().ok();
     loop {
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(pace.pause(began.elapsed())).await;
         clock::advance_coarse(base + u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let began = Instant::now();
-        look(&world);
-        pause = PERIOD.max(began.elapsed() * LOOKS_AT_MOST);
+        let turns = executor.as_ref().and_then(|executor| executor.turns_asleep());
+        if pace.is_due(began.elapsed(), turns) {
+            let looked_at = Instant::now();
+            let extent = look(&world);
+            pace.looked(began.elapsed(), looked_at.elapsed(), extent);
+        }
     }
 }
 
-/// One look; nothing where another monitor has just had one.
-fn look(world: &World) {
-    let Some(changes) = world.look(PERIOD / 2) else { return };
-    for change in changes {
-        let (known, over) = match change {
-            Change::Found(known) => (known, false),
-            Change::Gone(known) => (known, true),
-        };
-        let report = world.report(&known, over);
+/// One look, and how far it went; at nothing where another monitor has just had one.
+fn look(world: &World) -> Extent {
+    let Some((found, extent)) = world.look(PERIOD / 2) else { return Extent::Glance(0) };
+    for change in &found.changes {
+        let report = world.report(change, &found);
         match report.news {
             News::Certain => tracing::error!("{}", report.cycle.sentence),
             News::Suspected => tracing::warn!("{}", report.cycle.sentence),
@@ -165,6 +165,15 @@ fn look(world: &World) {
             policy::act(world, &report);
         }
     }
+    extent
+}
+
+/// What has changed, and what it is told by.
+#[derive(Default)]
+struct Found {
+    changes: Vec<Change>,
+    cells: Vec<Arc<Cell>>,
+    channels: Vec<Channel>,
 }
 
 fn tell(report: &Deadlock) {
@@ -180,23 +189,22 @@ impl World {
         let mut look = || {
             let mut found = Snapshot::take(&cells, &self.places());
             let node = self.lean_node(&cells, &mut found);
-            watch.look(&node, found)
+            (watch.look(&node, found), node.channels)
         };
         look();
-        let knots = look().into_iter().filter_map(|change| match change {
-            Change::Found(Known { number, knot, .. }) => Some((number, knot)),
-            Change::Gone(_) => None,
-        });
-        let told = knots.map(|(number, knot)| {
+        let (changes, channels) = look();
+        let found = Found { changes, cells: cells.clone(), channels };
+        let told = found.changes.iter().filter_map(|change| match change {
             // Nothing at all can run: what would only be suspected elsewhere is certain here.
-            self.describe(number, &knot.members, &knot.steps, Verdict::Certain).cycle.sentence
+            Change::Found(known) => Some(found.describe(&self.named_node().id, known, Verdict::Certain).cycle.sentence),
+            Change::Gone(_) => None,
         });
         let told: Vec<_> = told.collect();
         if told.is_empty() { vec![words::nobody(&self.snapshot().nodes[0])] } else { told }
     }
 
-    /// What has changed since the look before; none if that was just now.
-    fn look(&self, least: Duration) -> Option<Vec<Change>> {
+    /// What has changed since the look before, and how far the look went; none if that was just now.
+    fn look(&self, least: Duration) -> Option<(Found, Extent)> {
         let mut watching = self.watching();
         let now = clock::now();
         if watching.last.is_some_and(|last| last <= now && now - last < least) {
@@ -210,56 +218,57 @@ impl World {
         let still = watching.rested.intersection(&rests).next().is_some();
         watching.rested = rests;
         if !still && watching.cycles.is_empty() {
-            return Some(Vec::new());
+            return Some((Found::default(), Extent::Glance(cells.len())));
         }
         let mut found = Snapshot::take(&cells, &self.places());
         let node = self.lean_node(&cells, &mut found);
         let changes = watching.watch.look(&node, found);
-        Some(changes)
+        let size = cells.len() + node.channels.len();
+        let extent = Extent::Look { size, has_suspects: watching.watch.has_suspects() };
+        Some((Found { changes, cells, channels: node.channels }, extent))
     }
 
     /// What is to be said of a deadlock; it is in the picture from now on, or no more.
-    fn report(&self, known: &Known, over: bool) -> Deadlock {
-        let Known { number, knot, verdict } = known;
+    fn report(&self, change: &Change, found: &Found) -> Deadlock {
+        let (known, news) = match change {
+            Change::Gone(known) => (known, News::Over),
+            Change::Found(known) if known.verdict == Verdict::Certain => (known, News::Certain),
+            Change::Found(known) => (known, News::Suspected),
+        };
+        let id = self.named_node().id;
         let mut watching = self.watching();
-        let before = watching.cycles.iter().position(|(at, _)| at == number);
-        let before = before.map(|at| watching.cycles.swap_remove(at).1);
-        let Deadlock { cycle, spawned_at, .. } = match before {
-            Some(told) if over => told,
-            _ => self.describe(*number, &knot.members, &knot.steps, *verdict),
+        let before = watching.cycles.remove(&known.number);
+        let report = match before {
+            Some(told) if news == News::Over => Deadlock { news, ..told },
+            _ => Deadlock { news, ..found.describe(&id, known, known.verdict) },
         };
-        let news = match (over, verdict) {
-            (true, _) => News::Over,
-            (false, Verdict::Certain) => News::Certain,
-            (false, Verdict::Suspected) => News::Suspected,
-        };
-        let report = Deadlock { number: *number, news, cycle, spawned_at };
-        if !over {
-            watching.cycles.push((*number, report.clone()));
+        if news != News::Over {
+            watching.cycles.insert(known.number, report.clone());
         }
         report
     }
+}
 
-    fn describe(
-        &self,
-        number: u64,
-        members: &[ProcessId],
-        steps: &[rendez_model::Waits],
-        verdict: Verdict,
-    ) -> Deadlock {
-        let mut node: Node = self.named_node();
-        let cells = self.living();
-        let of = |id: ProcessId| cells.binary_search_by_key(&id, |cell| cell.id()).ok().map(|at| &cells[at]);
-        node.processes = members.iter().filter_map(|&id| Some(of(id)?.describe())).collect();
+impl Found {
+    fn cell(&self, id: ProcessId) -> Option<&Arc<Cell>> {
+        self.cells.binary_search_by_key(&id, |cell| cell.id()).ok().map(|at| &self.cells[at])
+    }
+
+    fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.binary_search_by_key(&id, |channel| channel.id).ok().map(|at| &self.channels[at])
+    }
+
+    /// A deadlock of the node of this id, with the names of those in it.
+    fn describe(&self, node_id: &str, known: &Known, verdict: Verdict) -> Deadlock {
+        let Knot { steps, members } = known.knot.clone();
+        let mut node = Node::new(node_id, "");
+        node.processes = members.iter().filter_map(|&id| Some(self.cell(id)?.describe())).collect();
         let at: BTreeSet<_> = steps.iter().filter_map(|step| step.wait.at()).map(|(channel, _)| channel).collect();
-        node.channels = self.places().channels.iter().map(|channel| channel.channel()).collect();
-        node.channels.retain(|channel| at.contains(&channel.id));
-        let others = members.len() - steps.len();
-        let sentence = words::sentence(&node, steps, others, verdict);
-        let spawned_at =
-            steps.iter().map(|step| of(step.process).map_or_else(String::new, |cell| cell.spawned_at())).collect();
-        let (steps, members) = (steps.to_vec(), members.to_vec());
+        node.channels = at.into_iter().filter_map(|id| self.channel(id).cloned()).collect();
+        let sentence = words::sentence(&node, &steps, members.len() - steps.len(), verdict);
+        let line = |id| self.cell(id).map_or_else(String::new, |cell| cell.spawned_at());
+        let spawned_at = steps.iter().map(|step| line(step.process)).collect();
         let cycle = Cycle { node: node.id, steps, members, verdict, sentence };
-        Deadlock { number, news: News::Suspected, cycle, spawned_at }
+        Deadlock { number: known.number, news: News::Suspected, cycle, spawned_at }
     }
 }

@@ -4,14 +4,16 @@ use super::graph::Graph;
 use super::knots::{Knot, knots};
 use super::snapshot::{Sight, Snapshot};
 use rendez_model::{Node, ProcessId, State, Verdict, Wait};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What is remembered between looks.
 #[derive(Default)]
 pub(crate) struct Watch {
     before: BTreeMap<ProcessId, Sight>,
-    known: Vec<Known>,
+    /// By its members.
+    known: BTreeMap<Vec<ProcessId>, Known>,
     next: u64,
+    has_suspects: bool,
 }
 
 /// A deadlock that has been told.
@@ -34,15 +36,15 @@ pub(crate) enum Change {
 impl Watch {
     /// Looks once more. A wait counts that was the same in the look before, without a poll in between.
     pub(crate) fn look(&mut self, node: &Node, found: Snapshot) -> Vec<Change> {
-        let settled: BTreeSet<_> = found
-            .states
-            .iter()
-            .filter(|(id, sight)| sight.state.is_some() && self.before.get(id).is_some_and(|then| same(then, sight)))
-            .map(|(id, _)| *id)
-            .collect();
+        let before = std::mem::take(&mut self.before);
+        let settled = |id: &ProcessId| before.get(id).is_some_and(|then| same(then, &found.states[id]));
         let graph = Graph::new(node, &found.unsure);
-        let certain = graph.stuck(&settled, Verdict::Certain);
-        let suspected = graph.stuck(&settled, Verdict::Suspected);
+        let blocked = found.states.iter().filter(|(_, sight)| sight.state.is_some()).map(|(id, _)| *id).collect();
+        let seen = graph.stuck(&blocked, Verdict::Suspected);
+        // What is stuck among some is so among more, and what is certain is suspected.
+        let suspected = graph.stuck(&seen.iter().copied().filter(settled).collect(), Verdict::Suspected);
+        let certain = graph.stuck(&suspected, Verdict::Certain);
+        self.has_suspects = suspected.len() < seen.len();
         let mut now: Vec<_> = knots(&graph, &certain).into_iter().map(|knot| (knot, Verdict::Certain)).collect();
         for knot in knots(&graph, &suspected) {
             if !knot.members.iter().all(|id| certain.contains(id)) {
@@ -53,12 +55,16 @@ impl Watch {
         self.compare(now)
     }
 
+    /// Whether the last look has found some that wait for each other but have not for long enough.
+    pub(crate) const fn has_suspects(&self) -> bool {
+        self.has_suspects
+    }
+
     fn compare(&mut self, now: Vec<(Knot, Verdict)>) -> Vec<Change> {
         let mut changes = Vec::new();
-        let (mut before, mut known) = (std::mem::take(&mut self.known), Vec::new());
+        let mut before = std::mem::take(&mut self.known);
         for (knot, verdict) in now {
-            let at = before.iter().position(|then| then.knot.members == knot.members);
-            let then = at.map(|at| before.swap_remove(at));
+            let then = before.remove(&knot.members);
             let number = then.as_ref().map_or(self.next, |then| then.number);
             self.next += u64::from(then.is_none());
             let is_news = then.as_ref().is_none_or(|then| then.verdict < verdict);
@@ -68,10 +74,9 @@ impl Watch {
             if is_news {
                 changes.push(Change::Found(one.clone()));
             }
-            known.push(one);
+            self.known.insert(one.knot.members.clone(), one);
         }
-        changes.extend(before.into_iter().map(Change::Gone));
-        self.known = known;
+        changes.extend(before.into_values().map(Change::Gone));
         changes
     }
 }
@@ -118,7 +123,9 @@ mod tests {
     fn a_deadlock_is_told_once_it_has_stood_for_a_look_and_once_only() {
         let mut watch = Watch::default();
         assert_eq!(look(&mut watch, calls(1)), []);
+        assert!(watch.has_suspects());
         assert_eq!(look(&mut watch, calls(1)), [(true, 0)]);
+        assert!(!watch.has_suspects());
         assert_eq!(look(&mut watch, calls(1)), []);
         assert_eq!(look(&mut watch, (Node::default(), Snapshot::default())), [(false, 0)]);
     }

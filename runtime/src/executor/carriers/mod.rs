@@ -245,6 +245,12 @@ impl Executor for Carriers {
         self.runtime.spawn_blocking(body);
     }
 
+    fn turns_asleep(&self) -> Option<u64> {
+        let turns = || self.seats.iter().map(Seat::turns).sum();
+        let before = turns();
+        (self.all_sleep() && self.outside.is_empty() && turns() == before).then_some(before)
+    }
+
     fn now(&self) -> Instant {
         tokio_tasks::now()
     }

@@ -77,6 +77,27 @@ fn named_after() -> Duration {
     })
 }
 
+/// How many of 2,000 deadlocks are in the picture before the patience is over.
+fn named_of_many() -> usize {
+    run(async {
+        let case = spawn(async {
+            (0..2_000).for_each(|_| drop(stuck::own_receive()));
+            std::future::pending::<Outcome>().await
+        });
+        let all = async {
+            while network().cycles.len() < 2_000 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, all).await;
+        let named = network().cycles.len();
+        // Its processes never end.
+        case.stop();
+        Outcome::Ok(named)
+    })
+    .unwrap()
+}
+
 /// Whether a process lives below another.
 fn is_below(id: ProcessId, root: ProcessId) -> bool {
     let network = network();

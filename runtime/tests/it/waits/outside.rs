@@ -36,6 +36,7 @@ fn child() {
             super::an_hour_of_rings();
             return println!("begins, and has ended");
         }
+        "many" => return println!("begins, and has named {}", super::named_of_many()),
         "aborts" => on_deadlock(OnDeadlock::Abort),
         _ => {}
     }
@@ -90,6 +91,14 @@ fn deadlocks_are_named_at_the_second_look() {
     child.wait().unwrap();
     let ms: u64 = said.split(' ').rev().nth(1).unwrap().parse().unwrap();
     assert!((200..=600).contains(&ms), "{said}");
+}
+
+/// For itself: a look at so many takes long in a debug build.
+#[test]
+fn deadlocks_that_are_found_at_once_are_all_named() {
+    let (mut child, said) = start("many");
+    child.wait().unwrap();
+    assert!(said.contains("has named 2000"), "{said}");
 }
 
 /// For itself: its monitor looks as fast as it can, since an hour passes in seconds.

@@ -81,7 +81,7 @@ fn ring_of(n: usize, sends: bool) -> Vec<ProcessId> {
     ring(n).map(|(out, inp)| start(if sends { send_receive(out, inp) } else { receive_send(inp, out) })).collect()
 }
 
-fn own_receive() -> Vec<ProcessId> {
+pub(super) fn own_receive() -> Vec<ProcessId> {
     let (out, inp) = channel();
     vec![start(receive_send(inp, out))]
 }
