@@ -43,8 +43,6 @@ mod extended;
 mod guard;
 mod hold;
 mod inspect;
-#[cfg(not(loom))]
-mod lock;
 mod marks;
 mod memory;
 mod oneshot;
@@ -68,6 +66,9 @@ mod watch;
 mod weak;
 
 pub mod clock;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod lock;
 pub mod party;
 pub mod steps;
 pub mod sync;

@@ -27,13 +27,13 @@ const YIELDS: u32 = 32;
 const SLEEP: Duration = Duration::from_micros(50);
 
 /// A value that is reached by one thread at a time.
-pub(crate) struct Lock<S> {
+pub struct Lock<S> {
     taken: AtomicBool,
     state: UnsafeCell<S>,
 }
 
 /// The right to reach what is in a lock; given back when dropped. It stays on its thread, as a mutex's does.
-pub(crate) struct Held<'a, S> {
+pub struct Held<'a, S> {
     lock: &'a Lock<S>,
     _stays: PhantomData<*const ()>,
 }
@@ -43,21 +43,38 @@ pub(crate) struct Held<'a, S> {
 unsafe impl<S: Send> Sync for Lock<S> {}
 
 impl<S> Lock<S> {
-    pub(crate) const fn new(state: S) -> Self {
+    /// A lock that nobody has.
+    #[must_use]
+    pub const fn new(state: S) -> Self {
         Self { taken: AtomicBool::new(false), state: UnsafeCell::new(state) }
     }
 
+    /// Takes it, and tells who explores.
     #[inline]
-    pub(crate) fn lock(&self) -> Held<'_, S> {
+    pub fn lock(&self) -> Held<'_, S> {
+        self.touched();
+        self.lock_unseen()
+    }
+
+    /// Takes it, for what is the same whoever comes first.
+    #[inline]
+    pub fn lock_unseen(&self) -> Held<'_, S> {
         if !self.take() {
             self.wait();
         }
         Held { lock: self, _stays: PhantomData }
     }
 
+    /// Tells who explores, of what lies beside the lock.
+    #[inline(always)]
+    pub fn touched(&self) {
+        steps::touches_at(self);
+    }
+
     /// Takes it, if nobody has it.
     #[inline(always)]
     pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
+        self.touched();
         if !self.take() {
             cold_path();
             return None;
@@ -67,7 +84,6 @@ impl<S> Lock<S> {
 
     #[inline(always)]
     fn take(&self) -> bool {
-        steps::touches_at(self);
         // Acquire: pairs with the Release of `Held::drop`.
         self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
@@ -87,6 +103,18 @@ impl<S> Lock<S> {
                 return;
             }
         }
+    }
+}
+
+impl<S: Default> Default for Lock<S> {
+    fn default() -> Self {
+        Self::new(S::default())
+    }
+}
+
+impl<S> std::fmt::Debug for Lock<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lock").finish_non_exhaustive()
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::alt;
 use crate::cell::Cell;
+use crate::shared::Shared;
 use crate::waits::Asker;
+use rendez_channels::lock::Held;
 use rendez_channels::{CancellationToken, FutureGuard, Poison, at, clock, future};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How often to look again whether somebody listens, while some have not run yet.
@@ -58,12 +60,13 @@ pub(crate) struct Control {
     /// Its ends leave this behind when it is ended.
     poison: OnceLock<Arc<Poison>>,
     /// The answers that it waits for.
-    asks: Mutex<Vec<Asker>>,
+    asks: Shared<Vec<Asker>>,
 }
 
 impl Control {
-    pub(crate) fn asks(&self) -> MutexGuard<'_, Vec<Asker>> {
-        self.asks.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Who takes them has come through `control`, which tells who explores.
+    pub(crate) fn asks(&self) -> Held<'_, Vec<Asker>> {
+        self.asks.lock_unseen()
     }
 
     pub(crate) fn shield(&self) {

@@ -1,12 +1,15 @@
 //! The reply to one ask: a value that comes once, or the news that it never will. Not a channel: it has no ends.
 
 use crate::CallError;
+use crate::shared::Shared;
 use crate::waits::Asking;
 use rendez_channels::at;
+use rendez_channels::lock::Held;
 use rendez_model::ProcessId;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -25,7 +28,9 @@ pub(crate) struct Answer<R> {
 
 struct Slot<R> {
     actor: &'static str,
-    state: Mutex<State<R>>,
+    /// Whether there is an answer: a look that needs no lock.
+    is_answered: AtomicBool,
+    state: Shared<State<R>>,
 }
 
 struct State<R> {
@@ -47,7 +52,7 @@ enum Stage {
 /// A fresh pair.
 pub(crate) fn reply<R>(actor: &'static str, of: ProcessId) -> (Reply<R>, Answer<R>) {
     let state = State { stage: Stage::Sent, answer: None, asking: None };
-    let slot = Arc::new(Slot { actor, state: Mutex::new(state) });
+    let slot = Arc::new(Slot { actor, is_answered: AtomicBool::new(false), state: Shared::new(state) });
     (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot, of })
 }
 
@@ -97,13 +102,16 @@ impl<R> Slot<R> {
         let asking = {
             let mut state = self.lock();
             state.answer = Some(answer);
+            // Release: pairs with the Acquire in `Answer::poll`.
+            self.is_answered.store(true, Ordering::Release);
             state.asking.take()
         };
         asking.into_iter().for_each(Asking::wake);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<R>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asker and actor come to it one after the other, which their wakes tell.
+    fn lock(&self) -> Held<'_, State<R>> {
+        self.state.lock_unseen()
     }
 }
 
@@ -137,8 +145,10 @@ impl<R> Future for Answer<R> {
     type Output = Result<R, CallError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = self.slot.lock().answer.take();
-        if let Some(answer) = answer {
+        // Acquire: pairs with the Release in `Slot::put`.
+        if self.slot.is_answered.load(Ordering::Acquire)
+            && let Some(answer) = self.slot.lock().answer.take()
+        {
             return Poll::Ready(answer);
         }
         let asking = Asking::new(self.of, cx.waker().clone());

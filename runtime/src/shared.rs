@@ -1,36 +1,30 @@
 //! Shared: a value under a lock, which who explores hears of: in which order parties come to it matters. It parks nobody for long.
 
-use rendez_channels::steps::{self, Touched};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use rendez_channels::lock::{Held, Lock};
 
 /// A value that several parties reach, one at a time. No user code runs under its lock, so that a panic cannot leave it half-changed.
 #[derive(Default)]
-pub(crate) struct Shared<T>(Mutex<T>);
+pub(crate) struct Shared<T>(Lock<T>);
 
 impl<T> Shared<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self(Mutex::new(value))
+        Self(Lock::new(value))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.touched();
-        self.lock_unseen()
+    #[inline]
+    pub(crate) fn lock(&self) -> Held<'_, T> {
+        self.0.lock()
     }
 
     /// For what is the same whoever comes first.
-    pub(crate) fn lock_unseen(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    pub(crate) fn lock_unseen(&self) -> Held<'_, T> {
+        self.0.lock_unseen()
     }
 
     /// Tells who explores, of what lies beside the lock.
     #[inline]
     pub(crate) fn touched(&self) {
-        steps::touches(|| Touched::At(std::ptr::from_ref(self).addr()));
-    }
-}
-
-impl<T> Drop for Shared<T> {
-    fn drop(&mut self) {
-        steps::gone(self);
+        self.0.touched();
     }
 }

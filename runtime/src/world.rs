@@ -7,6 +7,7 @@ use crate::names::Names;
 use crate::shared::Shared;
 use crate::slots::Slots;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
+use rendez_channels::lock::Held;
 use rendez_channels::{Inspect, InspectBarrier};
 use rendez_model::{Network, Node, Process, ProcessId, State};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -191,7 +192,7 @@ impl World {
     }
 
     /// Nothing of a user's is dropped under this lock.
-    pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
+    pub(crate) fn names(&self) -> Held<'_, Names> {
         self.names.lock()
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Step<M> {
 
 /// What has arrived, each lane by itself.
 pub(crate) trait Sources<M> {
+    /// Whether nothing has arrived, but for letters.
+    fn is_quiet(&mut self) -> bool;
     /// Whether somebody asked it to stop.
     fn stops(&mut self) -> bool;
     fn exit(&mut self) -> Option<Exit>;
@@ -71,7 +73,17 @@ impl<M> Agenda<M> {
         self.unseen = self.aside.len();
     }
 
+    #[inline]
     pub(crate) fn next(&mut self, sources: &mut impl Sources<M>) -> Step<M> {
+        // The common case, in few instructions: there is nothing but the mailbox.
+        if self.aside.is_empty() && sources.is_quiet() {
+            self.timer_was_last = false;
+            return self.mail(sources).unwrap_or_else(|| Self::nothing(sources));
+        }
+        self.next_of_all(sources)
+    }
+
+    fn next_of_all(&mut self, sources: &mut impl Sources<M>) -> Step<M> {
         if sources.stops() {
             return Step::Stop;
         }
@@ -91,7 +103,11 @@ impl<M> Agenda<M> {
         if let Some(step) = step.or_else(|| if first_timers { None } else { self.timer(sources) }) {
             return step;
         }
-        // What is set aside stays so for ever when nothing comes that could change the state.
+        Self::nothing(sources)
+    }
+
+    /// What is set aside stays so for ever when nothing comes that could change the state.
+    fn nothing(sources: &mut impl Sources<M>) -> Step<M> {
         if sources.is_retired() && !sources.expects_more() { Step::Gone } else { Step::Wait }
     }
 
@@ -198,6 +214,9 @@ mod tests {
     }
 
     impl Sources<u32> for Arrived {
+        fn is_quiet(&mut self) -> bool {
+            !self.stops && self.exits.is_empty() && self.urgent.is_empty() && self.due.is_empty()
+        }
         fn stops(&mut self) -> bool {
             self.stops
         }

@@ -72,7 +72,7 @@ impl<A: Actor> ActorRef<A> {
     /// # Cancel safety
     /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
     pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
-        let (reply, answer) = reply(A::NAME, self.process().id());
+        let (reply, answer) = reply(A::NAME, self.inside.signals.process_id());
         match self.until() {
             Some((deadline, patience)) => {
                 self.tell_by(make(reply), deadline).await?;
@@ -165,7 +165,7 @@ impl<A: Actor> ActorRef<A> {
         &self,
         make: impl FnOnce(Reply<R>) -> A::Message,
     ) -> Result<R, CallError> {
-        let (reply, answer) = reply(A::NAME, self.process().id());
+        let (reply, answer) = reply(A::NAME, self.inside.signals.process_id());
         self.urge(make(reply)).await?;
         match self.until() {
             Some((deadline, patience)) => answer.by(deadline, patience).await,

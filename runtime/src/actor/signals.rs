@@ -3,9 +3,10 @@
 use super::{Exit, Monitor};
 use crate::cell::Cell;
 use crate::shared::Shared;
+use rendez_model::ProcessId;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// End in order after the message under way.
 pub(crate) const STOP: u8 = 1;
@@ -20,6 +21,8 @@ pub(crate) const UNSTASH: u8 = 16;
 
 pub(crate) struct Signals {
     raised: AtomicU8,
+    /// The process of the present incarnation. Relaxed: who reads it between two incarnations gets either.
+    process: AtomicU64,
     inner: Shared<Inner>,
 }
 
@@ -35,7 +38,7 @@ struct Inner {
 impl Signals {
     pub(crate) const fn new() -> Self {
         let inner = Inner { cell: None, exits: VecDeque::new(), watching: BTreeMap::new() };
-        Self { raised: AtomicU8::new(0), inner: Shared::new(inner) }
+        Self { raised: AtomicU8::new(0), process: AtomicU64::new(0), inner: Shared::new(inner) }
     }
 
     /// The same for all who ask between two incarnations.
@@ -43,8 +46,15 @@ impl Signals {
         self.inner.lock_unseen().cell.clone().expect("an actor has a process from its making on")
     }
 
+    /// The id of its process.
+    #[inline]
+    pub(crate) fn process_id(&self) -> ProcessId {
+        ProcessId(self.process.load(Ordering::Relaxed))
+    }
+
     /// Another incarnation runs in another process, and has its own monitors. A stop that was for the one before is over.
     pub(crate) fn begin(&self, cell: Arc<Cell>) {
+        self.process.store(cell.id().0, Ordering::Relaxed);
         let before = self.inner.lock().cell.replace(cell);
         drop(before);
         self.forget_all();

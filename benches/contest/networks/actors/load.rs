@@ -1,5 +1,5 @@
 //! Half load: fifty clients ask one actor now and then, so that it computes half of the time. Its cost is how long an answer takes that
-//! so many of a thousand answers do not outlast, in ns.
+//! so many of a thousand answers do not outlast, from when the request was due, in ns.
 
 use super::GONE;
 use crate::networks::fork::compute;
@@ -50,12 +50,13 @@ async fn client<T: Troupe>(number: u64, requests: u64, actor: T::Address<Busy>) 
     let (mut took, mut seed) = (Vec::with_capacity(requests as usize), number + 1);
     for request in 0..requests {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        tokio::time::sleep(Duration::from_micros((seed >> 33) % (2 * PAUSE_US))).await;
-        let start = Instant::now();
+        // From when it was due: who is asked late, because another one is answered, has waited.
+        let due = Instant::now() + Duration::from_micros((seed >> 33) % (2 * PAUSE_US));
+        tokio::time::sleep_until(due.into()).await;
         if T::ask(&actor, request).await? != request {
             return None;
         }
-        took.push(start.elapsed());
+        took.push(due.elapsed());
     }
     Some(took)
 }

@@ -228,17 +228,24 @@ impl<'a, A: Actor> Driver<'a, A> {
 
     /// Until something arrives, whatever it is.
     async fn wait(&mut self) {
-        self.burst = 0;
         let inside = self.lanes.inside;
         let signals = &inside.signals;
         let deadline = if self.lanes.has_timers { inside.earliest() } else { None };
         let receiver = self.seed.inbox.receiver().filter(|_| !self.lanes.retired);
         let mut recv = pin!(receiver.map(Receiver::recv));
         // None when a signal was raised.
-        let arrives = poll_fn(|cx| match (signals.raised(), recv.as_mut().as_pin_mut()) {
-            (0, Some(recv)) => recv.poll(cx).map(Some),
-            (0, None) => Poll::Pending,
-            _ => Poll::Ready(None),
+        let burst = &mut self.burst;
+        let arrives = poll_fn(|cx| {
+            let polled = match (signals.raised(), recv.as_mut().as_pin_mut()) {
+                (0, Some(recv)) => recv.poll(cx).map(Some),
+                (0, None) => Poll::Pending,
+                _ => Poll::Ready(None),
+            };
+            if polled.is_pending() {
+                // Others have their turn now.
+                *burst = 0;
+            }
+            polled
         });
         inside.set_idle(true);
         let arrived = match deadline {
@@ -279,6 +286,11 @@ struct Looking<'a, 'l, A: Actor> {
 }
 
 impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
+    #[inline]
+    fn is_quiet(&mut self) -> bool {
+        !self.lanes.has_timers && self.lanes.urgent.is_none() && self.lanes.inside.signals.raised() == 0
+    }
+
     fn stops(&mut self) -> bool {
         self.lanes.look_at_timers();
         self.lanes.inside.signals.take(signals::STOP)

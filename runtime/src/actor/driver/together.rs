@@ -146,6 +146,10 @@ struct Beneath<'a, 'l, A: Actor> {
 }
 
 impl<A: Actor> Sources<A::Message> for Beneath<'_, '_, A> {
+    fn is_quiet(&mut self) -> bool {
+        false
+    }
+
     fn stops(&mut self) -> bool {
         false
     }
