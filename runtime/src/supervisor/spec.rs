@@ -3,6 +3,7 @@
 use super::restart::Restart;
 use crate::actor::{Actor, ActorOptions, ActorRef, Seed};
 use crate::cell::{Cell, Draft};
+use crate::control::Listeners;
 use crate::drive::{abandon, process_of};
 use crate::inner::Report;
 use crate::process::spawn_under;
@@ -18,7 +19,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How a supervisor ends a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// It is asked to stop, and killed when it has not by then.
+    /// It is asked to stop, and killed when it has not by then. A process that does not
+    /// [listen](crate::stop_requested) to requests is ended at once.
     Grace(Duration),
     /// It is asked to stop, and waited for.
     Wait,
@@ -264,7 +266,9 @@ impl<P: IntoProcess, F: FnMut() -> P + Send + 'static> Kind for ProcessChild<F> 
     }
 
     fn stop(&self, process: &ProcessRef) {
-        process.stop();
+        if process.cell().request_stop() != Listeners::Somebody {
+            process.stop();
+        }
     }
 
     fn retire(&mut self) {

@@ -19,7 +19,7 @@ use rendez_channels::{ChannelOptions, Receiver, Sender, after, channel_bounded, 
 use rendez_model::End;
 use rendez_runtime::{
     AutoShutdown, Backoff, CallError, ChildError, ChildSpec, Failure, Outcome, Process, Restart, Shutdown, Supervisor,
-    SupervisorRef, actor, run, spawn,
+    SupervisorRef, actor, run, spawn, stop_requested,
 };
 use std::time::Duration;
 

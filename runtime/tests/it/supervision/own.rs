@@ -67,6 +67,29 @@ fn reader(incarnation: u32, output: Sender<u32>) -> Process {
 }
 
 #[test]
+fn a_process_that_listens_to_requests_is_asked_to_stop_and_has_its_grace() {
+    let said = run(async {
+        let (output, input) = channel_bounded(2);
+        let make = move || {
+            let output = output.clone();
+            Process::new("listens", async move {
+                let requested = stop_requested();
+                output.send("listens").await?;
+                requested.await;
+                Outcome::Ok(output.send("saved").await?)
+            })
+        };
+        let supervisor = Supervisor::one_for_one().start();
+        supervisor.process_child("listens", make);
+        assert_eq!(input.recv().await?, "listens");
+        supervisor.stop();
+        supervisor.process().ended().await;
+        Outcome::Ok(input.next().await?)
+    });
+    assert_eq!(said.unwrap(), Some("saved"));
+}
+
+#[test]
 fn when_a_supervisor_gives_up_the_channels_of_its_children_are_poisoned() {
     run(async {
         let (output, input) = channel_bounded::<u32>(1);
