@@ -168,6 +168,20 @@ impl Cell {
         self.lock().seldom().note = note;
     }
 
+    /// The OS process that is its body; a note says so, if there is none.
+    pub(crate) fn set_os_pid(&self, pid: Option<u32>) {
+        let mut inner = self.lock();
+        let seldom = inner.seldom();
+        seldom.os_pid = pid;
+        if let (Some(pid), true) = (pid, seldom.note.is_empty()) {
+            seldom.note = format!("OS process {pid}");
+        }
+    }
+
+    pub(crate) fn os_pid(&self) -> Option<u32> {
+        self.lock().seldom.as_ref()?.os_pid
+    }
+
     /// Name and spawn line, for reports.
     pub(crate) fn label(&self) -> String {
         format!("process `{}` (spawned at {})", self.name(), self.spawned_at)
@@ -504,8 +518,8 @@ impl Cell {
     }
 
     /// The line that spawned it.
-    pub(crate) fn spawned_at(&self) -> String {
-        self.spawned_at.to_string()
+    pub(crate) const fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
     }
 
     pub(crate) fn kind(&self) -> ProcessKind {

@@ -98,7 +98,7 @@ impl Control {
         self.listens.load(Ordering::Relaxed)
     }
 
-    fn listen(&self) -> CancellationToken {
+    pub(crate) fn listen(&self) -> CancellationToken {
         self.listens.store(true, Ordering::Relaxed);
         self.stop.clone()
     }

@@ -23,7 +23,15 @@ pub(crate) fn process_of<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    draft.with(Driven { stage: Stage::Future { future, on_thread: false }, span: None })
+    draft.with(Driven { stage: Stage::Future { future, ends_itself: false }, span: None })
+}
+
+/// A process of a future that sees to its own end: a cancel polls it, and it ends as soon as it can.
+pub(crate) fn process_that_ends_itself<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    draft.with(Driven { stage: Stage::Future { future, ends_itself: true }, span: None })
 }
 
 /// A process of a blocking function, which runs on a thread; a cancel reaches it through its channels, so it is never left.
@@ -33,7 +41,7 @@ where
     B: FnOnce() -> O + Send + 'static,
 {
     let future = OnThread { function: Some(move || function().into_outcome()), answer: Arc::default() };
-    draft.with(Driven { stage: Stage::Future { future, on_thread: true }, span: None })
+    process_that_ends_itself(draft, future)
 }
 
 /// Runs a process that is ready, until it has to wait.
@@ -73,8 +81,9 @@ pin_project! {
 pin_project! {
     #[project = Staged]
     enum Stage<F, T> {
-        // Only its channels end what runs on a thread. Noted here, where it takes no word.
-        Future { #[pin] future: F, on_thread: bool },
+        // Whether it is not dropped when it is cancelled: what runs on a thread, only its channels end. Noted here, where it
+        // takes no word.
+        Future { #[pin] future: F, ends_itself: bool },
         // It waits for its children, or has ended and waits for who joins.
         Ended { outcome: Option<Outcome<T>> },
     }
@@ -85,8 +94,8 @@ where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
     fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End> {
-        let is_alone = if let Staged::Future { on_thread, .. } = self.as_mut().project().stage.project() {
-            let stops = cell.is_cancelled() && !*on_thread;
+        let is_alone = if let Staged::Future { ends_itself, .. } = self.as_mut().project().stage.project() {
+            let stops = cell.is_cancelled() && !*ends_itself;
             let outcome =
                 if stops { Err(ended_by_scope(cell)) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
             let outcome = self.as_mut().end_body(cell, outcome);

@@ -71,6 +71,8 @@ impl Parent {
 pub(crate) struct Seldom {
     pub(crate) note: String,
     pub(crate) restarts: u32,
+    /// The number of the OS process that is its body, while that runs.
+    pub(crate) os_pid: Option<u32>,
     /// How it has ended, where that is not normal.
     pub(crate) bad_end: Option<End>,
     /// Whether it has a name by which it is looked up, or had.

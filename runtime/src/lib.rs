@@ -50,6 +50,7 @@ mod names;
 mod par;
 mod ports;
 mod process;
+mod program;
 mod remote;
 mod router;
 mod run;
@@ -92,6 +93,7 @@ pub use names::{NAME_MAX, NAMES_MAX, NameError, register, registered, unregister
 pub use par::{Alike, ProcessSet, par};
 pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, detached, spawn};
+pub use program::{PROGRAMS_MAX, Program};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
 pub use rendez_macros::{actor, alt, main, process, test};
 pub use reply::Reply;

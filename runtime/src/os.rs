@@ -1,4 +1,5 @@
-//! What differs between operating systems: their signals, and one error. The only file of the crate that knows one.
+//! What differs between operating systems: their signals, and one error. Only this file and `program/system.rs`, for child
+//! processes, know one.
 
 use std::fmt;
 use std::io;

@@ -146,6 +146,12 @@ impl ProcessRef {
         self.cell.describe()
     }
 
+    /// The number of the OS process that is its body, from its start to its end: that of a [`Program`](crate::Program).
+    #[must_use]
+    pub fn os_pid(&self) -> Option<u32> {
+        self.cell.os_pid()
+    }
+
     /// A line for the picture.
     pub fn set_note(&self, note: impl Into<String>) {
         self.cell.set_note(note.into());

@@ -54,14 +54,14 @@ pub async fn unlines(input: Receiver<String>, output: Sender<Vec<u8>>) -> Outcom
 
 /// The line that has begun, and how many came before it.
 #[derive(Default)]
-struct Splitter {
+pub(super) struct Splitter {
     begun: Vec<u8>,
     number: u64,
 }
 
 impl Splitter {
     /// The next line that ends in this piece; what it has no use for stays in the piece.
-    fn take_from(&mut self, piece: &mut &[u8]) -> Outcome<Option<String>> {
+    pub(super) fn take_from(&mut self, piece: &mut &[u8]) -> Outcome<Option<String>> {
         let end = piece.iter().position(|byte| *byte == b'\n');
         let (part, rest) = piece.split_at(end.unwrap_or(piece.len()));
         if self.begun.len() + part.len() > LINE_MAX {
@@ -76,7 +76,7 @@ impl Splitter {
     }
 
     /// What follows the last newline.
-    fn rest(mut self) -> Outcome<Option<String>> {
+    pub(super) fn rest(mut self) -> Outcome<Option<String>> {
         if self.begun.is_empty() { Ok(None) } else { self.finish().map(Some) }
     }
 

@@ -266,7 +266,7 @@ impl Found {
         let at: BTreeSet<_> = steps.iter().filter_map(|step| step.wait.at()).map(|(channel, _)| channel).collect();
         node.channels = at.into_iter().filter_map(|id| self.channel(id).cloned()).collect();
         let sentence = words::sentence(&node, &steps, members.len() - steps.len(), verdict);
-        let line = |id| self.cell(id).map_or_else(String::new, |cell| cell.spawned_at());
+        let line = |id| self.cell(id).map_or_else(String::new, |cell| cell.spawned_at().to_string());
         let spawned_at = steps.iter().map(|step| line(step.process)).collect();
         let cycle = Cycle { node: node.id, steps, members, verdict, sentence };
         Deadlock { number: known.number, news: News::Suspected, cycle, spawned_at }

@@ -16,6 +16,7 @@ mod limits;
 mod lives;
 mod mailboxes;
 mod names;
+mod programs;
 mod reentrance;
 mod routers;
 mod scopes;
