@@ -66,9 +66,9 @@ pub use rendez_runtime::{
     IntoOutcome, IntoProcess, MAILBOX, Mode, Monitor, NameError, News, NoSchedule, OnDeadlock, OnFailure, Outcome,
     Ports, Process, ProcessRef, Program, Reply, Restart, Router, RunOptions, Schedule, Scheduled, Scheduler, Scope,
     Scoped, Shutdown, Spawned, StashFull, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, What, actor, alt,
-    blocking, crash_reports, ctrl_c, deadlocks, detached, dump, explore, is_stop_requested, link, main, network,
-    observe, on_deadlock, par, process, record, register, registered, run, scope, seq, shield, spawn, spawn_actor,
-    stop_requested, test, testing, unregister, whereis, whereis_actor,
+    blocking, crash_reports, ctrl_c, current, deadlocks, detached, dump, explore, is_stop_requested, link, main,
+    network, observe, on_deadlock, par, process, record, register, registered, run, scope, seq, shield, spawn,
+    spawn_actor, stop_requested, test, testing, unregister, whereis, whereis_actor,
 };
 
 pub mod prelude;

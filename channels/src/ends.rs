@@ -430,6 +430,12 @@ impl<T: marker::Send + 'static> Receiver<T> {
         Ended::unless_retired(self.recv_blocking())
     }
 
+    /// A way to further senders, as [`Sender::downgrade`] has it: for who receives and wants to be sent to.
+    #[must_use]
+    pub fn weak_sender(&self) -> WeakSender<T> {
+        WeakSender::of(&self.end.core)
+    }
+
     const fn of(end: End<State<T>, false>) -> Self {
         Self { end }
     }

@@ -5,9 +5,9 @@
 //! choice's word. While nobody explores, each of these costs one load.
 
 use rendez_model::{BarrierId, ChannelId};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
 /// Who explores. Implemented by the runtime.
@@ -67,11 +67,39 @@ pub enum Numbered {
     Choice,
 }
 
-/// How many threads explore.
-static EXPLORERS: AtomicUsize = AtomicUsize::new(0);
+/// How many threads explore, and in the upper half how many have operations counted: one load tells that nobody does either.
+static WATCHED: AtomicU64 = AtomicU64::new(0);
+const EXPLORER: u64 = 1;
+const COUNTER: u64 = 1 << 32;
 
 thread_local! {
     static STEPS: RefCell<Option<Arc<dyn Steps>>> = const { RefCell::new(None) };
+    static BEGUN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Operations are counted until this is dropped; see [`count`].
+#[derive(Debug)]
+#[must_use = "operations are counted until this is dropped"]
+pub struct Counted(());
+
+/// Has all threads count the operations that they begin; see [`begun`].
+pub fn count() -> Counted {
+    // Relaxed: who reads it late counts from a later one on.
+    WATCHED.fetch_add(COUNTER, Ordering::Relaxed);
+    Counted(())
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        WATCHED.fetch_sub(COUNTER, Ordering::Relaxed);
+    }
+}
+
+/// How many operations have begun on this thread, while they were counted. One that is done at once without waiting for it
+/// (`try_send`) is none.
+#[must_use]
+pub fn begun() -> u64 {
+    BEGUN.try_with(Cell::get).unwrap_or_default()
 }
 
 /// This thread explores until it is dropped; see [`enter`].
@@ -83,14 +111,14 @@ pub struct Entered {
 /// Has this thread explore: what it does from now on is told to `steps`.
 pub fn enter(steps: Arc<dyn Steps>) -> Entered {
     // Relaxed: of other threads' things nothing is told; this one sees its own.
-    EXPLORERS.fetch_add(1, Ordering::Relaxed);
+    WATCHED.fetch_add(EXPLORER, Ordering::Relaxed);
     Entered { before: STEPS.replace(Some(steps)) }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         // Relaxed: as in `enter`.
-        EXPLORERS.fetch_sub(1, Ordering::Relaxed);
+        WATCHED.fetch_sub(EXPLORER, Ordering::Relaxed);
         STEPS.set(self.before.take());
     }
 }
@@ -99,7 +127,7 @@ impl Drop for Entered {
 #[inline(always)]
 pub(crate) fn somebody_explores() -> bool {
     // Relaxed: see `enter`.
-    EXPLORERS.load(Ordering::Relaxed) != 0
+    WATCHED.load(Ordering::Relaxed) & (COUNTER - 1) != 0
 }
 
 /// Tells this thread's explorer, if there is one.
@@ -141,6 +169,15 @@ pub fn gone<T>(at: *const T) {
 /// Whether an operation that begins now has to wait for the next step. Its waker is woken then.
 #[inline(always)]
 pub(crate) fn waits_its_turn(waker: &Waker, operation: impl FnOnce() -> Operation) -> bool {
+    // Relaxed: see `enter` and `count`.
+    WATCHED.load(Ordering::Relaxed) != 0 && is_put_off(waker, operation)
+}
+
+/// Counts it; whether it is another step's.
+#[cold]
+fn is_put_off(waker: &Waker, operation: impl FnOnce() -> Operation) -> bool {
+    // A thread that ends counts no more.
+    let _ = BEGUN.try_with(|begun| begun.set(begun.get() + 1));
     somebody_explores() && tell(|steps| !steps.begins(operation(), waker)).unwrap_or(false)
 }
 

@@ -63,6 +63,7 @@ impl<'a> Tree<'a> {
                 format!("{before}{branch}{}", block.title()),
                 block.ids.clone(),
                 states(block),
+                block.used().join(", "),
                 block.spawned_at.clone(),
             ];
             std::iter::once(own).chain(self.rows(&self.children[b], &below))

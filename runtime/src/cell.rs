@@ -8,6 +8,7 @@ use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
 use crate::names::Holder;
 use crate::task::{self, Body, Job, Task};
+use crate::usage::Used;
 use crate::waits::{Links, Rest};
 use crate::watchers::Watchers;
 use crate::{Failure, World};
@@ -476,6 +477,11 @@ impl Cell {
         self.polls.load(Ordering::Relaxed)
     }
 
+    /// Somebody observes, and it has used this.
+    pub(crate) fn note_usage(&self, used: &Used) {
+        self.control.get_or_init(Box::default).usage.add(used);
+    }
+
     pub(crate) fn set_on_thread(&self, on_thread: bool) {
         self.on_thread.store(on_thread, Ordering::Relaxed);
     }
@@ -500,6 +506,7 @@ impl Cell {
             None if polls == 0 => State::Ready,
             None => State::Waiting,
         };
+        let (busy, operations) = self.known_control().map(|control| control.usage.so_far()).unwrap_or_default();
         Record {
             id: self.id,
             name: inner.name.clone(),
@@ -509,6 +516,8 @@ impl Cell {
             spawned_at: self.spawned_at,
             restarts,
             polls,
+            busy,
+            operations,
             note,
         }
     }

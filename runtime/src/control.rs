@@ -3,6 +3,7 @@
 use crate::alt;
 use crate::cell::Cell;
 use crate::shared::Shared;
+use crate::usage::Usage;
 use crate::waits::Asker;
 use rendez_channels::lock::Held;
 use rendez_channels::{CancellationToken, FutureGuard, Poison, at, clock, future};
@@ -59,6 +60,8 @@ pub(crate) struct Control {
     is_shielded: AtomicBool,
     /// Its ends leave this behind when it is ended.
     poison: OnceLock<Arc<Poison>>,
+    /// What it has used while somebody observed.
+    pub(crate) usage: Usage,
     /// The answers that it waits for.
     asks: Shared<Vec<Asker>>,
 }

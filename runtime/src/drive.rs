@@ -3,6 +3,7 @@
 use crate::acting::Acting;
 use crate::cell::{Cell, Draft};
 use crate::task::{self, Body, Job, Ran, Table};
+use crate::usage::Begun;
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use pin_project_lite::pin_project;
 use rendez_channels::party::{self, Party};
@@ -156,10 +157,14 @@ where
         let this = self.project();
         let Staged::Future { future, .. } = this.stage.project() else { return Poll::Pending };
         cell.count_poll();
+        let begun = cell.world().observes().then(Begun::now);
         let polled = acting(cell, || {
             let _entered = this.span.as_ref().map(|span| span.enter());
             catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
         });
+        if let Some(begun) = begun {
+            cell.note_usage(&begun.used());
+        }
         polled.unwrap_or_else(|payload| Poll::Ready(Err(Failure::panic(&*payload))))
     }
 
@@ -259,7 +264,11 @@ where
             executor::here()?.spawn_blocking(Box::new(move || {
                 cell.set_on_thread(true);
                 let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
+                let begun = cell.world().observes().then(Begun::now);
                 let ended = acting(&cell, || catch_unwind(AssertUnwindSafe(|| span.in_scope(function))));
+                if let Some(begun) = begun {
+                    cell.note_usage(&begun.used_on_thread());
+                }
                 cell.set_on_thread(false);
                 *sends.answer.lock() = Some(ended.unwrap_or_else(|payload| Err(Failure::panic(&*payload))));
             }));

@@ -3,6 +3,7 @@
 use rendez_model::{Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
 use std::panic::Location;
+use std::time::Duration;
 
 /// What is kept of a process that has ended.
 pub(crate) struct Record {
@@ -14,6 +15,8 @@ pub(crate) struct Record {
     pub(crate) spawned_at: &'static Location<'static>,
     pub(crate) restarts: u32,
     pub(crate) polls: u64,
+    pub(crate) busy: Duration,
+    pub(crate) operations: u64,
     pub(crate) note: String,
 }
 
@@ -26,6 +29,8 @@ impl Record {
         process.spawned_at = self.spawned_at.to_string();
         process.restarts = self.restarts;
         process.polls = self.polls;
+        process.busy_us = u64::try_from(self.busy.as_micros()).unwrap_or(u64::MAX);
+        process.operations = self.operations;
         process.note.clone_from(&self.note);
         process
     }

@@ -75,6 +75,7 @@ mod reply;
 mod shared;
 mod slots;
 mod task;
+mod usage;
 mod watchers;
 
 pub use actor::{
@@ -92,7 +93,7 @@ pub use instances::{Instances, Mode};
 pub use names::{NAME_MAX, NAMES_MAX, NameError, register, registered, unregister, whereis, whereis_actor};
 pub use par::{Alike, ProcessSet, par};
 pub use ports::Ports;
-pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, detached, spawn};
+pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, current, detached, spawn};
 pub use program::{PROGRAMS_MAX, Program};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
 pub use rendez_macros::{actor, alt, main, process, test};

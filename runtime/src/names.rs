@@ -147,12 +147,22 @@ impl Names {
         }
     }
 
+    fn all(&self) -> Vec<(Arc<str>, Arc<dyn Named>)> {
+        self.by_name.iter().map(|(name, named)| (Arc::clone(name), Arc::clone(named))).collect()
+    }
+
     fn find(&self, name: &str) -> Option<Arc<dyn Named>> {
         self.by_name.get(name).cloned()
     }
 }
 
 impl World {
+    /// All names with who has them, in the order of the names; not a step of who explores.
+    pub(crate) fn all_names(&self) -> Vec<(String, ProcessRef)> {
+        let all = self.names_unseen().all();
+        holders(all)
+    }
+
     /// Gives somebody a name, until it ends.
     pub(crate) fn register(&self, name: &str, named: &Arc<dyn Named>) -> Result<(), NameError> {
         if name.is_empty() || name.len() > NAME_MAX {
@@ -279,8 +289,11 @@ pub fn whereis_actor<A: Actor>(name: &str) -> Result<A::Ref, NameError> {
 /// All names with who has them, in the order of the names.
 #[must_use]
 pub fn registered() -> Vec<(String, ProcessRef)> {
-    let all: Vec<_> =
-        world().names().by_name.iter().map(|(name, named)| (Arc::clone(name), Arc::clone(named))).collect();
+    let all = world().names().all();
+    holders(all)
+}
+
+fn holders(all: Vec<(Arc<str>, Arc<dyn Named>)>) -> Vec<(String, ProcessRef)> {
     all.into_iter().filter_map(|(name, named)| Some((name.as_ref().to_owned(), named.process()?))).collect()
 }
 

@@ -143,7 +143,9 @@ impl ProcessRef {
     /// The process as data.
     #[must_use]
     pub fn inspect(&self) -> rendez_model::Process {
-        self.cell.describe()
+        let mut process = self.cell.describe();
+        self.cell.world().complete(std::slice::from_mut(&mut process));
+        process
     }
 
     /// The number of the OS process that is its body, from its start to its end: that of a [`Program`](crate::Program).
@@ -241,6 +243,25 @@ impl<T: Send + 'static> Spawned<T> {
     pub(crate) fn outcome(self) -> Outcome<T> {
         self.job.take_outcome().unwrap_or_else(|| Err(Failure::cancelled()))
     }
+}
+
+/// The process that runs here: its id, its name, itself for others. None outside of any process.
+///
+/// In a handler of an actor it is the process of this incarnation; on the thread of a [`blocking`] body, that body's process. A
+/// task of tokio's that a process has spawned is none.
+///
+/// ```
+/// use rendez_runtime::{Outcome, Process, current, run};
+///
+/// let name = run(async {
+///     Process::new("who am I", async { Outcome::Ok(current().expect("a process runs here").name()) }).await
+/// });
+/// assert_eq!(name.unwrap(), "who am I");
+/// assert!(current().is_none(), "the thread of this test is no process");
+/// ```
+#[must_use]
+pub fn current() -> Option<ProcessRef> {
+    Cell::current().map(ProcessRef::new)
 }
 
 /// Starts a process in the scope of the current one, which does not end before it.

@@ -6,12 +6,13 @@ use crate::executor;
 use crate::names::Names;
 use crate::shared::Shared;
 use crate::slots::Slots;
+use crate::usage::Samples;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
 use rendez_channels::lock::Held;
 use rendez_channels::{Inspect, InspectBarrier};
 use rendez_model::{Network, Node, Process, ProcessId, State};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
@@ -24,11 +25,13 @@ pub(crate) struct World {
     /// Relaxed: a number that has to be unique.
     next_process: AtomicU64,
     /// Relaxed: whoever reads it late lists a channel a little later.
-    observes: AtomicBool,
+    observers: AtomicUsize,
     lists: Mutex<Lists>,
     tree: Mutex<Tree>,
     watching: Mutex<Watching>,
     names: Shared<Names>,
+    /// Who was seen running while nobody observed.
+    samples: Mutex<Samples>,
 }
 
 /// What the monitor knows. Its lock is the first that is taken.
@@ -106,11 +109,12 @@ impl World {
         let lists = Lists { id: "local".into(), name: "local".into(), ..Lists::default() };
         Arc::new(Self {
             next_process: AtomicU64::new(1),
-            observes: AtomicBool::new(false),
+            observers: AtomicUsize::new(0),
             lists: Mutex::new(lists),
             tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
             watching: Mutex::default(),
             names: Shared::default(),
+            samples: Mutex::default(),
         })
     }
 
@@ -140,12 +144,17 @@ impl World {
     }
 
     pub(crate) fn observes(&self) -> bool {
-        self.observes.load(Ordering::Relaxed)
+        self.observers.load(Ordering::Relaxed) > 0
     }
 
-    pub(crate) fn set_observes(&self, observes: bool) {
-        self.observes.store(observes, Ordering::Relaxed);
-        if !observes {
+    /// One more observes.
+    pub(crate) fn begin_observing(&self) {
+        self.observers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One does not any more.
+    pub(crate) fn end_observing(&self) {
+        if self.observers.fetch_sub(1, Ordering::Relaxed) == 1 {
             let kept: Vec<_> = self.lock().channels.iter_mut().filter_map(|listed| listed.kept.take()).collect();
             drop(kept);
         }
@@ -196,6 +205,29 @@ impl World {
         self.names.lock()
     }
 
+    /// A look at it is no step of who explores.
+    pub(crate) fn names_unseen(&self) -> Held<'_, Names> {
+        self.names.lock_unseen()
+    }
+
+    pub(crate) fn samples(&self) -> MutexGuard<'_, Samples> {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what is known of processes beside their cells: their names, and how they were sampled.
+    pub(crate) fn complete(&self, processes: &mut [Process]) {
+        let mut names: HashMap<ProcessId, Vec<String>> = HashMap::new();
+        for (name, holder) in self.all_names() {
+            names.entry(holder.id()).or_default().push(name);
+        }
+        let samples = self.samples();
+        for process in processes {
+            process.names = names.remove(&process.id).unwrap_or_default();
+            let sampled = u64::try_from(samples.of(process.id).as_micros()).unwrap_or(u64::MAX);
+            process.busy_us = process.busy_us.saturating_add(sampled);
+        }
+    }
+
     pub(crate) fn snapshot(&self) -> Network {
         let mut node = self.named_node();
         let cells = self.living();
@@ -205,6 +237,7 @@ impl World {
         // Who ends meanwhile is seen twice.
         node.processes.sort_by_key(|process| process.id);
         node.processes.dedup_by_key(|process| process.id);
+        self.complete(&mut node.processes);
         for process in &mut node.processes {
             let sight = found.states.get(&process.id);
             if let (Some(Sight { state: Some(state), .. }), State::Waiting | State::Running) = (sight, &process.state) {

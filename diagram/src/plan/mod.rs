@@ -24,6 +24,8 @@ pub(crate) struct Folding {
 
 /// Most siblings of one name that are drawn one by one in a large network.
 const SMALL_FAMILY: usize = 3;
+/// How many of the names that a process has are shown.
+const MOST_NAMES: usize = 4;
 
 impl Default for Folding {
     fn default() -> Self {
@@ -79,10 +81,27 @@ pub(crate) struct Block {
     pub(crate) spawned_at: String,
     pub(crate) restarts: u64,
     pub(crate) polls: u64,
+    pub(crate) operations: u64,
+    pub(crate) busy_us: u64,
     pub(crate) in_cycle: bool,
 }
 
 impl Block {
+    /// What it has used: how often and for how long it was polled, how many operations it began.
+    pub(crate) fn used(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        if self.polls > 0 {
+            parts.push(counted(self.polls, "poll"));
+        }
+        if self.operations > 0 {
+            parts.push(counted(self.operations, "operation"));
+        }
+        if self.busy_us >= 1_000 {
+            parts.push(duration(self.busy_us / 1_000));
+        }
+        parts
+    }
+
     /// Its state in words: of a family, each state with its number.
     pub(crate) fn says(&self, mark: Mark, steady: bool) -> String {
         match (self.count, mark) {
@@ -373,10 +392,12 @@ fn block(host: usize, parent: Option<usize>, process: &Process, in_cycle: bool) 
         tally: BTreeMap::from([(Mark::of(&process.state), 1)]),
         since: since(&process.state),
         stands: Vec::new(),
-        note: clean(&process.note),
+        note: note(process),
         spawned_at: clean(&process.spawned_at),
         restarts: process.restarts.into(),
         polls: process.polls,
+        operations: process.operations,
+        busy_us: process.busy_us,
         in_cycle,
     }
 }
@@ -401,11 +422,24 @@ fn add_member(block: &mut Block, process: &Process) {
     *block.tally.entry(Mark::of(&process.state)).or_default() += 1;
     block.restarts = block.restarts.saturating_add(process.restarts.into());
     block.polls = block.polls.saturating_add(process.polls);
-    for (mine, its) in [(&mut block.note, &process.note), (&mut block.spawned_at, &process.spawned_at)] {
-        if *mine != clean(its) {
+    block.operations = block.operations.saturating_add(process.operations);
+    block.busy_us = block.busy_us.saturating_add(process.busy_us);
+    for (mine, its) in [(&mut block.note, note(process)), (&mut block.spawned_at, clean(&process.spawned_at))] {
+        if *mine != its {
             mine.clear();
         }
     }
+}
+
+/// The names by which a process is looked up, and its own line.
+fn note(process: &Process) -> String {
+    let mut parts: Vec<_> = process.names.iter().take(MOST_NAMES).map(|name| format!("= {}", clean(name))).collect();
+    if process.names.len() > MOST_NAMES {
+        parts.push("…".to_owned());
+    }
+    parts.push(clean(&process.note));
+    parts.retain(|part| !part.is_empty());
+    parts.join(" · ")
 }
 
 fn wire(line: &Line<'_>, folds: &Folds) -> Wire {

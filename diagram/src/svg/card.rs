@@ -178,8 +178,8 @@ fn figures(block: &Block, steady: bool) -> String {
     if block.restarts > 0 {
         figures.push(counted(block.restarts, "restart"));
     }
-    if block.polls > 0 && !steady {
-        figures.push(counted(block.polls, "poll"));
+    if !steady {
+        figures.extend(block.used());
     }
     figures.join(" · ")
 }

@@ -121,7 +121,9 @@ pub(crate) fn deadlock() -> Network {
 pub(crate) fn zoo() -> Network {
     let mut node = Node::new("n1", "zoo");
     process(&mut node, 1, "main", 0, State::Waiting).kind = ProcessKind::Scope;
-    process(&mut node, 2, "running", 1, State::Running);
+    let running = process(&mut node, 2, "running", 1, State::Running);
+    (running.busy_us, running.operations) = (1_234_567, 5_000);
+    running.names = ["backup", "printer"].map(String::from).to_vec();
     process(&mut node, 3, "ready", 1, State::Ready).kind = ProcessKind::Actor;
     let waits = [(1, Side::Receive), (2, Side::Receive), (3, Side::Send), (4, Side::Send)];
     process(&mut node, 4, "chooser", 1, blocked(&waits, 65_000));

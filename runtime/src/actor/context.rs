@@ -1,12 +1,12 @@
 //! Context: what a handler can do beyond its own state. Timers, monitors, its own end.
 
 use super::exits::{self, Monitor};
-use super::inside::Inside;
+use super::inside::{Inside, Seed};
 use super::streams::Streams;
 use super::timers::{Scheduled, What};
-use super::{Actor, signals};
+use super::{Actor, ActorRef, signals};
 use crate::cell::Cell;
-use crate::{Failure, ProcessRef};
+use crate::{Failure, NameError, ProcessRef};
 use rendez_channels::clock;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,15 +41,15 @@ use std::time::Duration;
 /// run(async { assert!(spawn_actor(Clock(0)).three().await? >= 3); Outcome::Ok(()) }).unwrap();
 /// ```
 pub struct Context<A: Actor> {
-    inside: Arc<Inside<A>>,
+    seed: Seed<A>,
     cell: Arc<Cell>,
     failure: Option<Failure>,
     streams: Streams,
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(inside: Arc<Inside<A>>, cell: Arc<Cell>) -> Self {
-        Self { inside, cell, failure: None, streams: Streams::default() }
+    pub(crate) fn new(seed: Seed<A>, cell: Arc<Cell>) -> Self {
+        Self { seed, cell, failure: None, streams: Streams::default() }
     }
 
     /// The process of this incarnation.
@@ -58,9 +58,63 @@ impl<A: Actor> Context<A> {
         ProcessRef::new(Arc::clone(&self.cell))
     }
 
+    /// The actor's own address, for others. None once nobody else has one: the actor is about to end, and an address of its own
+    /// would not keep it.
+    ///
+    /// An actor that keeps its address never ends by itself; and one that asks itself waits for ever, unless the method is
+    /// `reentrant`: [`notify`](Self::notify) is for that.
+    ///
+    /// ```
+    /// use rendez_channels::{Sender, channel};
+    /// use rendez_runtime::{ActorRef, Context, Outcome, actor, run, spawn_actor};
+    ///
+    /// struct Clerk(u32);
+    ///
+    /// #[actor(crate = rendez_runtime)]
+    /// impl Clerk {
+    ///     /// Applies for work: whoever has some may call.
+    ///     pub async fn apply(&mut self, context: &mut Context<Self>, office: Sender<ActorRef<Clerk>>) -> Outcome {
+    ///         context.register("clerk")?;
+    ///         if let Some(address) = context.address() {
+    ///             office.send(address).await?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///     pub async fn stamp(&mut self) -> u32 {
+    ///         self.0 += 1;
+    ///         self.0
+    ///     }
+    /// }
+    ///
+    /// let stamped = run(async {
+    ///     let ((tx, applications), clerk) = (channel(), spawn_actor(Clerk(6)));
+    ///     let ours = clerk.clone();
+    ///     let applying = rendez_runtime::spawn(async move { Outcome::Ok(ours.apply(tx).await?) });
+    ///     let theirs = ClerkRef::from(applications.recv().await?);
+    ///     applying.join().await?;
+    ///     Outcome::Ok(theirs.stamp().await?)
+    /// });
+    /// assert_eq!(stamped.unwrap(), 7);
+    /// ```
+    #[must_use]
+    pub fn address(&self) -> Option<ActorRef<A>> {
+        let mailbox = self.seed.inbox.receiver()?.weak_sender().upgrade()?;
+        Some(ActorRef::new(mailbox, &self.seed.inside))
+    }
+
+    /// Gives the actor a name: [`ActorRef::register`] from inside.
+    ///
+    /// # Errors
+    /// The name is taken, or cannot be given; [`NameError::Ended`] where the actor has no [address](Self::address) any more.
+    pub fn register(&self, name: impl AsRef<str>) -> Result<(), NameError> {
+        let name = name.as_ref();
+        let address = self.address().ok_or_else(|| NameError::Ended { name: name.to_owned() })?;
+        address.register(name)
+    }
+
     /// Ends the actor in order after the present message, before all others.
     pub fn stop(&self) {
-        self.inside.signals.raise(signals::STOP);
+        self.inside().signals.raise(signals::STOP);
     }
 
     /// Ends the incarnation in failure after the present message, as a panic would.
@@ -91,13 +145,13 @@ impl<A: Actor> Context<A> {
     /// Takes a delayed message, or the further ones of a period, back. True: it will never be handled; false: it has been,
     /// or was cancelled before.
     pub fn cancel(&self, timer: Scheduled) -> bool {
-        self.inside.cancel_timer(timer)
+        self.inside().cancel_timer(timer)
     }
 
     /// Has the end of a process come to the method with `#[actor(exited)]`, exactly once, before any message. A process that has
     /// ended already ends now.
     pub fn monitor(&self, process: &ProcessRef) -> Monitor {
-        exits::monitor(process, &self.cell, Arc::clone(&self.inside.signals))
+        exits::monitor(process, &self.cell, Arc::clone(&self.inside().signals))
     }
 
     /// Ends a monitor. True: it has not fired, and never will.
@@ -115,7 +169,7 @@ impl<A: Actor> Context<A> {
     }
 
     pub(crate) const fn inside(&self) -> &Arc<Inside<A>> {
-        &self.inside
+        &self.seed.inside
     }
 
     /// Takes what another context of the same incarnation has come to.
@@ -133,6 +187,6 @@ impl<A: Actor> Context<A> {
         let forever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
         let now = clock::now();
         let at = now.checked_add(delay).unwrap_or(now + forever);
-        self.inside.add_timer(at, what, true).expect("an actor that handles something has not ended")
+        self.inside().add_timer(at, what, true).expect("an actor that handles something has not ended")
     }
 }

@@ -5,8 +5,8 @@ use crate::World;
 use rendez_model::{Network, Node, Process, State};
 use std::fmt::Write as _;
 
-/// All processes of this program as a table: name, state, what each waits for and for how long, and where it was spawned. Then
-/// the deadlocks that are known. On Unix a program that [`run`](crate::run) runs prints it on SIGQUIT (`kill -QUIT`, ctrl-\).
+/// All processes of this program as a table: name (and the names by which it is looked up), state, what each waits for and for how
+/// long, how long it was polled, and where it was spawned. Then the deadlocks that are known. On Unix a program that [`run`](crate::run) runs prints it on SIGQUIT (`kill -QUIT`, ctrl-\).
 ///
 /// ```
 /// use rendez_runtime::{Outcome, dump, run};
@@ -25,14 +25,15 @@ fn table(network: &Network) -> String {
         let living: Vec<_> = node.processes.iter().filter(|p| !matches!(p.state, State::Done(_))).collect();
         let _ = writeln!(out, "node {} ({}), {} processes", node.name, node.id, living.len());
         let rows: Vec<_> = living.iter().map(|process| row(node, process)).collect();
-        let widths = [0, 1, 2].map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-        for [name, state, waits, spawned] in &rows {
+        let widths = [0, 1, 2, 3].map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+        for [name, state, waits, busy, spawned] in &rows {
             let _ = writeln!(
                 out,
-                "  {name:w0$}  {state:w1$}  {waits:w2$}  {spawned}",
+                "  {name:w0$}  {state:w1$}  {waits:w2$}  {busy:>w3$}  {spawned}",
                 w0 = widths[0],
                 w1 = widths[1],
-                w2 = widths[2]
+                w2 = widths[2],
+                w3 = widths[3]
             );
         }
     }
@@ -42,7 +43,7 @@ fn table(network: &Network) -> String {
     out
 }
 
-fn row(node: &Node, process: &Process) -> [String; 4] {
+fn row(node: &Node, process: &Process) -> [String; 5] {
     let (state, waits) = match &process.state {
         State::Ready => ("ready".to_owned(), String::new()),
         State::Running => ("running".to_owned(), String::new()),
@@ -54,5 +55,8 @@ fn row(node: &Node, process: &Process) -> [String; 4] {
             (format!("waits {:.1} s", *for_ms as f64 / 1e3), each.join(" | "))
         }
     };
-    [process.label(), state, waits, process.spawned_at.clone()]
+    let names = process.names.join(", ");
+    let name = if names.is_empty() { process.label() } else { format!("{} = {names}", process.label()) };
+    let busy = format!("{:.1} ms", process.busy_us as f64 / 1e3);
+    [name, state, waits, busy, process.spawned_at.clone()]
 }

@@ -6,6 +6,7 @@ use super::watch::{Change, Known};
 use super::{Snapshot, Watch, policy, words};
 use crate::cell::Cell;
 use crate::{World, executor};
+use rendez_channels::steps::{self, Counted};
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded, clock};
 use rendez_model::{Channel, ChannelId, Cycle, Node, ProcessId, Verdict};
 use std::collections::BTreeSet;
@@ -66,23 +67,24 @@ pub(crate) struct Monitor {
 #[must_use = "the network is observed until this is dropped"]
 pub struct Observation {
     world: Arc<World>,
+    _counted: Counted,
     _monitor: Monitor,
 }
 
 /// Observes the network: for a program that will be drawn, and for deadlocks where [`run`](crate::run) does not run it. Costs
-/// a list entry a channel.
+/// a list entry a channel, and two looks at the clock a poll: how long processes are polled is measured, and their operations counted.
 ///
 /// # Panics
 /// When no tokio runtime is ambient.
 pub fn observe() -> Observation {
     let world = World::global();
-    world.set_observes(true);
-    Observation { _monitor: watch(Arc::clone(&world)), world }
+    world.begin_observing();
+    Observation { _counted: steps::count(), _monitor: watch(Arc::clone(&world)), world }
 }
 
 impl Drop for Observation {
     fn drop(&mut self) {
-        self.world.set_observes(false);
+        self.world.end_observing();
     }
 }
 

@@ -27,4 +27,5 @@ mod streams;
 mod supervision;
 mod tape;
 mod toolkit;
+mod usage;
 mod waits;

@@ -107,7 +107,7 @@ impl<'a, A: Actor> Driver<'a, A> {
         Self {
             seed,
             agenda: Some(Agenda::new(inside.plan.aside, seed.inbox.take_kept())),
-            context: Context::new(Arc::clone(inside), Arc::clone(cell)),
+            context: Context::new(seed.clone(), Arc::clone(cell)),
             cell,
             trail: Trail::default(),
             lanes: Arrived {

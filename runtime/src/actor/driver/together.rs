@@ -67,7 +67,7 @@ impl<A: Actor> Driver<'_, A> {
         self.burst += 1;
         self.trail.note(A::method(&message));
         if A::begin(&message) {
-            let context = Context::new(Arc::clone(self.lanes.inside), Arc::clone(self.cell));
+            let context = Context::new(self.seed.clone(), Arc::clone(self.cell));
             under_way.push(shared.handle(message, context));
         }
     }

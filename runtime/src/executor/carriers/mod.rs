@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 use watch::Watch;
 
@@ -144,6 +144,14 @@ impl Carriers {
     fn steal(&self, seat: usize, queue: &Worker<Arc<Cell>>) -> Option<Arc<Cell>> {
         let others = (1..self.seats.len()).map(|step| &self.seats[(seat + step) % self.seats.len()]);
         others.filter(|other| other.has_work()).find_map(|other| retrying(|| other.steal(queue)))
+    }
+
+    /// Counts what runs there as having run for so long; while somebody observes, who polls measures it.
+    fn sample(&self, seat: &Seat, time: Duration) {
+        let world = World::global();
+        if let Some(process) = seat.process().filter(|_| !world.observes()) {
+            world.samples().add(process, time);
+        }
     }
 
     fn has_idle(&self) -> bool {

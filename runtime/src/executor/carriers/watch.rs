@@ -23,6 +23,8 @@ const REST: Duration = Duration::from_secs(1);
 const KEPT_MAX: Duration = Duration::from_millis(100);
 /// Between two warnings of one runtime.
 const WARNING_PERIOD: Duration = Duration::from_secs(1);
+/// For how long a process that is seen running counts as having run, at most: what was before a longer break nobody knows.
+const SAMPLE_MAX: Duration = Duration::from_millis(10);
 
 const ABSENT: u8 = 0;
 const TICKING: u8 = 1;
@@ -111,6 +113,9 @@ struct Looks<'a> {
     carriers: &'a Arc<Carriers>,
     seats: Vec<Seen>,
     warned: Option<Instant>,
+    /// The look before, and how long before this one it was.
+    last: Instant,
+    since: Duration,
 }
 
 /// A seat at the last look at which it moved.
@@ -134,7 +139,8 @@ struct Sum {
 impl<'a> Looks<'a> {
     fn over(carriers: &'a Arc<Carriers>) -> Self {
         let seen = Seen { turns: 0, at: Instant::now(), warned: false };
-        Self { carriers, seats: vec![seen; carriers.seats.len()], warned: None }
+        let seats = vec![seen; carriers.seats.len()];
+        Self { carriers, seats, warned: None, last: seen.at, since: Duration::ZERO }
     }
 
     fn serve(mut self) {
@@ -156,6 +162,8 @@ impl<'a> Looks<'a> {
     }
 
     fn look(&mut self, now: Instant) {
+        self.since = now.saturating_duration_since(self.last).min(SAMPLE_MAX);
+        self.last = now;
         let (regular, spares) = self.carriers.seats.split_at(self.carriers.regular);
         let mut sum = Sum::default();
         for (i, seat) in regular.iter().enumerate() {
@@ -184,6 +192,7 @@ impl<'a> Looks<'a> {
     fn look_at(&mut self, i: usize, seat: &Seat, now: Instant, sum: &mut Sum) {
         let (seen, turns) = (&mut self.seats[i], seat.turns());
         sum.awake += 1;
+        self.carriers.sample(seat, self.since);
         if turns != seen.turns {
             *seen = Seen { turns, at: now, warned: false };
             return;
