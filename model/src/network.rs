@@ -75,7 +75,7 @@ pub struct Waits {
 pub struct Cycle {
     /// The [`Node::id`] that it was found on.
     pub node: String,
-    /// Its steps, from the lowest process id on.
+    /// Its steps, from the lowest process id on; none where nobody at all can go on and no ring is seen.
     pub steps: Vec<Waits>,
     /// All processes that are caught in it, those of the steps among them: none of them goes on before another does.
     pub members: Vec<ProcessId>,

@@ -96,6 +96,17 @@ pub enum State {
     Done(End),
 }
 
+impl State {
+    /// What would let it go on, if it waits for other processes.
+    #[must_use]
+    pub fn waits(&self) -> &[Wait] {
+        match self {
+            Self::Blocked { on, .. } => on,
+            _ => &[],
+        }
+    }
+}
+
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

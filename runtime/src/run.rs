@@ -6,15 +6,20 @@ use crate::drive::process_of;
 use crate::inner::Report;
 use crate::os::{Listening, Signal};
 use crate::process::spawn_under;
-use crate::{IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor, waits};
+use crate::{
+    IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, alt, executor,
+    waits::{self, Census},
+};
 use rendez_channels::{FutureGuard, Sender, channel_bounded, future};
-use rendez_model::ProcessKind;
+use rendez_model::{ChannelId, ProcessKind};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 /// How long the program waits for processes that do not end when it does.
 const GRACE: Duration = Duration::from_secs(5);
@@ -115,10 +120,15 @@ impl RunOptions {
 
 async fn root<T: Send + 'static>(process: Process<T>, grace: Duration) -> Outcome<T> {
     let cell = process.cell();
-    let _monitor = waits::watch(Arc::clone(cell.world()));
     // It listens from here on: a ctrl-c that comes while the first process starts is not missed.
     let presses = Listening::to(Signal::Interrupt).ok();
     let interrupts = presses.map(|presses| tokio::spawn(interrupt(ProcessRef::new(Arc::clone(&cell)), presses, grace)));
+    let census = Census {
+        executor: executor::here()?,
+        runtime: Handle::current(),
+        interrupts: interrupts.as_ref().map(JoinHandle::abort_handle),
+    };
+    let _monitor = waits::watch(Arc::clone(cell.world()), Some(census));
     let root = spawn_under(process, None, Report::Nobody)?;
     poll_fn(|cx| if cell.ended_or_failed(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     if tokio::time::timeout(grace, root.process().ended()).await.is_err() {
@@ -199,6 +209,7 @@ pub fn ctrl_c() -> FutureGuard<Pin<Box<dyn Future<Output = Outcome<()>> + Send>>
     let (press, pressed) = channel_bounded::<()>(1);
     let answered = {
         let mut waiting = waiting();
+        waiting.presses.retain(|press| !press.is_closed());
         waiting.presses.push(press);
         waiting.answered
     };
@@ -225,6 +236,11 @@ fn waiting() -> MutexGuard<'static, Waiting> {
 fn tell_waiting() -> bool {
     let presses = std::mem::take(&mut waiting().presses);
     presses.iter().filter(|press| press.try_send(()).is_ok()).count() > 0
+}
+
+/// The channels that tell of ctrl-c.
+pub(crate) fn pressed_at() -> Vec<ChannelId> {
+    waiting().presses.iter().map(Sender::id).collect()
 }
 
 /// A root process answers ctrl-c until this is dropped.

@@ -90,14 +90,20 @@ fn expected_output(source: &str) -> Vec<&str> {
 
 /// The lines that an example prints, run as cargo has built it beside this test.
 fn run(source: &Path) -> Vec<String> {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap().join("examples");
-    let program = folder.join(source.file_stem().unwrap()).with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(program.exists(), "{} is not built: run `cargo build --examples`", program.display());
+    let program = program(source);
     let output = Command::new(&program).env_remove("RUST_LOG").stdin(Stdio::null()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{} {}: {errors}", program.display(), output.status);
     String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
+}
+
+/// Where cargo has put an example.
+pub(crate) fn program(source: &Path) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap().join("examples");
+    let program = folder.join(source.file_stem().unwrap()).with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(program.exists(), "{} is not built: run `cargo build --examples`", program.display());
+    program
 }
 
 fn fits(expected: &str, printed: &str) -> bool {

@@ -1,3 +1,4 @@
 //! rendez as a whole, through the facade only.
 
 mod gallery;
+mod lost_end;

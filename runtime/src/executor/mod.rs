@@ -43,6 +43,11 @@ pub(crate) trait Executor: Send + Sync {
         None
     }
 
+    /// What it runs of its own, besides processes; none where that is not known.
+    fn own(&self) -> Option<Own> {
+        None
+    }
+
     /// The same, as what explores, where it does.
     fn controlled(self: Arc<Self>) -> Option<Arc<Controlled>> {
         None
@@ -57,6 +62,15 @@ pub(crate) trait Executor: Send + Sync {
     fn world(&self) -> Arc<World> {
         World::global()
     }
+}
+
+/// Tasks and threads of an executor, whatever they do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Own {
+    /// Tasks of the runtime.
+    pub(crate) tasks: usize,
+    /// Threads besides its workers.
+    pub(crate) threads: usize,
 }
 
 thread_local! {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Knot {
     pub(crate) members: Vec<ProcessId>,
-    /// A shortest cycle through the lowest member that is on one.
+    /// A shortest cycle through the lowest member that is on one. None where nobody at all can go on and no cycle is seen.
     pub(crate) steps: Vec<Waits>,
 }
 

@@ -2,9 +2,10 @@
 //!
 //! `snapshot` takes the graph from the running program, `graph` finds who is stuck in it, `knots` which of these hold each other,
 //! `watch` what has changed since the look before, `words` the sentences: all but the first are pure. `monitor` looks a few times
-//! a second, at its `pace`, tells, and does what the `policy` is.
+//! a second, at its `pace`, asks the `census` whether anybody else is there, tells, and does what the `policy` is.
 
 mod asking;
+mod census;
 mod dump;
 mod graph;
 mod knots;
@@ -17,6 +18,7 @@ mod watch;
 mod words;
 
 pub(crate) use asking::{Asker, Asking};
+pub(crate) use census::Census;
 pub use dump::dump;
 pub(crate) use monitor::watch;
 pub use monitor::{Deadlock, News, Observation, deadlocks, observe};

@@ -1,5 +1,6 @@
 //! The monitor: advances the coarse clock, looks for deadlocks a few times a second, and tells. It judges nothing itself.
 
+use super::census::{Census, told_from_outside};
 use super::knots::Knot;
 use super::pace::{Extent, PERIOD, Pace};
 use super::watch::{Change, Known};
@@ -8,7 +9,7 @@ use crate::cell::Cell;
 use crate::{World, executor};
 use rendez_channels::steps::{self, Counted};
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded, clock};
-use rendez_model::{Channel, ChannelId, Cycle, Node, ProcessId, Verdict};
+use rendez_model::{Channel, ChannelId, Cycle, Node, Process, ProcessId, Verdict};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::poll_fn;
@@ -79,7 +80,7 @@ pub struct Observation {
 pub fn observe() -> Observation {
     let world = World::global();
     world.begin_observing();
-    Observation { _counted: steps::count(), _monitor: watch(Arc::clone(&world)), world }
+    Observation { _counted: steps::count(), _monitor: watch(Arc::clone(&world), None), world }
 }
 
 impl Drop for Observation {
@@ -120,9 +121,14 @@ pub fn deadlocks() -> Receiver<Deadlock> {
     rx
 }
 
-pub(crate) fn watch(world: Arc<World>) -> Monitor {
+/// The channels at which deadlocks are told.
+pub(super) fn told_at() -> Vec<ChannelId> {
+    REPORTS.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Sender::id).collect()
+}
+
+pub(crate) fn watch(world: Arc<World>, census: Option<Census>) -> Monitor {
     let task = tokio::spawn(async move {
-        let (mut looks, mut dumps) = (pin!(look_forever(world)), pin!(super::quit::dump_on_quit()));
+        let (mut looks, mut dumps) = (pin!(look_forever(world, census)), pin!(super::quit::dump_on_quit()));
         poll_fn(|cx| if dumps.as_mut().poll(cx).is_pending() { looks.as_mut().poll(cx) } else { Poll::Pending }).await;
     });
     Monitor { task }
@@ -134,27 +140,27 @@ impl Drop for Monitor {
     }
 }
 
-async fn look_forever(world: Arc<World>) {
+async fn look_forever(world: Arc<World>, census: Option<Census>) {
     let (start, base) = (Instant::now(), clock::coarse_ms());
     // Time as the timers of the runtime have it, also where it stands still.
     let began = tokio::time::Instant::now();
     let mut pace = Pace::new();
-    let executor = executor::here().ok();
+    let executor = census.as_ref().map(|census| Arc::clone(&census.executor)).or_else(|| executor::here().ok());
     loop {
         tokio::time::sleep(pace.pause(began.elapsed())).await;
         clock::advance_coarse(base + u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
         let turns = executor.as_ref().and_then(|executor| executor.turns_asleep());
         if pace.is_due(began.elapsed(), turns) {
             let looked_at = Instant::now();
-            let extent = look(&world);
+            let extent = look(&world, census.as_ref());
             pace.looked(began.elapsed(), looked_at.elapsed(), extent);
         }
     }
 }
 
 /// One look, and how far it went; at nothing where another monitor has just had one.
-fn look(world: &World) -> Extent {
-    let Some((found, extent)) = world.look(PERIOD / 2) else { return Extent::Glance(0) };
+fn look(world: &World, census: Option<&Census>) -> Extent {
+    let Some((found, extent)) = world.look(PERIOD / 2, census) else { return Extent::Glance(0) };
     for change in &found.changes {
         let report = world.report(change, &found);
         match report.news {
@@ -175,7 +181,8 @@ fn look(world: &World) -> Extent {
 struct Found {
     changes: Vec<Change>,
     cells: Vec<Arc<Cell>>,
-    channels: Vec<Channel>,
+    /// As it was when it was judged, without names.
+    node: Node,
 }
 
 fn tell(report: &Deadlock) {
@@ -191,11 +198,11 @@ impl World {
         let mut look = || {
             let mut found = Snapshot::take(&cells, &self.places());
             let node = self.lean_node(&cells, &mut found);
-            (watch.look(&node, found), node.channels)
+            (watch.look(&node, found), node)
         };
         look();
-        let (changes, channels) = look();
-        let found = Found { changes, cells: cells.clone(), channels };
+        let (changes, node) = look();
+        let found = Found { changes, cells: cells.clone(), node };
         let told = found.changes.iter().filter_map(|change| match change {
             // Nothing at all can run: what would only be suspected elsewhere is certain here.
             Change::Found(known) => Some(found.describe(&self.named_node().id, known, Verdict::Certain).cycle.sentence),
@@ -206,7 +213,7 @@ impl World {
     }
 
     /// What has changed since the look before, and how far the look went; none if that was just now.
-    fn look(&self, least: Duration) -> Option<(Found, Extent)> {
+    fn look(&self, least: Duration, census: Option<&Census>) -> Option<(Found, Extent)> {
         let mut watching = self.watching();
         let now = clock::now();
         if watching.last.is_some_and(|last| last <= now && now - last < least) {
@@ -223,11 +230,12 @@ impl World {
             return Some((Found::default(), Extent::Glance(cells.len())));
         }
         let mut found = Snapshot::take(&cells, &self.places());
+        found.is_alone = census.is_some_and(|census| found.all_wait_within(&told_from_outside()) && census.is_alone());
         let node = self.lean_node(&cells, &mut found);
         let changes = watching.watch.look(&node, found);
         let size = cells.len() + node.channels.len();
         let extent = Extent::Look { size, has_suspects: watching.watch.has_suspects() };
-        Some((Found { changes, cells, channels: node.channels }, extent))
+        Some((Found { changes, cells, node }, extent))
     }
 
     /// What is to be said of a deadlock; it is in the picture from now on, or no more.
@@ -256,18 +264,31 @@ impl Found {
         self.cells.binary_search_by_key(&id, |cell| cell.id()).ok().map(|at| &self.cells[at])
     }
 
+    /// With its name, and what it waited for when it was judged.
+    fn process(&self, id: ProcessId) -> Option<Process> {
+        let judged = &self.node.processes;
+        let at = judged.binary_search_by_key(&id, |process| process.id).ok()?;
+        Some(Process { state: judged[at].state.clone(), ..self.cell(id)?.describe() })
+    }
+
     fn channel(&self, id: ChannelId) -> Option<&Channel> {
-        self.channels.binary_search_by_key(&id, |channel| channel.id).ok().map(|at| &self.channels[at])
+        let channels = &self.node.channels;
+        channels.binary_search_by_key(&id, |channel| channel.id).ok().map(|at| &channels[at])
     }
 
     /// A deadlock of the node of this id, with the names of those in it.
     fn describe(&self, node_id: &str, known: &Known, verdict: Verdict) -> Deadlock {
         let Knot { steps, members } = known.knot.clone();
         let mut node = Node::new(node_id, "");
-        node.processes = members.iter().filter_map(|&id| Some(self.cell(id)?.describe())).collect();
-        let at: BTreeSet<_> = steps.iter().filter_map(|step| step.wait.at()).map(|(channel, _)| channel).collect();
+        node.processes = members.iter().filter_map(|&id| self.process(id)).collect();
+        let waits = node.processes.iter().flat_map(|process| process.state.waits());
+        let at: BTreeSet<_> = waits.filter_map(|wait| wait.at()).map(|(channel, _)| channel).collect();
         node.channels = at.into_iter().filter_map(|id| self.channel(id).cloned()).collect();
-        let sentence = words::sentence(&node, &steps, members.len() - steps.len(), verdict);
+        let sentence = if steps.is_empty() {
+            format!("deadlock: {}", words::nobody(&node))
+        } else {
+            words::sentence(&node, &steps, members.len() - steps.len(), verdict)
+        };
         let line = |id| self.cell(id).map_or_else(String::new, |cell| cell.spawned_at().to_string());
         let spawned_at = steps.iter().map(|step| line(step.process)).collect();
         let cycle = Cycle { node: node.id, steps, members, verdict, sentence };

@@ -13,7 +13,7 @@ pub enum OnDeadlock {
     #[default]
     Report,
     /// The innermost scope that all of its processes live in fails, with the sentence as its cause: a `par!` or scope that all of
-    /// them are children of, else the process that they all live below. Where there is none, its processes are ended.
+    /// them are children of, else the process that they all live below. Where there is none, each of its processes fails so.
     FailScope,
     /// The program prints all of its processes and aborts.
     Abort,
@@ -59,7 +59,7 @@ fn fail_scope(world: &World, report: &Deadlock) {
     });
     match scope.and_then(|common| common.into_iter().next()) {
         Some(scope) => scope.fail_scope(failure),
-        None => cells.iter().for_each(|cell| cell.cancel()),
+        None => cells.iter().for_each(|cell| cell.fail_scope(failure.clone())),
     }
 }
 

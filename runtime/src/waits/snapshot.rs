@@ -9,7 +9,7 @@ use super::Asker;
 use crate::cell::Cell;
 use crate::world::Places;
 use rendez_channels::{Stand, clock};
-use rendez_model::{Barrier, Channel, ProcessId, ProcessKind, State, Wait};
+use rendez_model::{Barrier, Channel, ChannelId, ProcessId, ProcessKind, State, Wait};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub(crate) struct Snapshot {
     pub(crate) barriers: Vec<Barrier>,
     /// Of these it is not known whether something outside might wake them.
     pub(crate) unsure: BTreeSet<ProcessId>,
+    /// Whether there is nobody in this OS process but these, and all of them wait for each other.
+    pub(crate) is_alone: bool,
 }
 
 /// A process as it was found.
@@ -102,6 +104,14 @@ impl Snapshot {
         snapshot
     }
 
+    /// Whether all processes wait, for nothing but what other processes do; at none of these channels, where others tell something.
+    pub(crate) fn all_wait_within(&self, others: &BTreeSet<ChannelId>) -> bool {
+        let within =
+            |wait: &Wait| *wait != Wait::Outside && wait.at().is_none_or(|(channel, _)| !others.contains(&channel));
+        let waits_within = |sight: &Sight| sight.state.as_ref().is_some_and(|state| state.waits().iter().all(within));
+        self.unsure.is_empty() && self.states.values().all(waits_within)
+    }
+
     fn enter(&mut self, cell: &Cell, before: Rest, mut found: Waits) {
         let after = cell.rest();
         let on_thread = cell.kind() == ProcessKind::Blocking;
@@ -166,5 +176,32 @@ impl Collected {
             waits.add(Wait::Answer { of: ask.of }, ask.since_ms);
             waits.wakers += usize::from(ask.waker == cell.waker_id());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rendez_model::Side;
+
+    fn waiting(on: &[&[Wait]]) -> Snapshot {
+        let sight = |on: &[Wait]| Sight { polls: 1, state: Some(State::Blocked { on: on.to_vec(), for_ms: 0 }) };
+        let states = (1..).map(ProcessId).zip(on.iter().map(|on| sight(on))).collect();
+        Snapshot { states, ..Snapshot::default() }
+    }
+
+    #[test]
+    fn who_waits_for_what_others_tell_or_runs_is_not_within() {
+        let at = |channel| Wait::Channel { channel: ChannelId(channel), side: Side::Receive };
+        let others = BTreeSet::from([ChannelId(7)]);
+        assert!(waiting(&[&[at(1)], &[at(2), Wait::Children]]).all_wait_within(&others));
+        assert!(!waiting(&[&[at(1)], &[at(2), at(7)]]).all_wait_within(&others), "it may be told something");
+        assert!(!waiting(&[&[at(1), Wait::Outside]]).all_wait_within(&others), "a timer may help");
+        let mut runs = waiting(&[&[at(1)], &[at(2)]]);
+        runs.states.get_mut(&ProcessId(2)).unwrap().state = None;
+        assert!(!runs.all_wait_within(&others));
+        let mut unsure = waiting(&[&[at(1)]]);
+        unsure.unsure.insert(ProcessId(1));
+        assert!(!unsure.all_wait_within(&others));
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Watch {
     known: BTreeMap<Vec<ProcessId>, Known>,
     next: u64,
     has_suspects: bool,
+    /// Whether nobody else was there when it looked last.
+    was_alone: bool,
 }
 
 /// A deadlock that has been told.
@@ -44,12 +46,18 @@ impl Watch {
         // What is stuck among some is so among more, and what is certain is suspected.
         let suspected = graph.stuck(&seen.iter().copied().filter(settled).collect(), Verdict::Suspected);
         let certain = graph.stuck(&suspected, Verdict::Certain);
+        let nobody_can = found.is_alone && self.was_alone && found.states.keys().all(settled);
+        self.was_alone = found.is_alone;
         self.has_suspects = suspected.len() < seen.len();
         let mut now: Vec<_> = knots(&graph, &certain).into_iter().map(|knot| (knot, Verdict::Certain)).collect();
         for knot in knots(&graph, &suspected) {
             if !knot.members.iter().all(|id| certain.contains(id)) {
-                now.push((knot, Verdict::Suspected));
+                now.push((knot, if nobody_can { Verdict::Certain } else { Verdict::Suspected }));
             }
+        }
+        if nobody_can && now.is_empty() {
+            let members: Vec<_> = found.states.keys().copied().collect();
+            now.push((Knot { members, steps: vec![] }, Verdict::Certain));
         }
         self.before = found.states;
         self.compare(now)
@@ -87,16 +95,13 @@ fn same(then: &Sight, now: &Sight) -> bool {
 }
 
 fn on(sight: &Sight) -> &[Wait] {
-    match &sight.state {
-        Some(State::Blocked { on, .. }) => on,
-        _ => &[],
-    }
+    sight.state.as_ref().map_or(&[], State::waits)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rendez_model::Process;
+    use rendez_model::{ChannelId, Process};
 
     /// Two that call each other, after so many polls each.
     fn calls(polls: u64) -> (Node, Snapshot) {
@@ -136,6 +141,50 @@ mod tests {
         for polls in 0..10 {
             assert_eq!(look(&mut watch, calls(polls)), []);
         }
+    }
+
+    /// One that waits at a channel whose other end nobody is known to have.
+    fn lost(is_alone: bool) -> (Node, Snapshot) {
+        let (mut node, mut found) = (Node::default(), Snapshot { is_alone, ..Snapshot::default() });
+        let mut channel = rendez_model::Channel::new(ChannelId(1), "", rendez_model::ChannelKind::Rendezvous);
+        channel.senders.count = 1;
+        node.channels.push(channel);
+        let on = vec![Wait::Channel { channel: ChannelId(1), side: rendez_model::Side::Receive }];
+        let state = State::Blocked { on, for_ms: 0 };
+        node.processes.push(Process { state: state.clone(), ..Process::new(ProcessId(1), "") });
+        found.states.insert(ProcessId(1), Sight { polls: 1, state: Some(state) });
+        (node, found)
+    }
+
+    #[test]
+    fn where_nobody_else_is_there_in_two_looks_all_who_wait_are_one_deadlock() {
+        let mut watch = Watch::default();
+        for is_alone in [false, false, true, false, true] {
+            assert_eq!(look(&mut watch, lost(is_alone)), [], "somebody may have the end");
+        }
+        assert_eq!(look(&mut watch, lost(true)), [(true, 0)]);
+    }
+
+    #[test]
+    fn where_nobody_else_is_there_what_was_suspected_is_certain() {
+        let mut watch = Watch::default();
+        let unsure = |is_alone| {
+            let (node, mut found) = calls(1);
+            found.unsure.insert(ProcessId(1));
+            (node, Snapshot { is_alone, ..found })
+        };
+        let verdict = |changes: &[Change]| match changes {
+            [Change::Found(known)] => known.verdict,
+            _ => panic!("one is found: {changes:?}"),
+        };
+        let mut looked = |is_alone| {
+            let (node, found) = unsure(is_alone);
+            watch.look(&node, found)
+        };
+        assert!(looked(true).is_empty());
+        assert_eq!(verdict(&looked(false)), Verdict::Suspected);
+        assert!(looked(true).is_empty());
+        assert_eq!(verdict(&looked(true)), Verdict::Certain);
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub(crate) fn sentence(node: &Node, steps: &[Waits], others: usize, verdict: Ver
     format!("{how}: {}", parts.join("; "))
 }
 
-/// All who wait and what for, where nobody can go on and no cycle is seen.
+/// So many of those who cannot go on are named.
+const NAMED_MAX: usize = 16;
+
+/// Who waits and what for, where nobody can go on and no cycle is seen.
 pub(crate) fn nobody(node: &Node) -> String {
     let waits = |process: &Process| {
         let on: Vec<_> = match &process.state {
@@ -31,8 +34,15 @@ pub(crate) fn nobody(node: &Node) -> String {
         };
         Some(format!("{} {}", name(node, process.id), on.join(" or ")))
     };
-    let waits: Vec<_> = node.processes.iter().filter_map(waits).collect();
-    format!("nobody can go on: {}", waits.join("; "))
+    let mut named: Vec<_> = node.processes.iter().filter_map(waits).collect();
+    match named.len().saturating_sub(NAMED_MAX) {
+        0 => {}
+        more => {
+            named.truncate(NAMED_MAX);
+            named.push(format!("and {more} more"));
+        }
+    }
+    format!("nobody can go on: {}", named.join("; "))
 }
 
 fn name(node: &Node, id: ProcessId) -> String {

@@ -9,7 +9,7 @@ mod pace;
 mod seat;
 mod watch;
 
-use super::{Executor, tokio_tasks};
+use super::{Executor, Own, tokio_tasks};
 use crate::cell::Cell;
 use crate::{World, drive};
 use carrier::Carrier;
@@ -257,6 +257,12 @@ impl Executor for Carriers {
         let turns = || self.seats.iter().map(Seat::turns).sum();
         let before = turns();
         (self.all_sleep() && self.outside.is_empty() && turns() == before).then_some(before)
+    }
+
+    fn own(&self) -> Option<Own> {
+        // Relaxed: who asks does so while nothing runs.
+        let tasks = if self.has_started.load(Ordering::Relaxed) { self.left.load(Ordering::Relaxed) } else { 0 };
+        Some(Own { tasks, threads: usize::from(self.watch.is_there()) })
     }
 
     fn now(&self) -> Instant {

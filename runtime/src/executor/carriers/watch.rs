@@ -78,6 +78,11 @@ impl Watch {
         self.all_stuck.load(Ordering::Relaxed)
     }
 
+    /// Whether it has a thread.
+    pub(super) fn is_there(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// The executor has closed.
     pub(super) fn end(&self) {
         if let Some(thread) = self.lock().as_ref() {
