@@ -2,8 +2,9 @@
 
 use crate::metrics::{Face, wrap};
 use crate::outline::{Edge, Format, Kind, Outline, Vertex};
-use crate::paint::{ALARM, Paint};
+use crate::paint::{Paint, alarm};
 use crate::plan::{Folding, Plan};
+use crate::words::deadlock;
 use rendez_model::Network;
 use std::fmt::Write;
 
@@ -13,9 +14,11 @@ pub fn dot(network: &Network) -> String {
     let plan = Plan::of(network, Folding::default());
     let mut out = Dot { out: String::from(HEAD) };
     if !plan.sentences.is_empty() {
-        let lines = plan.sentences.iter().flat_map(|s| wrap(&format!("deadlock: {s}"), Face::Plain, 12.0, SENTENCE));
-        let label = quote(&lines.collect::<Vec<_>>().join("\n"));
-        let _ = writeln!(out.out, "  label={label} labelloc=t fontcolor=\"{ALARM}\"");
+        let said = plan.sentences.iter().map(|(verdict, text)| format!("{}: {text}", deadlock(*verdict)));
+        let lines: Vec<_> = said.flat_map(|text| wrap(&text, Face::Plain, 12.0, SENTENCE)).collect();
+        let label = quote(&lines.join("\n"));
+        // The surest one is the first.
+        let _ = writeln!(out.out, "  label={label} labelloc=t fontcolor=\"{}\"", alarm(plan.sentences[0].0));
     }
     Outline::of(&plan).write(&mut out);
     out.out.push_str("}\n");
@@ -55,7 +58,7 @@ impl Format for Dot {
     fn vertex(&mut self, depth: usize, id: &str, lines: &[String], vertex: &Vertex) {
         let (pad, label) = ("  ".repeat(depth), quote(&lines.join("\n")));
         let (fill, stroke, style) = look(vertex);
-        let wide = if vertex.in_cycle { " penwidth=2.5" } else { "" };
+        let wide = if vertex.caught.is_some() { " penwidth=2.5" } else { "" };
         let shape = match vertex.kind {
             Kind::Node | Kind::Process => format!("style=\"rounded,filled{style}\" "),
             Kind::Own => "shape=circle ".to_owned(),
@@ -68,14 +71,15 @@ impl Format for Dot {
     fn edge(&mut self, edge: &Edge) {
         let label =
             if edge.lines.is_empty() { String::new() } else { format!("label={} ", quote(&edge.lines.join("\n"))) };
-        let red = if edge.in_cycle { format!("color=\"{ALARM}\" penwidth=2.5 ") } else { String::new() };
+        let caught = |verdict| format!("color=\"{}\" penwidth=2.5 ", alarm(verdict));
+        let caught = edge.caught.map_or_else(String::new, caught);
         let head = if edge.arrow { "" } else { "dir=none " };
         let look = match (edge.ended, edge.bundle) {
             (true, _) => "style=dashed ",
             (_, true) => "penwidth=3 ",
             _ => "",
         };
-        let attributes = format!("{label}{red}{head}{look}");
+        let attributes = format!("{label}{caught}{head}{look}");
         let attributes = if attributes.is_empty() { attributes } else { format!(" [{}]", attributes.trim_end()) };
         let _ = writeln!(self.out, "  {} -> {}{attributes}", edge.from, edge.to);
     }
@@ -83,7 +87,7 @@ impl Format for Dot {
 
 fn look(vertex: &Vertex) -> (&'static str, &'static str, &'static str) {
     let paint = vertex.mark.map_or(Paint { fill: "#f8fafc", stroke: "#94a3b8", dashed: vertex.lost }, Paint::of);
-    let stroke = if vertex.in_cycle { ALARM } else { paint.stroke };
+    let stroke = vertex.caught.map_or(paint.stroke, alarm);
     (paint.fill, stroke, if paint.dashed { ",dashed" } else { "" })
 }
 

@@ -1,10 +1,10 @@
 //! The network as a Mermaid flow chart, which many sites draw from a code block. Where things are put is left to it.
 
 use crate::outline::{Edge, Format, Kind, Outline, Vertex};
-use crate::paint::{ALARM, Paint};
+use crate::paint::{Paint, alarm};
 use crate::plan::{Folding, Plan};
-use crate::words::Mark;
-use rendez_model::Network;
+use crate::words::{Mark, deadlock};
+use rendez_model::{Network, Verdict};
 use std::fmt::Write;
 
 /// The network as a Mermaid flow chart.
@@ -20,14 +20,15 @@ pub fn mermaid(network: &Network) -> String {
 struct Mermaid {
     body: String,
     edges: usize,
-    red: Vec<usize>,
-    caught: Vec<String>,
+    strands: Vec<(usize, Verdict)>,
+    caught: Vec<(String, Verdict)>,
 }
 
 impl Mermaid {
     fn finish(mut self, plan: &Plan) -> String {
-        for (i, sentence) in plan.sentences.iter().enumerate() {
-            let _ = writeln!(self.body, "  deadlock{i}[{}]:::alarm", quote(&[format!("deadlock: {sentence}")]));
+        for (i, (verdict, sentence)) in plan.sentences.iter().enumerate() {
+            let said = quote(&[format!("{}: {sentence}", deadlock(*verdict))]);
+            let _ = writeln!(self.body, "  deadlock{i}[{said}]:::{}", class(*verdict));
         }
         for mark in Mark::ALL.into_iter().filter(|m| plan.blocks.iter().any(|b| b.mark() == *m)) {
             let paint = Paint::of(mark);
@@ -40,14 +41,18 @@ impl Mermaid {
                 paint.stroke
             );
         }
-        if !plan.sentences.is_empty() || !self.caught.is_empty() {
-            let _ = writeln!(self.body, "  classDef alarm stroke:{ALARM},stroke-width:3px");
+        for verdict in [Verdict::Certain, Verdict::Suspected] {
+            let said = plan.sentences.iter().map(|(verdict, _)| verdict);
+            if said.chain(self.caught.iter().map(|(_, verdict)| verdict)).any(|known| *known == verdict) {
+                let (class, alarm) = (class(verdict), alarm(verdict));
+                let _ = writeln!(self.body, "  classDef {class} stroke:{alarm},stroke-width:3px");
+            }
         }
-        for id in &self.caught {
-            let _ = writeln!(self.body, "  class {id} alarm");
+        for (id, verdict) in &self.caught {
+            let _ = writeln!(self.body, "  class {id} {}", class(*verdict));
         }
-        for edge in &self.red {
-            let _ = writeln!(self.body, "  linkStyle {edge} stroke:{ALARM},stroke-width:3px");
+        for (edge, verdict) in &self.strands {
+            let _ = writeln!(self.body, "  linkStyle {edge} stroke:{},stroke-width:3px", alarm(*verdict));
         }
         format!("flowchart LR\n{}", self.body)
     }
@@ -87,18 +92,22 @@ impl Format for Mermaid {
         };
         let label = if edge.lines.is_empty() { String::new() } else { format!("|{}|", quote(&edge.lines)) };
         let _ = writeln!(self.body, "  {} {arrow}{label} {}", edge.from, edge.to);
-        if edge.in_cycle {
-            self.red.push(self.edges);
-        }
+        self.strands.extend(edge.caught.map(|verdict| (self.edges, verdict)));
         self.edges += 1;
     }
 }
 
 impl Mermaid {
     fn mark(&mut self, id: &str, vertex: &Vertex) {
-        if vertex.in_cycle {
-            self.caught.push(id.to_owned());
-        }
+        self.caught.extend(vertex.caught.map(|verdict| (id.to_owned(), verdict)));
+    }
+}
+
+/// The class of what is caught in a deadlock.
+const fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Certain => "alarm",
+        Verdict::Suspected => "suspected",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::plan::{Block, Host, Plan, Wire};
 use crate::words::{Mark, wish};
-use rendez_model::Side;
+use rendez_model::{Side, Verdict};
 
 /// What a format must be able to write.
 pub(crate) trait Format {
@@ -35,12 +35,12 @@ pub(crate) struct Vertex {
     pub(crate) kind: Kind,
     pub(crate) mark: Option<Mark>,
     pub(crate) lost: bool,
-    pub(crate) in_cycle: bool,
+    pub(crate) caught: Option<Verdict>,
 }
 
 impl Vertex {
     const fn plain(kind: Kind) -> Self {
-        Self { kind, mark: None, lost: false, in_cycle: false }
+        Self { kind, mark: None, lost: false, caught: None }
     }
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Edge {
     pub(crate) arrow: bool,
     pub(crate) bundle: bool,
     pub(crate) ended: bool,
-    pub(crate) in_cycle: bool,
+    pub(crate) caught: Option<Verdict>,
 }
 
 /// A plan as nested groups.
@@ -104,7 +104,7 @@ impl<'a> Outline<'a> {
             kind: Kind::Process,
             mark: Some(block.mark()),
             lost: self.plan.hosts[block.host].lost,
-            in_cycle: block.in_cycle,
+            caught: block.caught,
         };
         if self.children[b].is_empty() {
             out.vertex(depth, &format!("p{b}"), &block_lines(block), &look);
@@ -123,36 +123,36 @@ impl<'a> Outline<'a> {
     fn wire(&self, out: &mut impl Format, w: usize, wire: &Wire) {
         let ends = [Side::Send, Side::Receive].map(|side| {
             let tips = wire.tips(side);
-            let mut ends: Vec<(String, bool)> =
-                tips.blocks.keys().map(|&b| (format!("p{b}"), self.plan.red.contains(&(w, side, b)))).collect();
+            let mut ends: Vec<(String, Option<Verdict>)> =
+                tips.blocks.keys().map(|&b| (format!("p{b}"), self.plan.strands.get(&(w, side, b)).copied())).collect();
             if tips.unknown > 0 {
                 let id = format!("u{w}{}", if side == Side::Send { "s" } else { "r" });
                 out.vertex(1, &id, &[" ".to_owned()], &Vertex::plain(Kind::Unknown));
-                ends.push((id, false));
+                ends.push((id, None));
             }
             ends
         });
         let (bundle, ended) = (wire.count > 1, wire.closing.is_some());
-        let edge = |from: &str, to: &str, lines: Vec<String>, arrow, in_cycle| Edge {
+        let edge = |from: &str, to: &str, lines: Vec<String>, arrow, caught| Edge {
             from: from.to_owned(),
             to: to.to_owned(),
             lines,
             arrow,
             bundle,
             ended,
-            in_cycle,
+            caught,
         };
         if let [[(from, a)], [to]] = [&ends[0][..], &ends[1][..]] {
-            out.edge(&edge(from, &to.0, wire_lines(wire), true, *a && to.1));
+            out.edge(&edge(from, &to.0, wire_lines(wire), true, (*a).and(to.1)));
             return;
         }
         let hub = format!("c{w}");
         out.vertex(1, &hub, &wire_lines(wire), &Vertex::plain(Kind::Hub));
-        for (from, red) in &ends[0] {
-            out.edge(&edge(from, &hub, Vec::new(), false, *red));
+        for (from, caught) in &ends[0] {
+            out.edge(&edge(from, &hub, Vec::new(), false, *caught));
         }
-        for (to, red) in &ends[1] {
-            out.edge(&edge(&hub, to, Vec::new(), true, *red));
+        for (to, caught) in &ends[1] {
+            out.edge(&edge(&hub, to, Vec::new(), true, *caught));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The colours of states, the same in every format that has colours. A colour never says anything alone.
 
 use crate::words::Mark;
+use rendez_model::Verdict;
 
 /// How a box is coloured.
 #[derive(Clone, Copy, Debug)]
@@ -10,8 +11,16 @@ pub(crate) struct Paint {
     pub(crate) dashed: bool,
 }
 
-/// The colour of deadlocks.
-pub(crate) const ALARM: &str = "#dc2626";
+/// The colour of what has failed, and of deadlocks that are certain.
+const ALARM: &str = "#dc2626";
+
+/// The colour of a deadlock.
+pub(crate) const fn alarm(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Certain => ALARM,
+        Verdict::Suspected => "#d97706",
+    }
+}
 
 impl Paint {
     pub(crate) const fn of(mark: Mark) -> Self {

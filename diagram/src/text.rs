@@ -1,7 +1,7 @@
 //! The network in plain text, for terminals: the tree of processes, then the channels. No colours, no control characters.
 
 use crate::plan::{Block, Folding, Plan, Tips, Wire};
-use crate::words::wish;
+use crate::words::{deadlock, wish};
 use rendez_model::{Network, Side};
 
 /// Most holders of one side that are named.
@@ -12,8 +12,8 @@ const MOST_NAMED: usize = 4;
 pub fn text(network: &Network) -> String {
     let plan = Plan::of(network, Folding::default());
     let mut out = format!("{}\n", plan.totals.says(plan.hosts.len(), false));
-    for sentence in &plan.sentences {
-        out.push_str(&format!("\ndeadlock: {sentence}\n"));
+    for (verdict, sentence) in &plan.sentences {
+        out.push_str(&format!("\n{}: {sentence}\n", deadlock(*verdict)));
     }
     let tree = Tree::of(&plan);
     for (h, host) in plan.hosts.iter().enumerate() {
@@ -80,9 +80,7 @@ fn states(block: &Block) -> String {
         [one] => parts.push(format!("waits {one}")),
         several => parts.push(format!("offers {}", several.join(" or "))),
     }
-    if block.in_cycle {
-        parts.push("DEADLOCK".to_owned());
-    }
+    parts.extend(block.caught.map(|verdict| deadlock(verdict).to_uppercase()));
     if !block.note.is_empty() {
         parts.push(block.note.clone());
     }

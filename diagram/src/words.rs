@@ -1,6 +1,6 @@
 //! How states, numbers and names read, the same in every format. Not where they are put.
 
-use rendez_model::{End, Side, State};
+use rendez_model::{End, Side, State, Verdict};
 
 /// Characters of a name that are looked at at all.
 const LONGEST_NAME: usize = 400;
@@ -166,6 +166,14 @@ fn shown(c: char) -> char {
         | 0xE000..=0xF8FF
         | 0xE0000.. => '\u{FFFD}',
         _ => c,
+    }
+}
+
+/// What a deadlock is called.
+pub(crate) const fn deadlock(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Certain => "deadlock",
+        Verdict::Suspected => "suspected deadlock",
     }
 }
 

@@ -6,11 +6,11 @@ mod fold;
 mod merge;
 mod tree;
 
-use crate::words::{Mark, clean, counted, duration, grouped, stem};
+use crate::words::{Mark, clean, counted, deadlock, duration, grouped, stem};
 use bundle::Bundling;
 use fold::Folds;
 use merge::{Holder, Line, Lines};
-use rendez_model::{ChannelKind, Closing, Cycle, Delivery, End, Network, Process, ProcessKind, Side, State};
+use rendez_model::{ChannelKind, Closing, Cycle, Delivery, End, Network, Process, ProcessKind, Side, State, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When families are folded.
@@ -33,6 +33,9 @@ impl Default for Folding {
     }
 }
 
+/// Strands of deadlocks by line or wire, side and block, and how sure the surest of them is.
+pub(crate) type Strands = BTreeMap<(usize, Side, usize), Verdict>;
+
 /// Everything that a picture says.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -41,10 +44,10 @@ pub(crate) struct Plan {
     pub(crate) blocks: Vec<Block>,
     /// In the order of host and channel.
     pub(crate) wires: Vec<Wire>,
-    /// One sentence for each deadlock.
-    pub(crate) sentences: Vec<String>,
+    /// One sentence for each deadlock, the certain ones first.
+    pub(crate) sentences: Vec<(Verdict, String)>,
     /// The strands that deadlocks run along.
-    pub(crate) red: BTreeSet<(usize, Side, usize)>,
+    pub(crate) strands: Strands,
     pub(crate) totals: Totals,
 }
 
@@ -83,7 +86,8 @@ pub(crate) struct Block {
     pub(crate) polls: u64,
     pub(crate) operations: u64,
     pub(crate) busy_us: u64,
-    pub(crate) in_cycle: bool,
+    /// Whether it is caught in a deadlock, and in how sure a one.
+    pub(crate) caught: Option<Verdict>,
 }
 
 impl Block {
@@ -265,19 +269,24 @@ impl Totals {
 impl Plan {
     pub(crate) fn of(network: &Network, folding: Folding) -> Self {
         let lines = Lines::of(network);
-        let caught: BTreeSet<Holder> = network.cycles.iter().flat_map(|c| caught_in(network, c)).collect();
-        let folds = Folds::of(network, &caught, limit(network, folding));
+        let mut cycles: Vec<&Cycle> = network.cycles.iter().collect();
+        // Of what several run along the surest says how sure it is.
+        cycles.sort_by_key(|cycle| cycle.verdict);
+        let held = cycles.iter().flat_map(|cycle| caught_in(network, cycle).into_iter().map(|at| (at, cycle.verdict)));
+        let caught: BTreeMap<Holder, Verdict> = held.collect();
+        let folds = Folds::of(network, &caught.keys().copied().collect(), limit(network, folding));
         let mut plan = Self {
             hosts: network.nodes.iter().map(host).collect(),
             blocks: blocks(network, &folds, &caught),
             wires: Vec::new(),
-            sentences: network.cycles.iter().map(sentence).collect(),
-            red: BTreeSet::new(),
+            sentences: sentences(network),
+            strands: Strands::new(),
             totals: totals(network, &lines),
         };
-        let red = red_strands(network, &lines, &folds);
-        let wire_of = plan.add_wires(&lines, &folds, &red, folding);
-        plan.red = red.into_iter().filter_map(|(l, s, b)| Some((wire_of[l]?, s, b))).collect();
+        let strands = strands(network, &cycles, &lines, &folds);
+        let wire_of = plan.add_wires(&lines, &folds, &strands, folding);
+        let drawn = strands.into_iter().filter_map(|((l, s, b), verdict)| Some(((wire_of[l]?, s, b), verdict)));
+        plan.strands = drawn.collect();
         plan.add_stands(network, &lines, &folds, &wire_of);
         plan
     }
@@ -287,16 +296,16 @@ impl Plan {
         &mut self,
         lines: &Lines<'_>,
         folds: &Folds,
-        red: &BTreeSet<(usize, Side, usize)>,
+        strands: &Strands,
         folding: Folding,
     ) -> Vec<Option<usize>> {
-        let red: BTreeSet<usize> = red.iter().map(|strand| strand.0).collect();
+        let caught: BTreeSet<usize> = strands.keys().map(|strand| strand.0).collect();
         let wires: Vec<_> = lines.all.iter().map(|line| wire(line, folds)).collect();
         let bundling = Bundling::of(&wires, folding.family, |b| self.blocks[b].count > 1);
         let mut bundles = BTreeMap::new();
         let mut wire_of = vec![None; wires.len()];
         for (l, wire) in wires.into_iter().enumerate().filter(|(l, _)| !lines.all[*l].is_gone()) {
-            let bundle = if red.contains(&l) { None } else { bundling.bundle(&wire) };
+            let bundle = if caught.contains(&l) { None } else { bundling.bundle(&wire) };
             let drawn = bundle.map_or(self.wires.len(), |key| *bundles.entry(key).or_insert(self.wires.len()));
             match self.wires.get_mut(drawn) {
                 Some(bundle) => bundle.join(wire),
@@ -333,12 +342,19 @@ fn limit(network: &Network, folding: Folding) -> usize {
     if all > folding.network { folding.family.min(SMALL_FAMILY) } else { folding.family }
 }
 
+fn sentences(network: &Network) -> Vec<(Verdict, String)> {
+    let mut sentences: Vec<_> = network.cycles.iter().map(|cycle| (cycle.verdict, sentence(cycle))).collect();
+    sentences.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
+    sentences
+}
+
 fn sentence(cycle: &Cycle) -> String {
     if cycle.sentence.is_empty() {
         format!("{} wait for each other in a ring", counted(cycle.steps.len() as u64, "process"))
     } else {
-        // Every format says itself that it is a deadlock.
-        clean(cycle.sentence.strip_prefix("deadlock: ").unwrap_or(&cycle.sentence))
+        // Every format says itself that it is one.
+        let said = format!("{}: ", deadlock(cycle.verdict));
+        clean(cycle.sentence.strip_prefix(&said).unwrap_or(&cycle.sentence))
     }
 }
 
@@ -360,14 +376,14 @@ fn totals(network: &Network, lines: &Lines<'_>) -> Totals {
     totals
 }
 
-fn blocks(network: &Network, folds: &Folds, caught: &BTreeSet<Holder>) -> Vec<Block> {
+fn blocks(network: &Network, folds: &Folds, caught: &BTreeMap<Holder, Verdict>) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::with_capacity(folds.len());
     let mut within = Vec::new();
     for (h, node) in network.nodes.iter().enumerate() {
         for (i, process) in node.processes.iter().enumerate() {
             match folds.leads(h, i) {
                 Some(first) if first == i => {
-                    blocks.push(block(h, folds.parent(h, i), process, caught.contains(&(h, i))))
+                    blocks.push(block(h, folds.parent(h, i), process, caught.get(&(h, i)).copied()))
                 }
                 Some(_) => add_member(&mut blocks[folds.block(h, i)], process),
                 None => within.push(folds.block(h, i)),
@@ -380,7 +396,7 @@ fn blocks(network: &Network, folds: &Folds, caught: &BTreeSet<Holder>) -> Vec<Bl
     blocks
 }
 
-fn block(host: usize, parent: Option<usize>, process: &Process, in_cycle: bool) -> Block {
+fn block(host: usize, parent: Option<usize>, process: &Process, caught: Option<Verdict>) -> Block {
     Block {
         host,
         parent,
@@ -398,7 +414,7 @@ fn block(host: usize, parent: Option<usize>, process: &Process, in_cycle: bool) 
         polls: process.polls,
         operations: process.operations,
         busy_us: process.busy_us,
-        in_cycle,
+        caught,
     }
 }
 
@@ -475,26 +491,29 @@ fn wire(line: &Line<'_>, folds: &Folds) -> Wire {
     }
 }
 
-/// The processes of a cycle.
+/// The processes of a cycle; where nobody can go on and no cycle is seen, all that are caught.
 fn caught_in(network: &Network, cycle: &Cycle) -> Vec<Holder> {
     let Some(h) = network.nodes.iter().position(|n| n.id == cycle.node) else { return Vec::new() };
-    let index = |step: &rendez_model::Waits| network.nodes[h].processes.iter().position(|p| p.id == step.process);
-    cycle.steps.iter().filter_map(|step| Some((h, index(step)?))).collect()
+    let index = |id| Some((h, network.nodes[h].processes.iter().position(|p| p.id == id)?));
+    if cycle.steps.is_empty() {
+        return cycle.members.iter().filter_map(|&id| index(id)).collect();
+    }
+    cycle.steps.iter().filter_map(|step| index(step.process)).collect()
 }
 
 /// For each step of each cycle: who stands at the channel, and who of the other side could help.
-fn red_strands(network: &Network, lines: &Lines<'_>, folds: &Folds) -> BTreeSet<(usize, Side, usize)> {
-    let mut red = BTreeSet::new();
-    for cycle in &network.cycles {
+fn strands(network: &Network, cycles: &[&Cycle], lines: &Lines<'_>, folds: &Folds) -> Strands {
+    let mut strands = Strands::new();
+    for cycle in cycles {
         let Some(h) = network.nodes.iter().position(|n| n.id == cycle.node) else { continue };
         let block = |id| network.nodes[h].processes.iter().position(|p| p.id == id).map(|i| folds.block(h, i));
         for (i, step) in cycle.steps.iter().enumerate() {
             let Some((channel, side)) = step.wait.at() else { continue };
             let Some(line) = lines.find(h, channel) else { continue };
             let next = cycle.steps[(i + 1) % cycle.steps.len()].process;
-            red.extend(block(step.process).map(|b| (line, side, b)));
-            red.extend(block(next).map(|b| (line, side.opposite(), b)));
+            strands.extend(block(step.process).map(|b| ((line, side, b), cycle.verdict)));
+            strands.extend(block(next).map(|b| ((line, side.opposite(), b), cycle.verdict)));
         }
     }
-    red
+    strands
 }

@@ -3,11 +3,13 @@
 use super::card::class;
 use super::glyph;
 use super::pen::{Pen, Style};
+use super::said;
+use super::wire::hot;
 use crate::layout::{Point, Rect};
 use crate::metrics::{Face, width};
 use crate::plan::{Plan, Wire};
 use crate::words::Mark;
-use rendez_model::{Closing, ProcessKind};
+use rendez_model::{Closing, ProcessKind, Verdict};
 use std::collections::BTreeSet;
 
 const WORD: Style = Style::new(Face::Plain, 10.5, "dim");
@@ -31,7 +33,7 @@ enum Key {
     Choice,
     Retired,
     Poisoned,
-    Deadlock,
+    Deadlock(Verdict),
 }
 
 impl Key {
@@ -49,7 +51,8 @@ impl Key {
             Self::Choice => "choice: any of these ends will do",
             Self::Retired => "retired",
             Self::Poisoned => "poisoned",
-            Self::Deadlock => "deadlock",
+            Self::Deadlock(Verdict::Certain) => "deadlock: nobody can help",
+            Self::Deadlock(Verdict::Suspected) => "suspected deadlock: somebody not known might help",
         }
     }
 
@@ -97,7 +100,7 @@ impl Key {
             }
             Self::Retired => pen.path(&level, "wire retired"),
             Self::Poisoned => pen.path(&level, "wire poisoned"),
-            Self::Deadlock => pen.path(&level, "wire hot"),
+            Self::Deadlock(verdict) => pen.path(&level, &format!("wire{}", hot(Some(verdict)))),
         }
     }
 }
@@ -140,7 +143,7 @@ impl Legend {
                 key.draw(pen, Point { x, y });
                 let style = match key {
                     Key::State(mark) => Style { class: class(*mark), ..WORD },
-                    Key::Deadlock => Style { class: "red", ..WORD },
+                    Key::Deadlock(verdict) => said(Style { class: "red", ..WORD }, *verdict),
                     _ => WORD,
                 };
                 pen.text(Point { x: x + SIGN, y: y + 3.8 }, style, key.word());
@@ -158,6 +161,9 @@ fn keys(plan: &Plan, steady: bool) -> Vec<Key> {
         [ProcessKind::Actor, ProcessKind::Blocking, ProcessKind::Device, ProcessKind::Child, ProcessKind::Scope];
     keys.extend(kinds.into_iter().filter(|k| plan.blocks.iter().any(|b| b.kind == *k)).map(Key::Kind));
     let wires = &plan.wires;
+    let caught = |verdict| {
+        plan.strands.values().copied().chain(plan.blocks.iter().filter_map(|b| b.caught)).any(|v| v == verdict)
+    };
     let bounded = |w: &Wire| matches!(w.kind, rendez_model::ChannelKind::Bounded(1..));
     let found = [
         (Key::Channel, !wires.is_empty()),
@@ -170,7 +176,8 @@ fn keys(plan: &Plan, steady: bool) -> Vec<Key> {
         (Key::Choice, plan.blocks.iter().any(|b| b.stands.len() > 1)),
         (Key::Retired, wires.iter().any(is_retired)),
         (Key::Poisoned, wires.iter().any(|w| matches!(w.closing, Some(Closing::Poisoned(_))))),
-        (Key::Deadlock, !plan.red.is_empty() || plan.blocks.iter().any(|b| b.in_cycle)),
+        (Key::Deadlock(Verdict::Certain), caught(Verdict::Certain)),
+        (Key::Deadlock(Verdict::Suspected), caught(Verdict::Suspected)),
     ];
     keys.extend(found.into_iter().filter(|(_, there)| *there).map(|(key, _)| key));
     keys

@@ -15,7 +15,7 @@ use crate::words::{Mark, clean};
 use card::Card;
 use legend::Legend;
 use pen::{Pen, Style, escape, number};
-use rendez_model::{Network, Side};
+use rendez_model::{Network, Side, Verdict};
 pub use sequence::{STEPS_MAX, sequence};
 use std::collections::BTreeSet;
 use wire::Label;
@@ -33,6 +33,8 @@ const TITLE: Style = Style::new(Face::Bold, 18.0, "ink");
 const TOTALS: Style = Style::new(Face::Plain, 12.0, "dim");
 const ALARM: Style = Style::new(Face::Bold, 13.0, "red");
 const SENTENCE: Style = Style::new(Face::Plain, 12.0, "red");
+/// The class of words about deadlocks that are only suspected.
+const SUSPECTED: &str = "amber";
 
 /// How a network is drawn as SVG.
 ///
@@ -141,7 +143,7 @@ pub(crate) struct Still {
 struct Header {
     title: String,
     totals: Vec<String>,
-    alarms: Vec<Vec<String>>,
+    alarms: Vec<(Verdict, Vec<String>)>,
 }
 
 /// Most deadlocks whose sentence is printed.
@@ -150,6 +152,9 @@ const MOST_SENTENCES: usize = 8;
 impl Header {
     fn of(svg: &Svg, plan: &Plan, width: f64) -> Self {
         let wrapped = |text: &str, style: Style, room: f64| wrap(text, style.face, style.size, room);
+        // Below a title that says more than is true of it. A colour never says anything alone.
+        let surest = plan.sentences.first().map(|(verdict, _)| *verdict);
+        let suspected = |verdict| if Some(verdict) == surest { "" } else { "suspected: " };
         Self {
             title: fit(&svg.title, TITLE.face, TITLE.size, width),
             totals: wrapped(&plan.totals.says(plan.hosts.len(), svg.steady), TOTALS, width),
@@ -157,7 +162,9 @@ impl Header {
                 .sentences
                 .iter()
                 .take(MOST_SENTENCES)
-                .map(|text| wrapped(text, SENTENCE, width - 44.0))
+                .map(|(verdict, text)| {
+                    (*verdict, wrapped(&format!("{}{text}", suspected(*verdict)), SENTENCE, width - 44.0))
+                })
                 .collect(),
         }
     }
@@ -167,7 +174,7 @@ impl Header {
     }
 
     fn alarm(&self) -> f64 {
-        32.0 + self.alarms.iter().map(|lines| lines.len() as f64 * 17.0 + 4.0).sum::<f64>()
+        32.0 + self.alarms.iter().map(|(_, lines)| lines.len() as f64 * 17.0 + 4.0).sum::<f64>()
     }
 
     fn write(&self, pen: &mut Pen, width: f64) {
@@ -178,21 +185,40 @@ impl Header {
             at.y += 17.0;
             pen.text(at, TOTALS, line);
         }
-        if self.alarms.is_empty() {
-            return;
-        }
+        // The surest one is the first.
+        let Some(&(surest, _)) = self.alarms.first() else { return };
         at.y += 14.0;
-        pen.rect(Rect { x: at.x, y: at.y, w: width, h: self.alarm() }, 6.0, "alarm");
-        glyph::state(pen, Mark::Failed, Point { x: at.x + 12.0, y: at.y + 9.0 });
-        pen.text(Point { x: at.x + 32.0, y: at.y + 20.0 }, ALARM, "Deadlock");
+        pen.rect(Rect { x: at.x, y: at.y, w: width, h: self.alarm() }, 6.0, &format!("alarm{}", sure(surest)));
+        let (mark, title) = match surest {
+            Verdict::Certain => (Mark::Failed, "Deadlock"),
+            Verdict::Suspected => (Mark::Waiting, "Suspected deadlock"),
+        };
+        glyph::state(pen, mark, Point { x: at.x + 12.0, y: at.y + 9.0 });
+        pen.text(Point { x: at.x + 32.0, y: at.y + 20.0 }, said(ALARM, surest), title);
         at = Point { x: at.x + 32.0, y: at.y + 22.0 };
-        for lines in &self.alarms {
+        for (verdict, lines) in &self.alarms {
             for line in lines {
                 at.y += 17.0;
-                pen.text(at, SENTENCE, line);
+                pen.text(at, said(SENTENCE, *verdict), line);
             }
             at.y += 4.0;
         }
+    }
+}
+
+/// Words about a deadlock.
+fn said(style: Style, verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Certain => style,
+        Verdict::Suspected => Style { class: SUSPECTED, ..style },
+    }
+}
+
+/// A further class for the signs of a deadlock.
+const fn sure(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Certain => "",
+        Verdict::Suspected => " suspected",
     }
 }
 
@@ -246,25 +272,26 @@ impl<'a> Sheet<'a> {
         let groups: BTreeSet<usize> = self.plan.blocks.iter().filter_map(|b| b.parent).collect();
         let (outer, inner): (Vec<usize>, Vec<usize>) = (0..self.cards.len()).partition(|b| groups.contains(b));
         outer.iter().for_each(|&b| self.block(pen, b, layout, true));
-        let (hot, cold): (Vec<&Piece>, Vec<&Piece>) = layout.pieces.iter().partition(|piece| self.is_hot(piece));
-        cold.iter().for_each(|piece| wire::piece(pen, self.plan, piece, false));
-        hot.iter().for_each(|piece| wire::piece(pen, self.plan, piece, true));
+        let (hot, cold): (Vec<&Piece>, Vec<&Piece>) =
+            layout.pieces.iter().partition(|piece| self.heat(piece).is_some());
+        cold.iter().for_each(|piece| wire::piece(pen, self.plan, piece, None));
+        hot.iter().for_each(|piece| wire::piece(pen, self.plan, piece, self.heat(piece)));
         for (w, wire) in self.plan.wires.iter().enumerate() {
-            let hot = self.plan.red.range((w, Side::Send, 0)..(w + 1, Side::Send, 0)).next().is_some();
+            let strands = self.plan.strands.range((w, Side::Send, 0)..(w + 1, Side::Send, 0));
+            let heat = strands.map(|(_, verdict)| *verdict).max();
             pen.open("channel", &hover(&[&wire.title(), &wire.item, &wire.kind.to_string()]));
-            self.labels[w].write(pen, wire, layout, w, hot);
+            self.labels[w].write(pen, wire, layout, w, heat);
             pen.close();
         }
         inner.iter().for_each(|&b| self.block(pen, b, layout, false));
         wire::stands(pen, self.plan, layout, |b| self.plan.hosts.len() + b);
     }
 
-    fn is_hot(&self, piece: &Piece) -> bool {
+    /// How sure the deadlock is that runs along a piece of line.
+    fn heat(&self, piece: &Piece) -> Option<Verdict> {
         let side = if piece.into { Side::Send } else { Side::Receive };
-        piece.strands.iter().any(|&s| {
-            let block = self.graph.strands[s].frame - self.plan.hosts.len();
-            self.plan.red.contains(&(piece.hub, side, block))
-        })
+        let block = |s: usize| self.graph.strands[s].frame - self.plan.hosts.len();
+        piece.strands.iter().filter_map(|&s| self.plan.strands.get(&(piece.hub, side, block(s))).copied()).max()
     }
 
     fn block(&self, pen: &mut Pen, b: usize, layout: &Layout, group: bool) {
@@ -283,8 +310,8 @@ impl<'a> Sheet<'a> {
             pen.rect(Rect { x: rect.x + step, y: rect.y + step, ..rect }, 7.0, &format!("back {colour}"));
         }
         pen.rect(rect, 7.0, &format!("{} {colour}", if group { "scope" } else { "card" }));
-        if block.in_cycle {
-            pen.rect(rect, 7.0, "caught");
+        if let Some(verdict) = block.caught {
+            pen.rect(rect, 7.0, &format!("caught{}", sure(verdict)));
         }
         self.cards[b].write(pen, Point { x: rect.x, y: rect.y }, rect.w);
         pen.close();

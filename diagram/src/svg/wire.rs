@@ -5,7 +5,7 @@ use crate::layout::{Layout, Piece, Point, Rect};
 use crate::metrics::{Face, fit, width};
 use crate::plan::{Plan, Wire};
 use crate::words::grouped;
-use rendez_model::{ChannelKind, Closing, Side};
+use rendez_model::{ChannelKind, Closing, Side, Verdict};
 
 /// Widest text at a channel.
 const WIDEST: f64 = 190.0;
@@ -75,10 +75,10 @@ impl Label {
     }
 
     /// Writes the text, and the line through it, where the layout has put it.
-    pub(super) fn write(&self, pen: &mut Pen, wire: &Wire, layout: &Layout, hub: usize, hot: bool) {
+    pub(super) fn write(&self, pen: &mut Pen, wire: &Wire, layout: &Layout, hub: usize, heat: Option<Verdict>) {
         let course = self.course(layout, hub);
         let (y, core) = (course.y, course.core);
-        let class = class(wire, hot);
+        let class = class(wire, heat);
         let [begin, end] = [0, 1].map(|side| match (course.met[side], self.unknown[side] > 0) {
             (true, _) => course.ends[side],
             (false, true) => course.ends[side] + (core - course.ends[side]).signum() * 9.0,
@@ -198,10 +198,10 @@ fn head(pen: &mut Pen, tip: Point, ahead: f64, class: &str) {
 }
 
 /// Draws a piece of line; with a head where values arrive at a process.
-pub(super) fn piece(pen: &mut Pen, plan: &Plan, piece: &Piece, hot: bool) {
+pub(super) fn piece(pen: &mut Pen, plan: &Plan, piece: &Piece, heat: Option<Verdict>) {
     let wire = &plan.wires[piece.hub];
     let over = wire.tips(if piece.into { Side::Send } else { Side::Receive }).over;
-    let class = if over && wire.closing.is_none() { " retired".to_owned() } else { class(wire, hot) };
+    let class = if over && wire.closing.is_none() { " retired".to_owned() } else { class(wire, heat) };
     let mut points = piece.points.clone();
     let arrives = piece.at.is_some() && !piece.into;
     let ahead = if points.len() > 1 && points[0].x < points[1].x { -1.0 } else { 1.0 };
@@ -220,13 +220,18 @@ pub(super) fn piece(pen: &mut Pen, plan: &Plan, piece: &Piece, hot: bool) {
 }
 
 /// The class of a channel's lines: how it ended, and whether a deadlock runs along it.
-fn class(wire: &Wire, hot: bool) -> String {
+fn class(wire: &Wire, heat: Option<Verdict>) -> String {
     let ended = match &wire.closing {
         None => "",
         Some(Closing::Retired) => " retired",
         Some(Closing::Poisoned(_)) => " poisoned",
     };
-    format!("{ended}{}", if hot { " hot" } else { "" })
+    format!("{ended}{}", hot(heat))
+}
+
+/// The class of what a deadlock runs along.
+pub(super) fn hot(heat: Option<Verdict>) -> String {
+    heat.map_or_else(String::new, |verdict| format!(" hot{}", super::sure(verdict)))
 }
 
 /// What stands below the line: how much is in it, how many values have passed, how it ended.
@@ -264,8 +269,8 @@ pub(super) fn stands(pen: &mut Pen, plan: &Plan, layout: &Layout, frame_of: impl
             let Some(piece) = ends.get(&(frame_of(b), wire, stand.side == Side::Send)) else { continue };
             let [end, next, ..] = piece.points[..] else { continue };
             let out = if next.x < end.x { -1.0 } else { 1.0 };
-            let hot = if plan.red.contains(&(wire, stand.side, b)) { " hot" } else { "" };
-            pen.circle(Point { x: end.x, y: end.y }, 3.8, &format!("stand{hot}"));
+            let heat = plan.strands.get(&(wire, stand.side, b)).copied();
+            pen.circle(Point { x: end.x, y: end.y }, 3.8, &format!("stand{}", hot(heat)));
             sides[usize::from(out > 0.0)].push(end);
         }
         if block.stands.len() > 1 {

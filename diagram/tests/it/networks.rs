@@ -117,6 +117,48 @@ pub(crate) fn deadlock() -> Network {
     Network { nodes: vec![node], cycles: vec![cycle] }
 }
 
+/// A deadlock that is certain, and one of two others that hold what the other wants; who else might have a key is not known.
+pub(crate) fn suspected() -> Network {
+    let mut network = deadlock();
+    let node = &mut network.nodes[0];
+    process(node, 6, "carol", 1, blocked(&[(4, Side::Receive)], 620));
+    process(node, 7, "dave", 1, blocked(&[(5, Side::Receive)], 620));
+    channel(node, 4, "fork", ChannelKind::Bounded(1), &[7], &[6]);
+    channel(node, 5, "spoon", ChannelKind::Bounded(1), &[6], &[7]);
+    let step =
+        |p, c| Waits { process: ProcessId(p), wait: Wait::Channel { channel: ChannelId(c), side: Side::Receive } };
+    network.cycles.insert(
+        0,
+        Cycle {
+            node: "n1".to_owned(),
+            steps: vec![step(6, 4), step(7, 5)],
+            members: vec![ProcessId(6), ProcessId(7)],
+            verdict: Verdict::Suspected,
+            sentence: "suspected deadlock: carol (p6) waits to receive from fork, where only dave (p7) can send there; dave (p7) waits to receive from spoon, where only carol (p6) can send there".to_owned(),
+        },
+    );
+    network
+}
+
+/// All wait, and no ring is seen.
+pub(crate) fn nobody() -> Network {
+    let mut node = Node::new("n1", "here");
+    process(&mut node, 1, "main", 0, blocked(&[(1, Side::Receive)], 610));
+    process(&mut node, 2, "clerk", 1, blocked(&[(2, Side::Receive)], 610));
+    channel(&mut node, 1, "results", ChannelKind::Rendezvous, &[2], &[1]);
+    channel(&mut node, 2, "orders", ChannelKind::Rendezvous, &[], &[2]).senders.count = 1;
+    let sentence =
+        "deadlock: nobody can go on: main (p1) waits to receive from results; clerk (p2) waits to receive from orders";
+    let cycle = Cycle {
+        node: "n1".to_owned(),
+        steps: vec![],
+        members: vec![ProcessId(1), ProcessId(2)],
+        verdict: Verdict::Certain,
+        sentence: sentence.to_owned(),
+    };
+    Network { nodes: vec![node], cycles: vec![cycle] }
+}
+
 /// Every state, every kind, every end of a channel.
 pub(crate) fn zoo() -> Network {
     let mut node = Node::new("n1", "zoo");

@@ -1,6 +1,6 @@
 //! Pictures as they were when somebody last looked at them. `RENDEZ_BLESS=1 cargo test -p rendez-diagram` renews them.
 
-use crate::networks::{commstime, deadlock, farm, hostile, wide, zoo};
+use crate::networks::{commstime, deadlock, farm, hostile, nobody, suspected, wide, zoo};
 use rendez_model::Network;
 use std::path::Path;
 
@@ -38,6 +38,19 @@ fn a_farm_runs_over_three_nodes() {
 #[test]
 fn a_deadlock_is_red_and_named() {
     check("deadlock", &deadlock());
+}
+
+#[test]
+fn a_suspected_deadlock_is_amber_beside_a_red_one() {
+    check("suspected", &suspected());
+    let drawn = rendez_diagram::svg(&suspected());
+    let caught = |class: &str| drawn.matches(&format!("class=\"{class}\"")).count();
+    assert_eq!((caught("caught"), caught("caught suspected")), (2, 2));
+}
+
+#[test]
+fn where_nobody_can_go_on_all_are_caught() {
+    check("nobody", &nobody());
 }
 
 #[test]
