@@ -1,4 +1,4 @@
-//! What differs between operating systems: their signals, and one error. Only this file and `program/system.rs`, for child
+//! What differs between operating systems: their signals, and one error. What differs for child programs is in `program::system`.
 //! processes, know one.
 
 use std::fmt;

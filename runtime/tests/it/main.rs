@@ -6,6 +6,7 @@ extern crate rendez_runtime as rendez;
 mod actix_rows;
 mod actors;
 mod allocations;
+mod bad_input;
 mod bus;
 mod carriers;
 mod deadlocks;

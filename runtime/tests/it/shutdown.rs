@@ -1,6 +1,7 @@
 //! Ctrl-c: clean-up runs, who does not end is named, a second one ends the program. Each program is this test again, as a child.
 #![cfg(unix)]
 
+use crate::bad_input::assert_documented;
 use rendez_channels::{after, channel};
 use rendez_model::State;
 use rendez_runtime::toolkit::{Signal, signals};
@@ -140,6 +141,7 @@ fn who_listens_and_does_not_end_is_named_and_ended_after_the_grace() {
     let said =
         "not ended 300ms after ctrl-c, and ended now: process `promiser` (spawned at runtime/tests/it/shutdown.rs:";
     assert!(errors.contains(said), "{errors}");
+    assert_documented("listens to ctrl-c and does not end", line(&errors, "not ended"));
 }
 
 #[test]
@@ -148,6 +150,12 @@ fn a_thread_that_does_not_end_is_named_and_left() {
     assert_eq!(code, Some(9), "{errors}");
     let said = "still running 300ms after the end of `main`: process `stuck` (spawned at runtime/tests/it/shutdown.rs:";
     assert!(errors.contains(said), "{errors}");
+    assert_documented("does not end with its program", line(&errors, "still running"));
+}
+
+/// The line that begins so.
+fn line<'a>(text: &'a str, start: &str) -> &'a str {
+    text.lines().find(|line| line.starts_with(start)).unwrap_or_default()
 }
 
 #[test]
