@@ -143,11 +143,11 @@ pub struct Process {
     pub restarts: u32,
     /// How often it was polled.
     pub polls: u64,
-    /// For how long it was polled, in microseconds: of a process on carriers an estimate, by looks every 0.7 ms; measured while the
-    /// network is observed, and then by the clock of the wall. Nothing is known of what runs on a thread of its own.
+    /// For how long it was polled, in microseconds: of a process on carriers an estimate, by looks every 0.7 ms; measured where that
+    /// was asked for, and then by the clock of the wall. Nothing is known of what runs on a thread of its own.
     #[cfg_attr(feature = "serde", serde(default))]
     pub busy_us: u64,
-    /// How many sends, receives and choices it has begun to wait for, while the network was observed.
+    /// How many sends, receives and choices it has begun to wait for, while that was measured.
     #[cfg_attr(feature = "serde", serde(default))]
     pub operations: u64,
     /// The names by which it is looked up, in order; mostly none.

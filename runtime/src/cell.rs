@@ -477,7 +477,7 @@ impl Cell {
         self.polls.load(Ordering::Relaxed)
     }
 
-    /// Somebody observes, and it has used this.
+    /// Somebody measures, and it has used this.
     pub(crate) fn note_usage(&self, used: &Used) {
         self.control.get_or_init(Box::default).usage.add(used);
     }

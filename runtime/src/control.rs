@@ -60,7 +60,7 @@ pub(crate) struct Control {
     is_shielded: AtomicBool,
     /// Its ends leave this behind when it is ended.
     poison: OnceLock<Arc<Poison>>,
-    /// What it has used while somebody observed.
+    /// What it has used while somebody measured.
     pub(crate) usage: Usage,
     /// The answers that it waits for.
     asks: Shared<Vec<Asker>>,

@@ -157,7 +157,7 @@ where
         let this = self.project();
         let Staged::Future { future, .. } = this.stage.project() else { return Poll::Pending };
         cell.count_poll();
-        let begun = cell.world().observes().then(Begun::now);
+        let begun = cell.world().measures().then(Begun::now);
         let polled = acting(cell, || {
             let _entered = this.span.as_ref().map(|span| span.enter());
             catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
@@ -264,7 +264,7 @@ where
             executor::here()?.spawn_blocking(Box::new(move || {
                 cell.set_on_thread(true);
                 let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
-                let begun = cell.world().observes().then(Begun::now);
+                let begun = cell.world().measures().then(Begun::now);
                 let ended = acting(&cell, || catch_unwind(AssertUnwindSafe(|| span.in_scope(function))));
                 if let Some(begun) = begun {
                     cell.note_usage(&begun.used_on_thread());

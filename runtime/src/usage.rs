@@ -1,4 +1,4 @@
-//! Usage: for how long processes were polled, and how many operations they began. Measured while somebody observes, else sampled; it
+//! Usage: for how long processes were polled, and how many operations they began. Measured where somebody wants that, else sampled; it
 //! changes nothing.
 
 use rendez_channels::steps;

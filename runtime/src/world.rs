@@ -26,11 +26,13 @@ pub(crate) struct World {
     next_process: AtomicU64,
     /// Relaxed: whoever reads it late lists a channel a little later.
     observers: AtomicUsize,
+    /// Relaxed: whoever reads it late is measured from a later poll on.
+    measurers: AtomicUsize,
     lists: Mutex<Lists>,
     tree: Mutex<Tree>,
     watching: Mutex<Watching>,
     names: Shared<Names>,
-    /// Who was seen running while nobody observed.
+    /// Who was seen running while nobody measured.
     samples: Mutex<Samples>,
 }
 
@@ -110,6 +112,7 @@ impl World {
         Arc::new(Self {
             next_process: AtomicU64::new(1),
             observers: AtomicUsize::new(0),
+            measurers: AtomicUsize::new(0),
             lists: Mutex::new(lists),
             tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
             watching: Mutex::default(),
@@ -145,6 +148,20 @@ impl World {
 
     pub(crate) fn observes(&self) -> bool {
         self.observers.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether somebody wants to know what processes use.
+    #[inline]
+    pub(crate) fn measures(&self) -> bool {
+        self.measurers.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn begin_measuring(&self) {
+        self.measurers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn end_measuring(&self) {
+        self.measurers.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// One more observes.

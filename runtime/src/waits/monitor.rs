@@ -68,19 +68,67 @@ pub(crate) struct Monitor {
 #[must_use = "the network is observed until this is dropped"]
 pub struct Observation {
     world: Arc<World>,
-    _counted: Counted,
+    measured: Option<Measured>,
     _monitor: Monitor,
 }
 
 /// Observes the network: for a program that will be drawn, and for deadlocks where [`run`](crate::run) does not run it. Costs
-/// a list entry a channel, and two looks at the clock a poll: how long processes are polled is measured, and their operations counted.
+/// a list entry a channel. How long processes are polled is known by samples then; to measure it, [`Observation::measured`].
 ///
 /// # Panics
 /// When no tokio runtime is ambient.
 pub fn observe() -> Observation {
     let world = World::global();
     world.begin_observing();
-    Observation { _counted: steps::count(), _monitor: watch(Arc::clone(&world), None), world }
+    Observation { measured: None, _monitor: watch(Arc::clone(&world), None), world }
+}
+
+impl Observation {
+    /// Measures too: how long each process is polled, by two looks at the clock a poll, and how many operations it begins.
+    ///
+    /// ```
+    /// use rendez_channels::channel;
+    /// use rendez_runtime::{Outcome, observe, run, spawn};
+    ///
+    /// let operations = run(async {
+    ///     let _observed = observe().measured();
+    ///     let (tx, rx) = channel();
+    ///     let sends = spawn(async move {
+    ///         for n in 0..5 {
+    ///             tx.send(n).await?;
+    ///         }
+    ///         Outcome::Ok(())
+    ///     });
+    ///     while rx.next().await?.is_some() {}
+    ///     let process = sends.process();
+    ///     sends.join().await?;
+    ///     Outcome::Ok(process.inspect().operations)
+    /// });
+    /// assert_eq!(operations.unwrap(), 5);
+    /// ```
+    pub fn measured(mut self) -> Self {
+        self.measured.get_or_insert_with(|| Measured::begin(Arc::clone(&self.world)));
+        self
+    }
+}
+
+/// The processes of a world are measured until this is dropped.
+struct Measured {
+    world: Arc<World>,
+    _counted: Counted,
+}
+
+impl Measured {
+    fn begin(world: Arc<World>) -> Self {
+        world.begin_measuring();
+        Self { world, _counted: steps::count() }
+    }
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        self.world.end_measuring();
+    }
 }
 
 impl Drop for Observation {

@@ -151,11 +151,11 @@ async fn waits(input: Receiver<()>) -> Outcome {
 }
 
 #[test]
-fn while_somebody_observes_time_and_operations_are_measured_on_either_executor() {
+fn time_and_operations_are_measured_on_either_executor() {
     for scheduler in [Scheduler::Carriers, Scheduler::TokioTasks] {
         let time = Duration::from_millis(30);
         let outcome = RunOptions::new().scheduler(scheduler).run(async move {
-            let _observed = observe();
+            let _observed = observe().measured();
             let (tx, rx) = channel();
             let busy = spawn(Process::new("measured", async move {
                 let took = computes(time).await;
@@ -184,7 +184,7 @@ fn while_somebody_observes_time_and_operations_are_measured_on_either_executor()
 #[test]
 fn the_operations_of_a_thread_are_known_when_it_has_ended() {
     run(async {
-        let _observed = observe();
+        let _observed = observe().measured();
         let (tx, rx) = channel();
         let thread = spawn(blocking("thread that sends", move || {
             for n in 0..7_u32 {

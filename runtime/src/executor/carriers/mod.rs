@@ -146,10 +146,10 @@ impl Carriers {
         others.filter(|other| other.has_work()).find_map(|other| retrying(|| other.steal(queue)))
     }
 
-    /// Counts what runs there as having run for so long; while somebody observes, who polls measures it.
+    /// Counts what runs there as having run for so long; where somebody measures, who polls does.
     fn sample(&self, seat: &Seat, time: Duration) {
         let world = World::global();
-        if let Some(process) = seat.process().filter(|_| !world.observes()) {
+        if let Some(process) = seat.process().filter(|_| !world.measures()) {
             world.samples().add(process, time);
         }
     }
