@@ -53,8 +53,9 @@ impl Till {
 #[process]
 async fn shift() -> Outcome {
     let reports = crash_reports();
-    let supervisor = Supervisor::one_for_one().intensity(1, Duration::from_secs(60)).start();
-    let till: TillRef = supervisor.actor("till", || Till { sum: 0 });
+    let till: TillRef;
+    let _supervisor =
+        supervise!(one_for_one, intensity = 1 per Duration::from_secs(60); till = Till { sum: 0 }).start();
     for coin in [5, 3, 2, 10] {
         match till.pay(coin).await {
             Ok(sum) => match till.process().inspect().restarts {

@@ -68,7 +68,7 @@ pub use rendez_runtime::{
     Scoped, Shutdown, Spawned, StashFull, Strategy, Supervisor, SupervisorRef, Tape, Undelivered, What, actor, alt,
     blocking, crash_reports, ctrl_c, current, deadlocks, detached, dump, explore, is_stop_requested, link, main,
     network, observe, on_deadlock, par, process, record, register, registered, run, scope, seq, shield, spawn,
-    spawn_actor, stop_requested, test, testing, unregister, whereis, whereis_actor,
+    spawn_actor, stop_requested, supervise, test, testing, unregister, whereis, whereis_actor,
 };
 
 pub mod prelude;

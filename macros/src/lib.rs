@@ -16,6 +16,7 @@ mod options;
 mod process;
 mod reference;
 mod state;
+mod supervise;
 mod test_fn;
 mod tokens;
 
@@ -69,6 +70,85 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn alt(input: TokenStream) -> TokenStream {
     alt::expand(input.into()).into()
+}
+
+/// Declares a supervisor with its children: a [`Supervisor`], which is awaited, started or made the child of another.
+///
+/// ```text
+/// supervise!(
+///     strategy, option = value, ..;
+///     child,
+///     #[word] variable = child,
+///     ..
+/// )
+/// ```
+///
+/// - The strategy is `one_for_one`, `one_for_all`, `rest_for_one` or `dynamic`, the constructors of [`Supervisor`].
+/// - Options are `intensity = 3 per Duration::from_secs(10)`, `backoff = ..`, `auto_shutdown = ..` and `name = ..`.
+/// - A child is an actor, a process or another supervisor, such as a further `supervise!`, in the order in which they are started.
+///   It is **made again at each start**. Of a call, `reader(input, 3)`, the arguments are evaluated once, here, and cloned
+///   for each start; any other expression, `Till { sum: 0 }`, is evaluated each time, and takes what it uses along. Braces
+///   around a call make it such.
+/// - `variable = child` assigns the reference of an actor, or of a supervisor, to a variable declared before, so that later
+///   children and whoever declares them can use it. It is also the child's name; else that is the actor's type or the
+///   function.
+/// - Words on a child: `#[permanent]`, `#[transient]` (as if nothing were said) and `#[temporary]` say which ends have it started
+///   again; `#[significant]`, `#[shutdown = ..]` and `#[name = ..]` are those of [`ChildSpec`].
+/// - `supervise!(crate = path; ..)` names the crate where it is not `::rendez`.
+///
+/// [`Supervisor`]: https://docs.rs/rendez/latest/rendez/struct.Supervisor.html
+/// [`ChildSpec`]: https://docs.rs/rendez/latest/rendez/struct.ChildSpec.html
+///
+/// # Cancel safety
+/// Awaited and dropped unfinished, it ends the supervisor and its children at once; the current process does not end before them.
+///
+/// ```
+/// use rendez::{Outcome, Receiver, Sender, actor, channel, process, run, supervise};
+/// use std::time::Duration;
+///
+/// struct Till {
+///     sum: u32,
+/// }
+///
+/// #[actor]
+/// impl Till {
+///     pub async fn pay(&mut self, coin: u32) -> u32 {
+///         assert!(coin > 0, "a coin of nothing");
+///         self.sum += coin;
+///         self.sum
+///     }
+/// }
+///
+/// #[process]
+/// async fn clerk(till: TillRef, coins: Receiver<u32>, sums: Sender<u32>) -> Outcome {
+///     while let Some(coin) = coins.next().await? {
+///         sums.send(till.pay(coin).await?).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// let sums = run(async {
+///     let ((coins, inserted), (counted, sums)) = (channel(), channel());
+///     let till: TillRef;
+///     let shop = supervise!(
+///         one_for_one, intensity = 3 per Duration::from_secs(10);
+///         #[permanent] till = Till { sum: 0 },
+///         clerk(till.clone(), inserted, counted),
+///     )
+///     .start();
+///     coins.send(5).await?;
+///     let first = sums.recv().await?;
+///     coins.send(0).await?; // it fails, and the clerk with it; both are started again
+///     coins.send(2).await?;
+///     let second = sums.recv().await?;
+///     shop.stop();
+///     Outcome::Ok((first, second))
+/// });
+/// assert_eq!(sums.unwrap(), (5, 2));
+/// ```
+#[proc_macro]
+pub fn supervise(input: TokenStream) -> TokenStream {
+    supervise::expand(input.into()).into()
 }
 
 /// Makes a function a process: calling it gives a [`Process`] of its name, which runs when it is put into a `par!`,

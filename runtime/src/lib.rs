@@ -96,7 +96,7 @@ pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, current, detached, spawn};
 pub use program::{PROGRAMS_MAX, Program};
 pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
-pub use rendez_macros::{actor, alt, main, process, test};
+pub use rendez_macros::{actor, alt, main, process, supervise, test};
 pub use reply::Reply;
 pub use router::Router;
 pub use run::{RunOptions, ctrl_c, living, run};
@@ -121,10 +121,11 @@ pub mod __private {
     pub use crate::remote::Inlet;
     pub use crate::reply::Reply;
     pub use crate::run::run_main;
+    pub use crate::supervisor::declared::*;
     pub use crate::testing::{How, run_test};
     pub use crate::{
         Actor, ActorRef, Beside, CallError, Context, Exit, Handling, IntoOutcome, Outcome, Process, ProcessRef,
-        RemoteActor, RemoteCall, RemoteInlet,
+        RemoteActor, RemoteCall, RemoteInlet, Restart, Supervisor,
     };
     pub use rendez_channels::__private::*;
     pub use rendez_model::{End, ProcessId};

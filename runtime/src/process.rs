@@ -8,6 +8,7 @@ use crate::{Failure, IntoOutcome, Outcome, executor};
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -93,6 +94,15 @@ pub trait IntoProcess {
 
     /// The process.
     fn into_process(self) -> Process<Self::Value>;
+
+    /// The process, made where another line has asked for it, unless it has been made already.
+    #[doc(hidden)]
+    fn into_process_at(self, _line: &'static Location<'static>) -> Process<Self::Value>
+    where
+        Self: Sized,
+    {
+        self.into_process()
+    }
 }
 
 impl<T: Send + 'static> IntoProcess for Process<T> {
@@ -109,7 +119,11 @@ where
     type Value = <F::Output as IntoOutcome>::Value;
     #[track_caller]
     fn into_process(self) -> Process<Self::Value> {
-        Process { job: process_of(Draft::new("async block", ProcessKind::Function), self) }
+        self.into_process_at(Location::caller())
+    }
+
+    fn into_process_at(self, line: &'static Location<'static>) -> Process<Self::Value> {
+        Process { job: process_of(Draft::at("async block", ProcessKind::Function, line), self) }
     }
 }
 

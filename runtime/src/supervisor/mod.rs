@@ -1,5 +1,6 @@
 //! Supervisors: processes that start their children again when these fail. How one is made and talked to.
 
+pub(crate) mod declared;
 mod restart;
 mod spec;
 mod tree;

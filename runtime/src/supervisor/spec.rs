@@ -120,7 +120,7 @@ impl ChildSpec {
     /// Channel ends that it holds are given up, not poisoned, when it fails: `make` clones them, so that the channel stays.
     #[track_caller]
     pub fn process<P: IntoProcess>(name: impl Into<String>, make: impl FnMut() -> P + Send + 'static) -> Self {
-        Self::new(name.into(), Box::new(ProcessChild { make: Some(make) }))
+        Self::new(name.into(), Box::new(ProcessChild { make: Some(make), made_at: Location::caller() }))
     }
 
     #[track_caller]
@@ -250,12 +250,13 @@ fn call<R>(make: &Mutex<Option<impl FnMut() -> R>>) -> R {
 
 struct ProcessChild<F> {
     make: Option<F>,
+    made_at: &'static Location<'static>,
 }
 
 impl<P: IntoProcess, F: FnMut() -> P + Send + 'static> Kind for ProcessChild<F> {
     fn next(&mut self, _: bool, draft: &dyn Fn(ProcessKind) -> Draft) -> Option<Next> {
         let make = self.make.as_mut()?;
-        let made = catch_unwind(AssertUnwindSafe(|| make().into_process()));
+        let made = catch_unwind(AssertUnwindSafe(|| make().into_process_at(self.made_at)));
         Some(made.map_or_else(
             |payload| {
                 let fails = std::future::ready(Err::<(), _>(Failure::panic(&*payload)));

@@ -12,6 +12,7 @@
 //! - `hanging_restart_loop*`: a start that fails is a failure like any other, and a loop of them ends by the intensity:
 //!   `a_restart_loop_ends_by_its_intensity`.
 
+mod declared;
 mod otp;
 mod own;
 
