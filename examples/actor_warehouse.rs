@@ -102,11 +102,11 @@ async fn depot() -> Outcome {
     let warehouse: WarehouseRef = supervisor.actor("warehouse", Warehouse::new);
     let node = Node::bind(Config::new("depot", Identity::generate()?))?;
     node.publish_actor("warehouse", &warehouse)?;
-    let town = node.spawn_child(ChildSpec::new("town")).await?;
-    let end = town.ended().await;
+    let (_, town) = node.child(ChildSpec::new("town"))?;
+    par![town].await?;
     println!("in the end: {}", warehouse.contents().await?.join(", "));
     node.shutdown().await;
-    if end == "exited with status 0" { Ok(()) } else { Err(Failure::new(format!("the node `town` {end}"))) }
+    Ok(())
 }
 
 #[rendez::main]

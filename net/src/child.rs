@@ -1,4 +1,5 @@
-//! Nodes that are child processes: started, watched and ended by the node that started them.
+//! Nodes that are child processes: started, watched and ended by the node that started them. Those that a scope ends are in
+//! `child_process`.
 //!
 //! The parent makes the child's key, admits it, and hands it over through the child's standard input, which it then
 //! keeps open: when the parent is gone, however it went, the pipe closes and the child ends. Nothing secret is in the
@@ -43,6 +44,7 @@ pub struct ChildSpec {
     name: String,
     program: Option<PathBuf>,
     args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
     silent: bool,
 }
 
@@ -50,7 +52,7 @@ impl ChildSpec {
     /// This same program again, without arguments, as a node of this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), program: None, args: Vec::new(), silent: false }
+        Self { name: name.into(), program: None, args: Vec::new(), env: Vec::new(), silent: false }
     }
 
     /// Another program, whose `main` calls [`child_main`] too.
@@ -67,16 +69,50 @@ impl ChildSpec {
         self
     }
 
+    /// A variable of its environment, which else is this program's.
+    #[must_use]
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
     /// Drops its standard output, where otherwise it is this program's.
     #[must_use]
     pub const fn silent(mut self) -> Self {
         self.silent = true;
         self
     }
+
+    /// The same under another name.
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn path(&self) -> Option<&PathBuf> {
+        self.program.as_ref()
+    }
+
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        &self.args
+    }
+
+    pub(crate) fn environment(&self) -> &[(OsString, OsString)] {
+        &self.env
+    }
+
+    pub(crate) const fn is_silent(&self) -> bool {
+        self.silent
+    }
 }
 
 impl Node {
-    /// Starts a child process that becomes a node, admits it, and watches it: it ends with this node at the latest.
+    /// Starts a child process that becomes a node, admits it, and watches it: it belongs to this node, and ends with it at the
+    /// latest. One that belongs to a scope is [`child`](Self::child).
     ///
     /// The loss of the child is a [`NodeEvent::Lost`] with [`Reason::Exited`], as soon as its process has ended.
     ///
@@ -340,15 +376,21 @@ fn start(spec: &ChildSpec, parent: &Node) -> std::io::Result<tokio::process::Chi
         Some(program) => program.clone(),
         None => std::env::current_exe()?,
     };
-    let told = format!("{VERSION} {} {:#} {}", reachable(parent.address()), parent.id(), spec.name);
+    let (variable, told) = told(parent, &spec.name);
     let stdout = if spec.silent { Stdio::null() } else { Stdio::inherit() };
     Command::new(program)
         .args(&spec.args)
-        .env(VARIABLE, told)
+        .envs(spec.env.iter().cloned())
+        .env(variable, told)
         .stdin(Stdio::piped())
         .stdout(stdout)
         .kill_on_drop(true)
         .spawn()
+}
+
+/// The variable for a child of this name, and what it says.
+pub(crate) fn told(parent: &Node, name: &str) -> (&'static str, String) {
+    (VARIABLE, format!("{VERSION} {} {:#} {name}", reachable(parent.address()), parent.id()))
 }
 
 /// Where a process on this machine reaches a socket that may be bound to every address.
@@ -361,7 +403,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn describe(status: ExitStatus) -> String {
+pub(crate) fn describe(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return format!("exited with signal {signal}");

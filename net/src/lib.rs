@@ -36,7 +36,9 @@
 
 mod actor;
 mod admit;
+mod barrier;
 mod child;
+mod child_process;
 mod control;
 mod error;
 mod event;
@@ -53,9 +55,11 @@ mod publish;
 mod pump;
 mod quic;
 mod tasks;
+mod workers;
 
 pub use actor::CALL_DEADLINE;
 pub use admit::Admit;
+pub use barrier::RemoteEnrolment;
 pub use child::{CHILDREN_MAX, Child, ChildNode, ChildSpec, child_main};
 pub use error::{NetError, Reason};
 pub use event::{EVENTS_MAX, NodeEvent};
@@ -66,3 +70,4 @@ pub use proto::ProtocolError;
 pub use publish::{NAMES_MAX, Publish, WINDOW_MAX};
 pub use pump::OnLoss;
 pub use quic::Transport;
+pub use workers::Workers;

@@ -141,7 +141,7 @@ impl Node {
     /// A dropped call leaves nothing behind.
     pub async fn connect(&self, to: SocketAddr, expected: NodeId) -> Result<Peer, NetError> {
         let shared = self.shared();
-        if *shared.stop.borrow() {
+        if shared.is_stopping() {
             return Err(NetError::ShutDown);
         }
         let link = shared.endpoint.connect(to, expected).await?;
@@ -333,6 +333,11 @@ impl Shared {
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
+    /// Whether the node shuts down, or has.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     pub(crate) fn tell(&self, event: &NodeEvent) {
         self.events.tell(event);
     }
@@ -345,7 +350,7 @@ impl Shared {
     /// Lets a child in that is about to connect.
     pub(crate) fn expect_child(&self, id: NodeId) -> Result<(), NetError> {
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
-        if *self.stop.borrow() {
+        if self.is_stopping() {
             return Err(NetError::ShutDown);
         }
         if children.len() >= CHILDREN_MAX {
@@ -383,7 +388,7 @@ impl Shared {
     }
 
     pub(crate) fn publish(&self, name: &str, published: Published) -> Result<(), NetError> {
-        if *self.stop.borrow() {
+        if self.is_stopping() {
             return Err(NetError::ShutDown);
         }
         self.names.add(name, published)

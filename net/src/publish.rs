@@ -1,5 +1,6 @@
 //! What a node offers to its peers under names, and how a peer's wish is matched with it.
 
+use crate::barrier::{BarrierStep, Parties};
 use crate::control::Answered;
 use crate::error::NetError;
 use crate::line::Line;
@@ -7,7 +8,7 @@ use crate::origin::Origin;
 use crate::peer::PeerCore;
 use crate::proto::{Direction, NAME_MAX, PUBLISHED_MAX, Refusal, cut};
 use crate::pump::{OnLoss, feed, take};
-use rendez_channels::{Receiver, Sender};
+use rendez_channels::{Enrolment, Receiver, Sender};
 use rendez_wire::{Fingerprint, fingerprint, type_label};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -101,6 +102,16 @@ impl<T: Serialize + Send + 'static> Connect for Source<T> {
     }
 }
 
+impl Connect for Parties {
+    fn window(&self) -> u32 {
+        1
+    }
+
+    fn connect(&self, line: Line, _: u32, peer: Arc<PeerCore>) -> Task {
+        Box::pin(self.hand_out(line, peer))
+    }
+}
+
 impl Published {
     pub(crate) fn sender<T: DeserializeOwned + Send + 'static>(sender: Sender<T>, options: Publish) -> Self {
         let left = options.connections;
@@ -110,6 +121,12 @@ impl Published {
     pub(crate) fn receiver<T: Serialize + Send + 'static>(receiver: Receiver<T>, options: Publish) -> Self {
         let left = options.connections;
         Self::channel::<T>(Kind::Receiver, Arc::new(Source(Origin::new(receiver), options)), left)
+    }
+
+    /// Parties of a barrier, each for one peer.
+    pub(crate) fn barrier(parties: Vec<Enrolment>) -> Self {
+        let left = u32::try_from(parties.len()).ok();
+        Self::channel::<BarrierStep>(Kind::Sender, Arc::new(Parties::new(parties)), left)
     }
 
     pub(crate) fn actor(interface: &str, serve: Arc<dyn Serve>, reference: Arc<dyn Any + Send + Sync>) -> Self {

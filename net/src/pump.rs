@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a side that has ended a channel waits for the other to end it too.
-const LINGER: Duration = Duration::from_secs(2);
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
 
 /// What the loss of one remote end does to the channel at home.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

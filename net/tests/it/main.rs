@@ -5,3 +5,4 @@ mod admission;
 mod channels;
 mod children;
 mod common;
+mod os_processes;

@@ -7,7 +7,7 @@ mod system;
 
 use crate::cell::{Cell, Draft};
 use crate::drive::process_that_ends_itself;
-use crate::{Failure, IntoProcess, Outcome, Process, executor};
+use crate::{Failure, IntoOutcome, IntoProcess, Outcome, Process, executor, is_stop_requested};
 use guarded::{Guarded, Seen};
 pub use place::PROGRAMS_MAX;
 use place::Place;
@@ -153,9 +153,36 @@ impl Program {
 
     /// The same, for another line that has asked for it.
     pub(crate) fn status_at(self, spawned_at: &'static Location<'static>) -> Process<ExitStatus> {
+        self.then_at(spawned_at, Outcome::Ok)
+    }
+
+    /// The process whose outcome is what `then` makes of how the program has ended by itself. Where it cannot be started, or is
+    /// killed, `then` is dropped, once the program is gone.
+    ///
+    /// ```
+    /// use rendez_runtime::{Outcome, Program, run};
+    ///
+    /// # #[cfg(unix)] {
+    /// let differ = Program::new("sh").args(["-c", "exit 1"]).then(|status| Outcome::Ok(status.code() == Some(1)));
+    /// assert!(run(async { differ.await }).unwrap());
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn then<O: IntoOutcome>(self, then: impl FnOnce(ExitStatus) -> O + Send + 'static) -> Process<O::Value> {
+        self.then_at(Location::caller(), then)
+    }
+
+    fn then_at<O: IntoOutcome>(
+        self,
+        spawned_at: &'static Location<'static>,
+        then: impl FnOnce(ExitStatus) -> O + Send + 'static,
+    ) -> Process<O::Value> {
         let draft = Draft::at(self.name, ProcessKind::Child, spawned_at);
         let live = live(self.command);
-        listening(Process { job: process_that_ends_itself(draft, async move { Ok::<_, Failure>(live.await?.0) }) })
+        let process = Process { job: process_that_ends_itself(draft, async move { then(live.await?).into_outcome() }) };
+        // From the beginning, so that it is given time for a request even when it has not been polled yet.
+        process.cell().control().listen();
+        process
     }
 }
 
@@ -171,24 +198,14 @@ impl IntoProcess for Program {
 
     #[track_caller]
     fn into_process(self) -> Process {
-        let draft = Draft::at(self.name, ProcessKind::Child, Location::caller());
-        let (program, live) = (name_of(&self.command), live(self.command));
-        listening(Process {
-            job: process_that_ends_itself(draft, async move {
-                let (status, was_requested) = live.await?;
-                match status.success() || (was_requested && system::is_terminated(status)) {
-                    true => Ok(()),
-                    false => Err(Failure::new(format_args!("`{program}` ended with {status}"))),
-                }
-            }),
+        let program = name_of(&self.command);
+        self.then_at(Location::caller(), move |status| {
+            match status.success() || (is_stop_requested() && system::is_terminated(status)) {
+                true => Ok(()),
+                false => Err(Failure::new(format_args!("`{program}` ended with {status}"))),
+            }
         })
     }
-}
-
-/// It listens to requests from the beginning, so that it is given time even when it has not been polled yet.
-fn listening<T: Send + 'static>(process: Process<T>) -> Process<T> {
-    process.cell().control().listen();
-    process
 }
 
 fn name_of(command: &Command) -> String {
@@ -196,8 +213,8 @@ fn name_of(command: &Command) -> String {
     path.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned()
 }
 
-/// Runs a program as the current process: how it has ended, and whether it was requested to.
-async fn live(command: Command) -> Outcome<(ExitStatus, bool)> {
+/// Runs a program as the current process.
+async fn live(command: Command) -> Outcome<ExitStatus> {
     let Some(cell) = Cell::current() else { return Err(Failure::new("a program runs as a process")) };
     if cell.is_cancelled() {
         return Err(Failure::cancelled());
@@ -207,7 +224,7 @@ async fn live(command: Command) -> Outcome<(ExitStatus, bool)> {
     let mut was_requested = false;
     let ended = loop {
         match program.next(&cell, was_requested).await {
-            Seen::Ended(status) => break status.map_err(Failure::from).map(|status| (status, was_requested)),
+            Seen::Ended(status) => break status.map_err(Failure::from),
             Seen::Requested => {
                 was_requested = true;
                 program.terminate();

@@ -6,7 +6,7 @@ use rendez_model::{End, ProcessKind, State};
 use rendez_runtime::toolkit::{LINE_MAX, collect, sink, subprocess};
 use rendez_runtime::{
     ChildSpec, Failure, IntoProcess, Outcome, PROGRAMS_MAX, Process, Program, Restart, RunOptions, Shutdown, Spawned,
-    Supervisor, What, blocking, detached, explore, network, par, run, scope, spawn,
+    Supervisor, What, blocking, deadlocks, detached, explore, network, par, run, scope, spawn,
 };
 use std::io::{BufRead, BufReader, PipeReader};
 use std::os::unix::fs::PermissionsExt;
@@ -442,6 +442,31 @@ fn the_named() {
     if std::env::var_os(PARENT).is_some() {
         println!("I am {}", std::env::args().next().unwrap());
     }
+}
+
+#[test]
+fn a_program_that_all_others_wait_for_is_no_deadlock() {
+    // An OS process of its own: only there nobody else is known to run.
+    if std::env::var_os(PARENT).is_none() {
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "programs::a_program_that_all_others_wait_for_is_no_deadlock", "--test-threads=1"])
+            .env(PARENT, "1")
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.unwrap().success());
+        return;
+    }
+    let news = run(async {
+        let news = deadlocks();
+        let (tell, told) = channel_unbounded();
+        // Several looks for deadlocks long.
+        let slow = Program::new("sleep").arg("1.5").then(move |status| Outcome::Ok(tell.try_send(status.code())?));
+        let slow = spawn(slow);
+        assert_eq!(told.recv().await?, Some(0));
+        slow.join().await?;
+        Outcome::Ok(news.try_recv().ok().map(|found| found.to_string()))
+    });
+    assert_eq!(news.unwrap(), None);
 }
 
 #[test]
