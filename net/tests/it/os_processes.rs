@@ -34,10 +34,18 @@ async fn in_the_child() {
         "quitter" => child.serve(async |n: u64| if n == 3 { std::process::exit(0) } else { n }).await,
         "sleeper" => child.serve(async |_: u64| std::future::pending::<u64>().await).await,
         "idler" => std::process::exit(0),
+        // Connects, asks for nothing, and stays or goes.
+        "stayer" => stays(child).await,
+        "joiner" => child.join().await.map(|_| std::process::exit(0)),
         "fails" => std::process::exit(7),
         other => panic!("no child `{other}`"),
     };
     std::process::exit(if outcome.is_ok() { 0 } else { 1 });
+}
+
+async fn stays(child: ChildNode) -> Result<(), NetError> {
+    let _joined = child.join().await?;
+    std::future::pending().await
 }
 
 async fn squares(child: ChildNode) -> Result<(), NetError> {
@@ -177,9 +185,12 @@ async fn a_child_node_ends_with_its_scope_on_a_request_and_with_its_node() {
         assert!(!is_there(pid));
         event(&events, |event| matches!(event, NodeEvent::Left { .. })).await;
 
-        let (_, worker, pid) = working(&hub).await?;
+        let (id, stayer) = hub.child(spec("stayer"))?;
+        let stayer = spawn(stayer);
+        hub.joined(id).await;
+        let pid = stayer.process().os_pid().unwrap();
         hub.shutdown().await;
-        worker.join().await?;
+        stayer.join().await?;
         assert!(!is_there(pid));
         Ok(())
     })
@@ -448,6 +459,8 @@ async fn a_worker_that_dies_with_a_job_is_named() {
         assert!(died.contains("`mortal 1`") && died.contains("signal 6"), "{died}");
         let quit = done::<u64>(&hub, spec("quitter"), (1, 100), 0..5).await.unwrap_err().to_string();
         assert!(quit.contains("worker `quitter 1` has not done the job that it was given"), "{quit}");
+        let joins = done::<u64>(&hub, spec("joiner"), (1, 100), 0..5).await.unwrap_err().to_string();
+        assert!(joins.contains("worker `joiner 1` has not done the job that it was given"), "{joins}");
         let idle = done::<u64>(&hub, spec("idler"), (1, 100), 0..5).await.unwrap_err().to_string();
         assert!(idle.contains("worker `idler 1` has ended before it was connected"), "{idle}");
         assert_eq!(hub.published(), Vec::<String>::new());
