@@ -15,7 +15,7 @@ use rendez_channels::{Ended, Guard as _, Receiver, clock, future};
 use rendez_model::End;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -144,16 +144,17 @@ impl<'a, A: Actor> Driver<'a, A> {
             match self.next(actor).await? {
                 Step::Handle(message) if self.seed.inside.fresh.is_some() => {
                     self.handle(actor, message).await?;
-                    self.renew(actor).await?;
+                    Box::pin(self.renew(actor)).await?;
                 }
                 Step::Handle(message) if actor.beside().is_some_and(|shared| shared.takes(&message)) => {
-                    self.together(actor, message).await?;
+                    // Of its own place, as all that few actors do: the future of an actor is as large as the largest of these.
+                    Box::pin(self.together(actor, message)).await?;
                 }
                 Step::Handle(message) => self.handle(actor, message).await?,
-                Step::Exit(exit) => self.exit(actor, exit).await?,
+                Step::Exit(exit) => Box::pin(self.exit(actor, exit)).await?,
                 Step::Refuse(message) => self.seed.inside.give_back([message]),
                 Step::Wait => self.wait().await,
-                Step::Stop => break self.context.streams().stop().await,
+                Step::Stop => break Box::pin(self.context.streams().stop()).await,
                 // Its streams go on to their end, and it does not end before them.
                 Step::Gone => break,
             }
@@ -249,7 +250,7 @@ impl<'a, A: Actor> Driver<'a, A> {
         });
         inside.set_idle(true);
         let arrived = match deadline {
-            Some(deadline) => future(arrives).by(deadline).await.flatten(),
+            Some(deadline) => Box::pin(future(arrives).by(deadline)).await.flatten(),
             None => arrives.await,
         };
         inside.set_idle(false);
@@ -328,14 +329,27 @@ impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
     }
 }
 
-/// Polls what an actor does; a panic in it is a failure.
-async fn guarded<T>(act: impl Future<Output = T>) -> Outcome<T> {
-    let mut act = pin!(act);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| act.as_mut().poll(cx))) {
-        Ok(polled) => polled.map(Ok),
-        Err(payload) => Poll::Ready(Err(Failure::panic(&*payload))),
-    })
-    .await
+pin_project_lite::pin_project! {
+    /// What an actor does, and no larger than that; a panic in it is a failure.
+    struct Guarded<F> {
+        #[pin]
+        act: F,
+    }
+}
+
+const fn guarded<F: Future>(act: F) -> Guarded<F> {
+    Guarded { act }
+}
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = Outcome<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        match catch_unwind(AssertUnwindSafe(|| self.project().act.poll(cx))) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(Failure::panic(&*payload))),
+        }
+    }
 }
 
 /// Lets others of the same thread have their turn.
@@ -349,4 +363,28 @@ async fn yield_now() {
         Poll::Pending
     })
     .await;
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+    use crate::{ActorOptions, actor};
+
+    struct Counter(u64);
+
+    #[actor]
+    impl Counter {
+        pub(crate) async fn add(&mut self, n: u64) -> u64 {
+            self.0 += n;
+            self.0
+        }
+    }
+
+    /// Programs have many actors: what few of them do has a future of its own place.
+    #[test]
+    fn an_incarnation_takes_no_more_memory_than_it_did() {
+        let (seed, _mailbox) = Seed::new(ActorOptions::<Counter>::new());
+        let bytes = size_of_val(&incarnation(seed, || Counter(0)));
+        assert!(bytes <= 900, "{bytes} bytes");
+    }
 }
