@@ -2,6 +2,7 @@
 
 use crate::acting::Acting;
 use crate::cell::{Cell, Draft};
+use crate::spans::{self, Spans};
 use crate::task::{self, Body, Job, Ran, Table};
 use crate::usage::Begun;
 use crate::{Failure, IntoOutcome, Outcome, executor};
@@ -24,7 +25,7 @@ pub(crate) fn process_of<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    draft.with(Driven { stage: Stage::Future { future, ends_itself: false }, span: None })
+    draft.with(Driven { stage: Stage::Future { future, ends_itself: false }, spans: spans::made() })
 }
 
 /// A process of a future that sees to its own end: a cancel polls it, and it ends as soon as it can.
@@ -32,7 +33,7 @@ pub(crate) fn process_that_ends_itself<F>(draft: Draft, future: F) -> Arc<CellOf
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    draft.with(Driven { stage: Stage::Future { future, ends_itself: true }, span: None })
+    draft.with(Driven { stage: Stage::Future { future, ends_itself: true }, spans: spans::made() })
 }
 
 /// A process of a blocking function, which runs on a thread; a cancel reaches it through its channels, so it is never left.
@@ -75,7 +76,7 @@ pin_project! {
         #[pin]
         stage: Stage<F, <F::Output as IntoOutcome>::Value>,
         // Of its own place: most programs have nobody who listens.
-        span: Option<Box<tracing::Span>>,
+        spans: Spans,
     }
 }
 
@@ -151,15 +152,15 @@ where
     #[inline]
     fn step(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>> {
         if cell.polls() == 0 {
-            let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
-            *self.as_mut().project().span = (!span.is_disabled()).then(|| Box::new(span));
+            let this = self.as_mut().project();
+            *this.spans = spans::begun(this.spans.take(), cell);
         }
         let this = self.project();
         let Staged::Future { future, .. } = this.stage.project() else { return Poll::Pending };
         cell.count_poll();
         let begun = cell.world().measures().then(Begun::now);
         let polled = acting(cell, || {
-            let _entered = this.span.as_ref().map(|span| span.enter());
+            let _entered = spans::own(this.spans).map(tracing::Span::enter);
             catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
         });
         if let Some(begun) = begun {
@@ -170,8 +171,10 @@ where
 
     /// Drops the body as the process; a panic in a drop becomes its failure.
     fn end_body(self: Pin<&mut Self>, cell: &Arc<Cell>, outcome: Outcome<Value<F>>) -> Outcome<Value<F>> {
-        let mut stage = self.project().stage;
+        let this = self.project();
+        let mut stage = this.stage;
         let dropped = acting(cell, || {
+            let _entered = spans::own(this.spans).map(tracing::Span::enter);
             cell.ending_poison().cloned().into_iter().for_each(party::failing);
             catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None })))
         });
@@ -189,7 +192,7 @@ where
         if let Some(failure) = failure {
             cell.report(failure);
         }
-        *this.span = None;
+        *this.spans = None;
         end
     }
 }
@@ -261,9 +264,10 @@ where
         }
         if let (Some(function), Some(cell)) = (self.function.take(), Cell::current()) {
             let sends = Sends { answer: Arc::clone(&self.answer), waker: cx.waker().clone() };
+            // The process's own: it is polled here.
+            let span = tracing::Span::current();
             executor::here()?.spawn_blocking(Box::new(move || {
                 cell.set_on_thread(true);
-                let span = tracing::info_span!("process", id = %cell.id(), name = cell.name());
                 let begun = cell.world().measures().then(Begun::now);
                 let ended = acting(&cell, || catch_unwind(AssertUnwindSafe(|| span.in_scope(function))));
                 if let Some(begun) = begun {

@@ -74,6 +74,7 @@ mod random;
 mod reply;
 mod shared;
 mod slots;
+mod spans;
 mod task;
 mod usage;
 mod watchers;
