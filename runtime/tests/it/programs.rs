@@ -276,7 +276,7 @@ fn a_program_whose_guard_is_killed_is_ended_and_says_so() {
         let running = spawn(program);
         let pid = number(printed).await?;
         signal("KILL", group(pid));
-        let failure = running.join().await.unwrap_err();
+        let failure = tokio::time::timeout(PATIENCE, running.join()).await.expect("it is ended").unwrap_err();
         assert!(!is_there(pid));
         Outcome::<()>::Err(failure)
     });
@@ -490,7 +490,7 @@ fn one_program_too_many_is_refused_and_places_are_free_again() {
                 after(Duration::from_millis(1)).await;
             }
         }
-        let one_more = par![sleeps()].await.unwrap_err();
+        let one_more = par![sleeps()].within(PATIENCE).await.unwrap_err();
         full.iter().for_each(Spawned::stop);
         for running in full {
             assert!(running.join().await.unwrap_err().is_cancelled());
