@@ -1,5 +1,6 @@
 /* Choices and plain operations on channels with 0, 1 or 2 places: commit, cancel, retire, poison, time-out. `words.pml` has
-   the protocol, the definitions below the configuration; reusable choices are in `reusable.pml`. */
+   the protocol, the definitions below the configuration; reusable choices are in `reusable.pml`, permits in
+   `permits.pml`. */
 #ifndef CAP
 #define CAP 0
 #endif
@@ -25,6 +26,12 @@
 #ifndef ALT          /* are used again and again */
 #define ALT 0
 #endif
+#ifndef PERMITS      /* plain senders that take a permit first */
+#define PERMITS 0
+#endif
+#ifndef KEEPS        /* of those, who has it from the start */
+#define KEEPS 0
+#endif
 #ifndef TIMED        /* have a timer */
 #define TIMED 0
 #endif
@@ -36,18 +43,33 @@
 #define C RING
 #define GUARD(p, i) (TURN(p, i) == 0 -> 2 * (((p) + RING - 1) % RING) : 2 * (p) + 1)
 #define GUARDS(p) 2
-#else
+#endif
+#ifdef WEB
+/* Channel 0 has places. Party 0 sends on it, 1 there or on channel 1, 2 receives from channel 2 or 1, 3 sends on 2, and 4 receives
+   from 0: while 2 asks for 1, it may be met by 3, and 1 by 4. */
+#define P 5
+#define C 3
+#define GUARD(p, i) ((p) == 0 -> 1 : ((p) == 1 -> 1 + 2 * (i) : ((p) == 2 -> 4 - 2 * (i) : ((p) == 3 -> 5 : 0))))
+#define GUARDS(p) (2 - IN(PLAIN, p))
+#define PLACES(c) ((c) == 0 -> CAP : 0)
+#endif
+#ifndef P
 /* The first SENDERS parties send and the others receive; each on both of two channels, but a plain one on one. */
 #define P (SENDERS + RECEIVERS)
 #define C 2
 #define GUARD(p, i) (2 * (IN(PLAIN, p) * IN(AT_ONE, p) + (1 - IN(PLAIN, p)) * TURN(p, i)) + ((p) < SENDERS))
 #define GUARDS(p) (2 - IN(PLAIN, p))
 #endif
+#ifndef PLACES
+#define PLACES(c) CAP
+#endif
 #define IN(set, p) (((set) >> (p)) & 1)
 #define CHOOSES(p) (!IN(PLAIN, p))
 #define REUSABLE(p) IN(ALT, p)
+#define PERMIT(p) IN(PERMITS, p)
 #include "words.pml"
 #include "reusable.pml"
+#include "permits.pml"
 
 /* How a party looks at its guards: once without standing anywhere, then standing, then when it is woken. */
 #define LOOK 0
@@ -57,7 +79,7 @@
 #define IS_COMMITTED(p) (CHOOSES(p) && phase[p] == COMMITTED)
 
 proctype party(byte me) {
-  byte mode, i, g, us = NOBODY, x = NOBODY, y = NOBODY, lo = NOBODY, hi = NOBODY, left, v, todo, done, value = NOBODY, d;
+  byte mode, i, g, us = NOBODY, x = NOBODY, y = NOBODY, lo = NOBODY, hi = NOBODY, left, v, todo, done, value = NOBODY, d, moved = NOBODY;
   byte after;
   bit ok, blocked, retry, due, dropped, patient = 1;
   if
@@ -218,6 +240,7 @@ active proctype judge() {
          phase[i] = COMMITTED; outcome[i] = OVER;
          for (j : 0 .. GUARDS(i) - 1) { g = GUARD(i, j); waiting[g] ! i }
       :: IN(ALT, i) -> run alt(i)
+      :: PERMIT(i) -> kept[GUARD(i, 0) / 2] = kept[GUARD(i, 0) / 2] + IN(KEEPS, i); run permit(i)
       :: else -> run party(i)
       fi
     }
@@ -243,7 +266,7 @@ active proctype judge() {
       }
     }
     for (i : 0 .. C - 1) {
-      assert(!locked[i]);
+      assert(!locked[i] && kept[i] == 0);
       do :: len(buffer[i]) > 0 -> buffer[i] ? v; left[v]++ :: else -> break od;
       do :: len(returned[i]) > 0 -> returned[i] ? v; left[v]++ :: else -> break od
     }

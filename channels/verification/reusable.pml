@@ -11,7 +11,7 @@ bit sent[P];
 #define HAS(set, g) (((set) >> (g)) & 1)
 
 proctype alt(byte me) {
-  byte i, g, us, x = NOBODY, y = NOBODY, lo = NOBODY, hi = NOBODY, left, v, todo, done, value = NOBODY, d, listed, uses = USES;
+  byte i, g, us, x = NOBODY, y = NOBODY, lo = NOBODY, hi = NOBODY, left, v, todo, done, value = NOBODY, d, moved = NOBODY, listed, uses = USES;
   byte after;
   bit ok, blocked, retry;
   atomic { us = me; phase[me] = IDLE; marked[me] = (1 << GUARD(me, 0)) | (1 << GUARD(me, 1)) }

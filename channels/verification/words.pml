@@ -25,10 +25,11 @@ bit locked[C];
 chan waiting[2 * C] = [P] of { byte };     /* by guard, in order of arrival */
 chan buffer[C] = [CAP + 1] of { byte };
 chan returned[C] = [P] of { byte };
+byte kept[C];                              /* places kept by permits */
 byte ends[2 * C];                          /* by guard, too */
 bit ended[C];
 #define DEPTH(c) (len(buffer[c]) + len(returned[c]))
-#define IS_FULL(c) (DEPTH(c) >= CAP)
+#define IS_FULL(c) (DEPTH(c) + kept[c] >= PLACES(c))
 #define SEND_OVER(c) (ended[c] || ends[2 * (c)] == 0)
 #define RECEIVE_OVER(c) (ended[c] || (ends[2 * (c) + 1] == 0 && DEPTH(c) == 0))
 
@@ -137,8 +138,10 @@ inline meet(us, ours, theirs) {
      atomic {
        if :: retry :: else -> waiting[theirs] ? y; left-- fi;
        if
-       :: !CHOOSES(y) && us == NOBODY -> v = YES
-       :: !CHOOSES(y) && us != NOBODY -> commit_free(us, ours, ok); if :: ok -> v = YES :: else -> v = NOT_US fi
+       /* One that waits for a permit has no value: it is there for who has a place to give. */
+       :: PERMIT(y) && ours != NOBODY -> v = NOT_THEM
+       :: !CHOOSES(y) && us == NOBODY && (!PERMIT(y) || ours == NOBODY) -> v = YES
+       :: !CHOOSES(y) && us != NOBODY && !PERMIT(y) -> commit_free(us, ours, ok); if :: ok -> v = YES :: else -> v = NOT_US fi
        :: CHOOSES(y) && us == NOBODY -> commit_free(y, theirs, ok); if :: ok -> v = YES :: else -> v = NOT_THEM fi
 #ifndef MUTANT_SELF
        :: CHOOSES(y) && y == us -> v = NOT_THEM
@@ -281,13 +284,30 @@ inline attempt(us, g) {
   fi
 }
 
-/* Moves the first parked senders' values into free places. */
+/* Gives free places to the first who wait for them: a parked sender's value moves up, unless a receiver waits, which came while
+   that sender was not to be had. */
 inline refill(c) {
 #ifndef MUTANT_NO_REFILL
   do
   :: len(waiting[2 * (c) + 1]) > 0 && !IS_FULL(c) && !SEND_OVER(c) ->
      meet(NOBODY, NOBODY, 2 * (c) + 1);
-     atomic { if :: x == NOBODY -> break :: else -> buffer[c] ! x; x = NOBODY fi }
+     atomic {
+       if
+       :: x == NOBODY -> break
+       :: x != NOBODY && PERMIT(x) -> kept[c]++
+       :: x != NOBODY && !PERMIT(x) -> moved = x
+       fi;
+       x = NOBODY
+     }
+#ifndef MUTANT_NO_HAND_OVER
+     if
+     :: moved != NOBODY && DEPTH(c) == 0 && len(waiting[2 * (c)]) > 0 ->
+        meet(NOBODY, NOBODY, 2 * (c));
+        atomic { if :: x != NOBODY -> slot[x] = moved; moved = NOBODY; x = NOBODY :: else fi }
+     :: else
+     fi;
+#endif
+     atomic { if :: moved != NOBODY -> buffer[c] ! moved; moved = NOBODY :: else fi }
   :: else -> break
   od
 #else

@@ -3,6 +3,7 @@
 use crate::cargo::{cargo, cargo_of, output_of, target_folder};
 use crate::step::{self, Failed};
 use std::process::Command;
+use std::thread;
 
 /// Rounds of each fuzz body; the ordinary tests do some thousands.
 const FUZZ_ROUNDS: &str = "2000000";
@@ -25,7 +26,16 @@ pub(super) fn miri() -> Result<(), Failed> {
     // The rest of the runtime has no `unsafe`, and its tests of I/O and processes are more than Miri can take.
     miri("rendez-runtime, its tasks", &["rendez-runtime", "--lib", "task::"], "")?;
     miri("rendez-channels, its unit tests, by seeds", &["rendez-channels", "--lib"], MIRI_SEEDS)?;
-    miri("rendez-channels", &["rendez-channels", "--test", "it"], MIRI_SEED)
+    // One test at a time, each on threads of its own, is what Miri does: the half that is conformance runs beside the rest.
+    let half = |heading, filter: &[&str]| {
+        miri(heading, &[&["rendez-channels", "--test", "it", "--"], filter].concat(), MIRI_SEED)
+    };
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| half("rendez-channels, conformance", &["conformance"]));
+        let other = half("rendez-channels, the rest", &["--skip", "conformance"]);
+        (one.join().expect("a command that runs does not panic"), other)
+    });
+    one.and(other)
 }
 
 /// The tests of channels, compiled with ThreadSanitizer, and the standard library, too: it would report false races of it else.

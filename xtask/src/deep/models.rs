@@ -10,8 +10,9 @@ use std::process::Command;
 use std::time::Instant;
 
 const MODELS: &str = "channels/verification";
-/// Bounds of each search, in the checker's words: MiB of memory, and steps of the longest execution.
+/// Bounds of each search, in the checker's words: MiB of memory, of usual and of large ones, and steps of the longest execution.
 const MEMORY: &str = "-DMEMLIM=3500";
+const MUCH_MEMORY: &str = "-DMEMLIM=14000";
 const DEPTH: &str = "-m1000000";
 
 /// The models of some million states at most, and the mutants.
@@ -19,7 +20,7 @@ const DEPTH: &str = "-m1000000";
 /// # Errors
 /// When one comes out otherwise than its row says, or a tool fails.
 pub(super) fn usual() -> Result<(), Failed> {
-    check(USUAL)
+    check(USUAL, MEMORY)
 }
 
 /// The others.
@@ -27,16 +28,16 @@ pub(super) fn usual() -> Result<(), Failed> {
 /// # Errors
 /// As `usual`.
 pub(super) fn large() -> Result<(), Failed> {
-    check(LARGE)
+    check(LARGE, MUCH_MEMORY)
 }
 
-fn check(rows: &[Row]) -> Result<(), Failed> {
+fn check(rows: &[Row], memory: &str) -> Result<(), Failed> {
     let folder = target_folder()?.join("deep").join("spin");
     let mut lines = vec!["configuration | states | verdict".to_owned(), "---|---|---".to_owned()];
     let mut wrong = 0;
     for row in rows {
         let start = Instant::now();
-        let found = run(row, &folder)?;
+        let found = run(row, memory, &folder)?;
         let line = format!("{row} | {} | {}", grouped(found.states), found.verdict(row));
         println!("{line} ({:.1} s)", start.elapsed().as_secs_f64());
         wrong += usize::from(!found.is_as_said(row));
@@ -50,7 +51,7 @@ fn check(rows: &[Row]) -> Result<(), Failed> {
 }
 
 /// Translates the model, compiles its checker, and has it search all there is.
-fn run(row: &Row, folder: &Path) -> Result<Found, Failed> {
+fn run(row: &Row, memory: &str, folder: &Path) -> Result<Found, Failed> {
     let io = |e: std::io::Error| Failed::new(format_args!("{} cannot be written: {e}", folder.display()));
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(io)?;
@@ -69,7 +70,7 @@ fn run(row: &Row, folder: &Path) -> Result<Found, Failed> {
     };
     // Compiling with -O2 takes longer than all of a small search.
     let effort = if row.quick { "-O0" } else { "-O2" };
-    let compile = [effort, "-w", "-DCOLLAPSE", MEMORY, "-o", "pan", "pan.c"];
+    let compile = [effort, "-w", "-DCOLLAPSE", memory, "-o", "pan", "pan.c"];
     tool("cc", &mut of_look.iter().copied().chain(compile))?;
     let checker = folder.join("pan");
     Ok(Found::read(&tool(&checker.to_string_lossy(), &mut options.iter().copied().chain([DEPTH]))?))

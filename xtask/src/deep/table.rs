@@ -71,6 +71,10 @@ pub(super) const USUAL: &[Row] = &[
     choice("-DSENDERS=2 -DRECEIVERS=1 -DIMPATIENT=7 -DRETIRE -DCAP=1").slow(),
     choice("-DSENDERS=2 -DRECEIVERS=1 -DIMPATIENT=1 -DRETIRE -DPOISON -DCAP=2").slow(),
     choice("-DSENDERS=3 -DRECEIVERS=1 -DPLAIN=15 -DCAP=2"),
+    // Permits.
+    choice("-DSENDERS=3 -DRECEIVERS=1 -DPLAIN=15 -DPERMITS=3 -DIMPATIENT=1 -DCAP=1").slow(),
+    choice("-DSENDERS=2 -DRECEIVERS=1 -DPLAIN=7 -DPERMITS=1 -DIMPATIENT=5 -DCAP=1 -DRETIRE -DPOISON"),
+    choice("-DSENDERS=2 -DRECEIVERS=1 -DPLAIN=1 -DPERMITS=1 -DIMPATIENT=1 -DCAP=1").slow(),
     // Reusable choices.
     choice("-DSENDERS=1 -DRECEIVERS=1 -DPLAIN=1 -DALT=2"),
     choice("-DSENDERS=1 -DRECEIVERS=1 -DPLAIN=1 -DALT=2 -DIMPATIENT=2 -DUSES=3 -DRETIRE -DPOISON"),
@@ -101,6 +105,8 @@ pub(super) const USUAL: &[Row] = &[
     broken("-DMUTANT_ACCEPT", choice("-DRING=2 -DIMPATIENT=1 -DRETIRE -DPOISON")),
     broken("-DMUTANT_RETIRE", choice("-DSENDERS=2 -DRECEIVERS=1 -DPLAIN=7 -DIMPATIENT=4 -DRETIRE")),
     broken("-DMUTANT_NO_REFILL", choice("-DSENDERS=3 -DRECEIVERS=1 -DPLAIN=15 -DCAP=2")),
+    broken("-DMUTANT_NO_ROOM", choice("-DSENDERS=3 -DRECEIVERS=1 -DPLAIN=15 -DPERMITS=3 -DIMPATIENT=1 -DCAP=1")),
+    broken("-DMUTANT_FORGET_PLACE", choice("-DSENDERS=3 -DRECEIVERS=1 -DPLAIN=15 -DPERMITS=3 -DIMPATIENT=1 -DCAP=1")),
     broken("-DMUTANT_LATE_WAKER", choice("-DSENDERS=2 -DRECEIVERS=1 -DPLAIN=1 -DPOISON")),
     broken("-DMUTANT_NO_MARK", choice("-DSENDERS=1 -DRECEIVERS=1 -DPLAIN=1 -DALT=2")),
     broken("-DMUTANT_NO_RETRY", choice("-DSENDERS=1 -DRECEIVERS=1 -DPLAIN=1 -DALT=2")),
@@ -124,6 +130,9 @@ pub(super) const LARGE: &[Row] = &[
     choice("-DRING=3 -DLISTED -DIMPATIENT=1 -DRETIRE -DPOISON").slow(),
     choice("-DSENDERS=2 -DRECEIVERS=1 -DIMPATIENT=7 -DRETIRE").slow(),
     choice("-DRING=4 -DLISTED").slow(),
+    // A value moves up past nobody who waits.
+    choice("-DWEB -DPLAIN=25 -DPERMITS=1 -DKEEPS=1 -DCAP=1 -DLISTED").slow(),
+    broken("-DMUTANT_NO_HAND_OVER", choice("-DWEB -DPLAIN=25 -DPERMITS=1 -DKEEPS=1 -DCAP=1 -DLISTED").slow()),
 ];
 
 #[cfg(test)]
@@ -140,7 +149,7 @@ mod tests {
             let names = text.lines().filter_map(|line| line.strip_prefix("#if")?.split_once("MUTANT_"));
             written.extend(names.map(|(_, name)| format!("-DMUTANT_{name}")));
         }
-        let rows: BTreeSet<_> = USUAL.iter().filter_map(|row| row.mutant).map(str::to_owned).collect();
+        let rows: BTreeSet<_> = USUAL.iter().chain(LARGE).filter_map(|row| row.mutant).map(str::to_owned).collect();
         assert_eq!(rows, written);
     }
 

@@ -95,12 +95,12 @@ async fn len_while_both_sides_work<T: Transport>(net: Net<T>) {
     for (most, (tx, rx)) in [0, 3].into_iter().zip(kinds(&net)) {
         let looking = rx.clone();
         let receiver = net.start(async move {
-            for n in 0..300 {
+            for n in 0..scale(300) {
                 assert_eq!(rx.recv().await, Ok(n));
                 assert!(rx.inspect().depth <= most);
             }
         });
-        for n in 0..300 {
+        for n in 0..scale(300) {
             tx.send(n).await.unwrap();
             assert!(tx.inspect().depth <= most);
         }
@@ -291,7 +291,7 @@ async fn mpmc<T: Transport>(net: Net<T>) {
 
 /// array.rs, list.rs, zero.rs: stress_oneshot.
 async fn stress_oneshot<T: Transport>(net: Net<T>) {
-    for _ in 0..50 {
+    for _ in 0..scale(50) {
         for (tx, rx) in kinds(&net) {
             let receiver = net.start(async move { rx.recv().await });
             let sender = net.start(async move { tx.send(0).await });
@@ -309,7 +309,7 @@ async fn stress_iter<T: Transport>(net: Net<T>) {
             loop {
                 while let Ok(one) = answered.try_recv() {
                     count += one;
-                    if count == 100 {
+                    if count == scale(100) {
                         return;
                     }
                 }
@@ -330,7 +330,7 @@ async fn stress_iter<T: Transport>(net: Net<T>) {
 async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
     for (tx, rx) in kinds(&net) {
         let sender = net.start(async move {
-            for n in 0..30 {
+            for n in 0..scale(30) {
                 let mut slot = Some(n);
                 while slot.is_some() {
                     let late = alt! {
@@ -343,7 +343,7 @@ async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
                 }
             }
         });
-        for n in 0..30 {
+        for n in 0..scale(30) {
             let received = loop {
                 match rx.recv_by(Instant::now() + moment(70)).await {
                     Err(TryRecvError::Empty) => pause().await,
@@ -368,25 +368,26 @@ impl Drop for Counted {
 
 /// array.rs, list.rs, zero.rs: drops. Each value is dropped once, by who received it or with the channel.
 async fn drops<T: Transport>(net: Net<T>) {
+    const SENT: usize = scale(100);
     for (tx, rx) in kinds(&net) {
         let dropped = Arc::new(AtomicUsize::new(0));
         let receiving = rx.clone();
         let receiver = net.start(async move {
-            for _ in 0..100 {
+            for _ in 0..SENT {
                 assert!(receiving.recv().await.is_ok());
             }
         });
-        for _ in 0..100 {
+        for _ in 0..SENT {
             assert!(tx.send(Counted(Arc::clone(&dropped))).await.is_ok());
         }
         receiver.end().await;
-        assert_eq!(dropped.load(Ordering::Relaxed), 100);
+        assert_eq!(dropped.load(Ordering::Relaxed), SENT);
         let left = (0..3).filter(|_| tx.try_send(Counted(Arc::clone(&dropped))).is_ok()).count();
         let refused = 3 - left;
-        assert_eq!(dropped.load(Ordering::Relaxed), 100 + refused);
+        assert_eq!(dropped.load(Ordering::Relaxed), SENT + refused);
         drop((tx, rx));
         net.settle().await;
-        assert_eq!(dropped.load(Ordering::Relaxed), 103);
+        assert_eq!(dropped.load(Ordering::Relaxed), SENT + 3);
     }
 }
 
@@ -412,7 +413,7 @@ async fn linearizable<T: Transport>(net: Net<T>) {
         let processes = (0..4).map(|_| {
             let (net, tx, rx) = (net.clone(), tx.clone(), rx.clone());
             net.clone().start(async move {
-                for n in 0..200 {
+                for n in 0..scale(200) {
                     tx.send(n).await.unwrap();
                     net.settle().await;
                     assert!(rx.try_recv().is_ok());

@@ -298,10 +298,11 @@ async fn stress_recv_send_and_mixed<T: Transport>(net: Net<T>) {
 
 /// select.rs: stress_timeout_two_threads. Choices with timers on both sides, and nothing is lost or doubled.
 async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
+    const SENT: usize = scale(50);
     let ((tx, rx), (_quiet_tx, quiet)) = (net.channel(), net.channel::<u8>());
     let sender = net.start(async move {
         let mut next = 0;
-        while next < 50 {
+        while next < SENT {
             alt! {
                 sent = tx.send(next) => { sent.unwrap(); next += 1 },
                 _ = after(moment(40)) => pause().await,
@@ -309,7 +310,7 @@ async fn stress_timeout_two_processes<T: Transport>(net: Net<T>) {
         }
     });
     let mut next = 0;
-    while next < 50 {
+    while next < SENT {
         alt! {
             got = rx.recv() => { assert_eq!(got, Ok(next)); next += 1 },
             _ = quiet.recv() => panic!("it is quiet"),
@@ -362,7 +363,7 @@ async fn matching_with_leftover<T: Transport>(net: Net<T>) {
 /// select.rs: linearizable_try; select_macro.rs: linearizable_default. A reusable choice looks at all of its guards at one
 /// instant.
 async fn linearizable_default<T: Transport>(net: Net<T>) {
-    for _ in 0..300 {
+    for _ in 0..scale(300) {
         let ((tx1, rx1), (tx2, rx2)) = (net.bounded(1), net.bounded(1));
         tx1.send(1).await.unwrap();
         net.settle().await;

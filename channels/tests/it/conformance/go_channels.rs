@@ -92,11 +92,11 @@ async fn values_come_in_the_order_they_were_sent<T: Transport>(net: Net<T>) {
     for capacity in CAPACITIES {
         let (tx, rx) = net.bounded(capacity);
         let sender = net.start(async move {
-            for n in 0..100 {
+            for n in 0..scale(100) {
                 tx.send(n).await.unwrap();
             }
         });
-        assert_eq!(drain(&rx).await, (0..100).collect::<Vec<_>>());
+        assert_eq!(drain(&rx).await, (0..scale(100)).collect::<Vec<_>>());
         sender.end().await;
     }
 }
@@ -247,7 +247,7 @@ async fn closedchan<T: Transport>(net: Net<T>) {
 
 /// runtime/chan_test.go, TestNonblockRecvRace: a channel with a value or an end in it is always ready.
 async fn nonblock_recv_race<T: Transport>(net: Net<T>) {
-    for _ in 0..200 {
+    for _ in 0..scale(200) {
         let (tx, rx) = net.bounded(1);
         tx.send(1).await.unwrap();
         net.settle().await;

@@ -165,7 +165,7 @@ async fn doubleselect<T: Transport>(net: Net<T>) {
 
 /// runtime/chan_test.go, TestNonblockSelectRace: one of two is ready at every instant, so that `else` is never right.
 async fn nonblock_select_race_with_a_value<T: Transport>(net: Net<T>) {
-    for _ in 0..500 {
+    for _ in 0..scale(500) {
         let ((tx1, rx1), (tx2, rx2)) = (net.bounded(1), net.bounded(1));
         tx1.send(1).await.unwrap();
         net.settle().await;
@@ -179,7 +179,7 @@ async fn nonblock_select_race_with_a_value<T: Transport>(net: Net<T>) {
 
 /// runtime/chan_test.go, TestNonblockSelectRace2: the same, with the end of a channel.
 async fn nonblock_select_race_with_an_end<T: Transport>(net: Net<T>) {
-    for _ in 0..500 {
+    for _ in 0..scale(500) {
         let ((tx1, rx1), (tx2, rx2)) = (net.bounded(1), net.channel());
         tx1.send(1).await.unwrap();
         net.settle().await;
@@ -206,7 +206,7 @@ async fn self_select<T: Transport>(net: Net<T>) {
         let processes = (0..2).map(|process| {
             let (tx, rx) = (tx.clone(), rx.clone());
             net.start(async move {
-                for turn in 0..500 {
+                for turn in 0..scale(500) {
                     let received = if process == 0 || turn % 2 == 0 {
                         alt! { _ = tx.send(process) => None, received = rx.recv() => Some(received) }
                     } else {
