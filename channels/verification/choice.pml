@@ -29,7 +29,7 @@
 #ifndef PERMITS      /* plain senders that take a permit first */
 #define PERMITS 0
 #endif
-#ifndef KEEPS        /* of those, who has it from the start */
+#ifndef KEEPS        /* of those, who has it from the start, and gives it up */
 #define KEEPS 0
 #endif
 #ifndef TIMED        /* have a timer */

@@ -5,8 +5,8 @@ proctype permit(byte me) {
   byte after;
   bit ok, blocked, retry, patient = 1, has;
   if
-  :: true
-  :: IN(IMPATIENT, me) -> patient = 0
+  :: !IN(KEEPS, me)
+  :: IN(IMPATIENT, me) || IN(KEEPS, me) -> patient = 0
   fi;
   g = GUARD(me, 0);
   atomic {
