@@ -1,6 +1,7 @@
 //! The networks, each written once for all families or troupes. What is measured of them and how is not here.
 
 mod actors;
+mod beside;
 mod chameneos;
 mod choice;
 mod commstime;
@@ -18,6 +19,7 @@ mod spawn;
 mod stream;
 
 pub(crate) use actors::{ActorRing, Ask, Big, Dining, HalfLoad, IdleActors, Tell};
+pub(crate) use beside::Beside;
 pub(crate) use chameneos::Chameneos;
 pub(crate) use choice::Choice;
 pub(crate) use commstime::Commstime;

@@ -23,6 +23,8 @@ pub(crate) enum Place {
     Arbiter,
     /// Processes of rendez, on so many workers; for families of processes.
     Processes(Scheduler, usize),
+    /// The same on carriers, where nobody looks for deadlocks.
+    Unwatched(usize),
 }
 
 /// A network that is run as one of its processes. Boxed, once a run, so that the program is built in half the time: all
@@ -44,6 +46,11 @@ impl Place {
             let network = actix::System::new().block_on(async { actix::spawn(network).await });
             return network.map_err(|e| format!("the network failed: {e}"))?;
         }
+        if let Self::Unwatched(workers) = self {
+            let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+            let runtime = runtime.map_err(|e| format!("the runtime does not start: {e}"))?;
+            return runtime.block_on(async { Processes::spawn(network).join().await })?;
+        }
         match self.runtime().transpose().map_err(|e| format!("the runtime does not start: {e}"))? {
             // In a task: what `block_on` itself polls runs on a thread beside the workers.
             Some(runtime) => runtime.block_on(async { Tasks::spawn(network).join().await })?,
@@ -56,7 +63,7 @@ impl Place {
             Self::TwoWorkers => Some(Builder::new_multi_thread().worker_threads(2).enable_all().build()),
             Self::OneWorker => Some(Builder::new_multi_thread().worker_threads(1).enable_all().build()),
             Self::CurrentThread => Some(Builder::new_current_thread().enable_all().build()),
-            Self::Threads | Self::Arbiter | Self::Processes(..) => None,
+            Self::Threads | Self::Arbiter | Self::Processes(..) | Self::Unwatched(_) => None,
         }
     }
 }
@@ -70,6 +77,7 @@ impl Display for Place {
             Self::Threads => f.write_str("threads"),
             Self::Arbiter => f.write_str("arbiter"),
             Self::Processes(Scheduler::TokioTasks, workers) => write!(f, "tasks-mt{workers}"),
+            Self::Unwatched(workers) => write!(f, "unwatched-mt{workers}"),
             Self::Processes(_, workers) => write!(f, "carriers-mt{workers}"),
         }
     }

@@ -4,10 +4,10 @@ use crate::bench::{Bench, Contender, Size, contenders};
 use crate::families::{InProcesses, Rendez, Tokio, TokioShared};
 use crate::family::Capacity;
 use crate::networks::{
-    ActorRing, Ask, Big, Chameneos, Commstime, Dining, Explore, Farm, Fork, HalfLoad, Idle, IdleActors, Late, Network,
-    PingPong, Ring, Skynet, Spawn, Stream, Tell,
+    ActorRing, Ask, Beside, Big, Chameneos, Commstime, Dining, Explore, Farm, Fork, HalfLoad, Idle, IdleActors, Late,
+    Network, PingPong, Ring, Skynet, Spawn, Stream, Tell,
 };
-use crate::place::Place::{self, Arbiter, OneWorker, Processes, TwoWorkers};
+use crate::place::Place::{self, Arbiter, OneWorker, Processes, TwoWorkers, Unwatched};
 use crate::troupes::{Actix, Kameo, Ractor, RendezActors, TokioActors, Xtra};
 use rendez_runtime::Scheduler::{Carriers, TokioTasks};
 use std::time::Duration;
@@ -21,6 +21,9 @@ const ARBITER: &[Place] = &[Arbiter];
 /// Processes of rendez.
 const PROCESSES: &[Place] =
     &[Processes(Carriers, 2), Processes(Carriers, 1), Processes(TokioTasks, 2), Processes(TokioTasks, 1)];
+
+/// Where deadlocks are looked for, and where they are not.
+const WATCHED: &[Place] = &[Processes(Carriers, 2), Unwatched(2), Processes(Carriers, 1), Unwatched(1)];
 
 /// Processes that are alive at once at most.
 const MANY: u64 = 1_000_000;
@@ -57,6 +60,13 @@ pub(crate) fn benches() -> Vec<Bench> {
         let size = Size::AtMost(WORK.div_duration_f64(time) as u64);
         benches.push(Bench::new(&format!("fork_{name}"), size, all(Fork(time))));
         benches.push(Bench::new(&format!("farm_{name}"), size, several_receivers(Farm(time))));
+    }
+    for (name, waiting) in [("watched_1", 1), ("watched_1k", 1_000), ("watched_10k", 10_000)] {
+        benches.push(Bench::new(
+            name,
+            Size::Timed,
+            contenders! { Beside(waiting); "rendez": InProcesses<Rendez>, WATCHED; },
+        ));
     }
     benches.extend(actors());
     for (name, how) in [("explore_all", Explore::All), ("explore_chance", Explore::Chance)] {

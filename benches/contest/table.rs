@@ -7,8 +7,17 @@ use std::fmt::Write;
 pub(crate) const HEADER: &str = "bench,contender,ops,seconds,ns_per_op";
 
 /// Contenders that the others are compared with, as far as they take part; most first.
-const BASELINES: [&str; 7] =
-    ["tokio-mt2", "tokio-mt1", "actix-arbiter", "kanal-mt2", "kanal-mt1", "crossbeam-threads", "kanal-threads"];
+const BASELINES: [&str; 9] = [
+    "tokio-mt2",
+    "tokio-mt1",
+    "actix-arbiter",
+    "kanal-mt2",
+    "kanal-mt1",
+    "crossbeam-threads",
+    "kanal-threads",
+    "rendez-unwatched-mt2",
+    "rendez-unwatched-mt1",
+];
 
 /// A contender's runs.
 pub(crate) struct Row {
