@@ -6,6 +6,7 @@ use super::{Actor, Letter, signals};
 use crate::reply::{Reply, reply};
 use crate::{CallError, ProcessRef};
 use rendez_channels::{Ended, Sender, TrySendError, clock};
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,6 +42,18 @@ pub struct Undelivered<M> {
 impl<M> fmt::Debug for Undelivered<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Undelivered").field("cause", &self.cause).finish_non_exhaustive()
+    }
+}
+
+impl<M> fmt::Display for Undelivered<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl<M> Error for Undelivered<M> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
     }
 }
 
