@@ -196,7 +196,7 @@ impl ProcessRef {
         self.ended().await
     }
 
-    /// Waits for its end, whichever it is: a monitor.
+    /// Waits for its end, whichever it is: a monitor. Others who watch it or are linked with it may hear of the end a moment later.
     ///
     /// # Cancel safety
     /// Nothing is lost.
