@@ -185,13 +185,7 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
             }
             let ended = tokio::select! {
                 biased;
-                sent = self.sink.send_from(&mut self.slot), if full => {
-                    if sent.is_ok() {
-                        self.taker.taken();
-                        batching = true;
-                    }
-                    sent.err()
-                }
+                sent = self.sink.send_from(&mut self.slot), if full => sent.err(),
                 // Those who receive get a turn before what they took so far is reported.
                 () = tokio::task::yield_now(), if batching => {
                     batching = false;
@@ -203,6 +197,11 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
                 },
                 ended = self.sink.closed(), if !full => Some(ended),
             };
+            // Whichever was first: somebody may have taken the value, and act on it still, when another one of these comes.
+            if full && self.slot.is_none() {
+                self.taker.taken();
+                batching = true;
+            }
             if let Some(ended) = ended {
                 tell(&mut self.line, &ended);
                 return self.line.finish().await;

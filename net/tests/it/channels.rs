@@ -117,6 +117,22 @@ async fn a_window_lets_more_values_be_under_way() {
 }
 
 #[tokio::test]
+async fn a_value_that_is_acted_on_counts_as_taken_whatever_comes_meanwhile() {
+    let pair = Pair::new().await;
+    let (results, input) = channel::<u32>();
+    let options = Publish { window: 2, ..Publish::default() };
+    pair.hub.publish_sender_with("results", results, options).unwrap();
+    let remote = soon(pair.peer.sender::<u32>("results")).await.unwrap();
+    for n in 0..5 {
+        soon(remote.send(2 * n)).await.unwrap();
+        let held = soon(input.recv_extended()).await.unwrap();
+        soon(remote.send(2 * n + 1)).await.unwrap();
+        assert_eq!((*held, soon(input.recv()).await), (2 * n, Ok(2 * n + 1)));
+    }
+    pair.shutdown().await;
+}
+
+#[tokio::test]
 async fn the_last_receiver_at_home_retires_the_remote_sender() {
     let pair = Pair::new().await;
     let (results, input) = channel::<u32>();
