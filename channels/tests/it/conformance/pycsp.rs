@@ -3,11 +3,10 @@
 
 use super::net::{ends, pause};
 use super::{Net, Transport};
-use crate::support::{Either, arms, either, scale};
+use crate::support::{Either, arms, either, moment, scale};
 use rendez::__private::{Guard, Order, choose};
 use rendez::{Alt, Ended, Receiver, Sender, after};
 use rendez_macros::alt;
-use std::time::Duration;
 
 rows! {
     one_to_one,
@@ -261,7 +260,7 @@ async fn timeouts_and_writers_share_a_choice<T: Transport>(net: Net<T>) {
         let (mut got, mut timeouts) = (Vec::new(), 0);
         while timeouts == 0 || got.len() < count {
             let mut choice: Vec<_> = rxs.iter().map(|rx| Box::pin(rx.recv())).collect();
-            let mut timeout = Box::pin(after(Duration::from_millis(5)));
+            let mut timeout = Box::pin(after(moment(5_000)));
             let mut guards = arms(&mut choice);
             guards.push(Some(timeout.as_mut()));
             let chosen = choose(&mut guards, Order::Fair, false).await;
@@ -289,7 +288,7 @@ async fn a_timer_against_one_late_send<T: Transport>(net: Net<T>) {
     });
     let mut timeouts = 0;
     let got = loop {
-        match either(rx.recv(), after(Duration::from_millis(2))).await {
+        match either(rx.recv(), after(moment(2_000))).await {
             Either::First(got) => break got,
             Either::Second(()) => timeouts += 1,
         }
