@@ -357,6 +357,7 @@ fn take_block_like(walk: &mut Walk<'_>, body: &mut TokenStream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::half_typed;
 
     fn expanded(input: &str) -> String {
         expand(input.parse().unwrap()).to_string()
@@ -366,12 +367,8 @@ mod tests {
     fn input_broken_off_anywhere_expands() {
         let whole = "crate = ::rendez ; pri ; (a, b) = rx . recv :: < u8 , u8 > () , if a > b => out . send (a ?) . await ? , \
                      _ = after (delay) => { done () } x = f () => match x { _ => 1 } . max (2) , else => 'l : loop { break 'l }";
-        let tokens: Vec<TokenTree> = whole.parse::<TokenStream>().unwrap().into_iter().collect();
-        for end in 0..=tokens.len() {
-            for hole in 0..=end {
-                let kept = tokens[..end].iter().enumerate().filter(|&(i, _)| i != hole);
-                expand(kept.map(|(_, token)| token.clone()).collect());
-            }
+        for input in half_typed(whole) {
+            expand(input);
         }
         assert!(!expanded(whole).contains("compile_error"));
     }

@@ -334,6 +334,7 @@ fn option(word: Option<String>) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::half_typed;
 
     fn expanded(input: &str) -> String {
         expand(input.parse().unwrap()).to_string()
@@ -344,12 +345,8 @@ mod tests {
         let whole = "crate = ::rendez ; one_for_all , intensity = 3 per Duration :: from_secs (10) , backoff = Backoff :: new (a , b) ; \
                      # [permanent] # [name = \"till\"] till = Till { sum : 0 } , self . clerk = Clerk :: < u8 , A > :: new (till . clone ()) , \
                      # [shutdown = Shutdown :: Wait] supervise ! (dynamic ;) , async move { Ok (()) } ,";
-        let tokens: Vec<TokenTree> = whole.parse::<TokenStream>().unwrap().into_iter().collect();
-        for end in 0..=tokens.len() {
-            for hole in 0..=end {
-                let kept = tokens[..end].iter().enumerate().filter(|&(i, _)| i != hole);
-                expand(kept.map(|(_, token)| token.clone()).collect());
-            }
+        for input in half_typed(whole) {
+            expand(input);
         }
         let code = expanded(whole);
         assert!(!code.contains("compile_error"), "{code}");

@@ -157,3 +157,14 @@ pub(crate) fn seen_at(tokens: &TokenStream, span: Span) -> TokenStream {
 pub(crate) fn error(span: Span, message: &str) -> TokenStream {
     quote_spanned!(span=> ::core::compile_error! { #message })
 }
+
+/// An input broken off anywhere, whole or with one token missing: what a macro is given while somebody types.
+#[cfg(test)]
+pub(crate) fn half_typed(whole: &str) -> impl Iterator<Item = TokenStream> + use<> {
+    let tokens: Vec<TokenTree> = whole.parse::<TokenStream>().unwrap().into_iter().collect();
+    let ends = (0..=tokens.len()).flat_map(|end| (0..=end).map(move |hole| (end, hole)));
+    ends.map(move |(end, hole)| {
+        let kept = tokens[..end].iter().enumerate().filter(|&(i, _)| i != hole);
+        kept.map(|(_, token)| token.clone()).collect()
+    })
+}
