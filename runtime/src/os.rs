@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::task::{Context, Poll};
 
 /// A signal of the operating system, by what it is for. Not every system has all: [`signals`](crate::toolkit::signals) fails for one
 /// that is not there.
@@ -50,40 +51,43 @@ impl fmt::Display for Signal {
     }
 }
 
-pub(crate) use system::Listening;
+/// Takes one kind of signal from now on; what the system did by default is off then, for good.
+pub(crate) struct Listening(system::Stream);
+
+impl Listening {
+    pub(crate) fn to(kind: Signal) -> io::Result<Self> {
+        system::listen(kind).map(Self)
+    }
+
+    /// Ready once for all that have come since it was last; never after the runtime has gone.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.0.poll_recv(cx) {
+            Poll::Ready(Some(())) => Poll::Ready(()),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
 #[cfg(feature = "sockets")]
 pub(crate) use system::is_out_of_descriptors;
 
 #[cfg(unix)]
 mod system {
     use super::{Signal, io};
-    use std::task::{Context, Poll};
-    use tokio::signal::unix::{self, SignalKind, signal};
+    pub(super) use tokio::signal::unix::Signal as Stream;
+    use tokio::signal::unix::{SignalKind, signal};
 
-    /// Takes one kind of signal from now on; what the system did by default is off then, for good.
-    pub(crate) struct Listening(unix::Signal);
-
-    impl Listening {
-        pub(crate) fn to(kind: Signal) -> io::Result<Self> {
-            Ok(Self(signal(match kind {
-                Signal::Interrupt => SignalKind::interrupt(),
-                Signal::Terminate => SignalKind::terminate(),
-                Signal::Hangup => SignalKind::hangup(),
-                Signal::Quit => SignalKind::quit(),
-                Signal::User1 => SignalKind::user_defined1(),
-                Signal::User2 => SignalKind::user_defined2(),
-                Signal::Child => SignalKind::child(),
-                Signal::Window => SignalKind::window_change(),
-            })?))
-        }
-
-        /// Ready once for all that have come since it was last; never after the runtime has gone.
-        pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-            match self.0.poll_recv(cx) {
-                Poll::Ready(Some(())) => Poll::Ready(()),
-                Poll::Ready(None) | Poll::Pending => Poll::Pending,
-            }
-        }
+    pub(super) fn listen(kind: Signal) -> io::Result<Stream> {
+        signal(match kind {
+            Signal::Interrupt => SignalKind::interrupt(),
+            Signal::Terminate => SignalKind::terminate(),
+            Signal::Hangup => SignalKind::hangup(),
+            Signal::Quit => SignalKind::quit(),
+            Signal::User1 => SignalKind::user_defined1(),
+            Signal::User2 => SignalKind::user_defined2(),
+            Signal::Child => SignalKind::child(),
+            Signal::Window => SignalKind::window_change(),
+        })
     }
 
     /// Whether there is no file descriptor left, for this process or on this system: `EMFILE` and `ENFILE`, by these numbers on
@@ -97,25 +101,12 @@ mod system {
 #[cfg(windows)]
 mod system {
     use super::{Signal, io};
-    use std::task::{Context, Poll};
-    use tokio::signal::windows::{CtrlC, ctrl_c};
+    pub(super) use tokio::signal::windows::CtrlC as Stream;
 
-    /// Takes ctrl-c from now on.
-    pub(crate) struct Listening(CtrlC);
-
-    impl Listening {
-        pub(crate) fn to(kind: Signal) -> io::Result<Self> {
-            match kind {
-                Signal::Interrupt => Ok(Self(ctrl_c()?)),
-                _ => Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no such signal")),
-            }
-        }
-
-        pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-            match self.0.poll_recv(cx) {
-                Poll::Ready(Some(())) => Poll::Ready(()),
-                Poll::Ready(None) | Poll::Pending => Poll::Pending,
-            }
+    pub(super) fn listen(kind: Signal) -> io::Result<Stream> {
+        match kind {
+            Signal::Interrupt => tokio::signal::windows::ctrl_c(),
+            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no such signal")),
         }
     }
 
