@@ -46,6 +46,7 @@ mod call;
 mod failure;
 mod group;
 mod instances;
+mod interrupts;
 mod names;
 mod par;
 mod ports;
@@ -91,6 +92,7 @@ pub use explore::{Explore, Explored, Fault, NoSchedule, Schedule, What, explore}
 pub use failure::{Failure, IntoOutcome, Outcome};
 pub use group::OnFailure;
 pub use instances::{Instances, Mode};
+pub use interrupts::ctrl_c;
 pub use names::{NAME_MAX, NAMES_MAX, NameError, register, registered, unregister, whereis, whereis_actor};
 pub use par::{Alike, ProcessSet, par};
 pub use ports::Ports;
@@ -100,7 +102,7 @@ pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
 pub use rendez_macros::{actor, alt, main, process, supervise, test};
 pub use reply::Reply;
 pub use router::Router;
-pub use run::{RunOptions, ctrl_c, living, run};
+pub use run::{RunOptions, living, run};
 pub use scope::{Dynamic, Joining, Scope, Scoped, scope};
 pub use shield::shield;
 pub use supervisor::{

@@ -1,7 +1,7 @@
 //! Signals of the operating system as values on a channel. Not the shut-down on ctrl-c, which `run` does where nobody takes it.
 
+use crate::interrupts::Taking;
 use crate::os::{Listening, Signal};
-use crate::run::Taking;
 use crate::{Failure, Outcome, alt, process};
 use rendez_channels::{Sender, future};
 use std::future::poll_fn;

@@ -6,7 +6,7 @@
 
 use super::monitor;
 use crate::executor::{Executor, Own};
-use crate::run;
+use crate::interrupts;
 use rendez_model::ChannelId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Census {
 
 /// The channels at which the runtime itself tells something: who waits there waits for something outside.
 pub(super) fn told_from_outside() -> BTreeSet<ChannelId> {
-    run::pressed_at().into_iter().chain(monitor::told_at()).collect()
+    interrupts::pressed_at().into_iter().chain(monitor::told_at()).collect()
 }
 
 /// How many threads this OS process has; none where that cannot be known.
