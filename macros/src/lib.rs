@@ -347,6 +347,9 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes an `async fn main` the root process: runs it on a runtime of its own, waits for everything below it, prints
 /// its failure and makes that the program's exit code.
 ///
+/// Ctrl-c and `SIGTERM` request an end, as in [`run`]: who listens tidies up, all others are ended, and a second request ends the
+/// program at once. A program ended so has the exit status 130 or 143.
+///
 /// `#[main(crate = path)]` names the crate where it is not `::rendez`.
 ///
 /// ```
@@ -358,6 +361,8 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     Ok(())
 /// }
 /// ```
+///
+/// [`run`]: https://docs.rs/rendez/latest/rendez/fn.run.html
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     main_fn::expand(arguments.into(), item.into()).into()

@@ -111,7 +111,7 @@ impl Control {
 /// requests that, and it waits for ever.
 ///
 /// A request comes from [`ProcessRef::request_stop`](crate::ProcessRef::request_stop), from the
-/// [grace](crate::Scoped::grace) of a scope that ends early, and from ctrl-c; it reaches all processes below. It leaves
+/// [grace](crate::Scoped::grace) of a scope that ends early, and from ctrl-c or SIGTERM; it reaches all processes below. It leaves
 /// the process alone: what is still to do is done, and the process ends by itself. Who takes longer than the grace is
 /// ended; who never asks for requests is ended at once, so that only those are waited for that can make use of it.
 ///

@@ -1,5 +1,4 @@
 //! What differs between operating systems: their signals, and one error. What differs for child programs is in `program::system`.
-//! processes, know one.
 
 use std::fmt;
 use std::io;
@@ -12,7 +11,7 @@ use std::task::{Context, Poll};
 pub enum Signal {
     /// SIGINT, ctrl-c: somebody at the keyboard wants an end. On all systems.
     Interrupt,
-    /// SIGTERM: the system wants an end.
+    /// SIGTERM: the system wants an end. A program that [`run`](crate::run) runs takes it as it takes ctrl-c.
     Terminate,
     /// SIGHUP: the terminal has gone, or configuration is to be read again.
     Hangup,

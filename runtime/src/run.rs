@@ -3,8 +3,7 @@
 use crate::cell::{Cell, Draft};
 use crate::drive::process_of;
 use crate::inner::Report;
-use crate::interrupts::{INTERRUPTED, interrupt};
-use crate::os::{Listening, Signal};
+use crate::interrupts::{self, Requests, interrupt};
 use crate::process::spawn_under;
 use crate::{
     IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, executor,
@@ -26,9 +25,13 @@ const NAMED_MAX: usize = 16;
 
 /// Runs `body` as the root process, on a new multi-threaded tokio runtime, and waits for everything below it.
 ///
-/// While it runs, deadlocks are looked for and logged. The first ctrl-c goes to those who wait for [`ctrl_c`]. Where
-/// nobody does, all processes are [requested to stop](crate::stop_requested); what has not ended after the
-/// [grace](RunOptions::grace) is named and ended. The second ctrl-c ends the program at once.
+/// While it runs, deadlocks are looked for and logged.
+///
+/// Ctrl-c requests an end, and so does `SIGTERM`, by which a system or another program asks for it. The first goes to those who
+/// wait for [`ctrl_c`](crate::ctrl_c). Where nobody does, all processes are [requested to stop](crate::stop_requested); what has
+/// not ended after the [grace](RunOptions::grace) is named and ended. The second, of either kind, ends the program at once, with
+/// status 130 or 143. What the system does by default with these two signals, to end the program, is off from then on, and stays
+/// so when this has returned.
 ///
 /// # Errors
 /// How the root process failed.
@@ -87,7 +90,7 @@ impl RunOptions {
         self
     }
 
-    /// How long after ctrl-c those who listen to requests to stop may take to end by themselves, and how long after the end of
+    /// How long after a request to end those who listen to requests to stop may take to end by themselves, and how long after the end of
     /// the root process those may take that do not end with it; 5 seconds unless it is said here. Then the program ends.
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -117,8 +120,9 @@ impl RunOptions {
 async fn root<T: Send + 'static>(process: Process<T>, grace: Duration) -> Outcome<T> {
     let cell = process.cell();
     // It listens from here on: a ctrl-c that comes while the first process starts is not missed.
-    let presses = Listening::to(Signal::Interrupt).ok();
-    let interrupts = presses.map(|presses| tokio::spawn(interrupt(ProcessRef::new(Arc::clone(&cell)), presses, grace)));
+    let requests = Requests::listen().ok();
+    let interrupts =
+        requests.map(|requests| tokio::spawn(interrupt(ProcessRef::new(Arc::clone(&cell)), requests, grace)));
     let census = Census {
         executor: executor::here()?,
         runtime: Handle::current(),
@@ -162,7 +166,7 @@ pub(crate) fn unended(cell: &Arc<Cell>) -> String {
 #[track_caller]
 pub fn run_main<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send + 'static) -> ExitCode {
     match RunOptions::new().named(name).run(body) {
-        Err(failure) if failure.is_cancelled() => ExitCode::from(INTERRUPTED),
+        Err(failure) if failure.is_cancelled() => ExitCode::from(interrupts::status()),
         Err(failure) if !failure.is_retired() => {
             eprintln!("error: {failure}");
             ExitCode::FAILURE

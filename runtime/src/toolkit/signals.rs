@@ -1,4 +1,5 @@
-//! Signals of the operating system as values on a channel. Not the shut-down on ctrl-c, which `run` does where nobody takes it.
+//! Signals of the operating system as values on a channel. Not the shut-down that ctrl-c and SIGTERM request, which `run`
+//! does where nobody takes them.
 
 use crate::interrupts::Taking;
 use crate::os::{Listening, Signal};
@@ -10,8 +11,8 @@ use std::task::Poll;
 /// Sends each signal of these kinds that the program gets, from its start on.
 ///
 /// What the system does with these signals by default (mostly: it ends the program) is off from then on, and stays so when
-/// this process has ended. Who takes [`Signal::Interrupt`] has ctrl-c for itself: it neither shuts the program down nor goes
-/// to [`ctrl_c`](crate::ctrl_c).
+/// this process has ended. Who takes [`Signal::Interrupt`] has ctrl-c for itself, who takes [`Signal::Terminate`] has that: it
+/// neither shuts the program down nor goes to [`ctrl_c`](crate::ctrl_c).
 ///
 /// Signals are not counted: those of one kind that come while one waits to be taken are one, so that at most one of each kind
 /// waits. Kinds take turns. A kind that this system does not have, or gives to nobody, is a failure that names it.
@@ -54,7 +55,7 @@ where
         let signal = Listening::to(kind).map_err(|e| Failure::new(format_args!("cannot take {kind}: {e}")))?;
         listening.push((kind, signal));
     }
-    let _taking = listening.iter().any(|(kind, _)| *kind == Signal::Interrupt).then(Taking::begin);
+    let _taking = Taking::begin(listening.iter().map(|(kind, _)| *kind));
     loop {
         let came = poll_fn(|cx| {
             let ready = listening.iter_mut().position(|(_, signal)| signal.poll_next(cx).is_ready());

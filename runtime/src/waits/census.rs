@@ -1,7 +1,7 @@
 //! The census: whether anybody else than processes could still act in this OS process. It counts tasks and threads; it judges no wait.
 //!
 //! Where `run` runs the program, all that runs is known: the workers of its runtime and the thread that called it, the watch over
-//! its carriers; the carriers, the monitor, and who waits for ctrl-c. If there are no more tasks and threads than these, nobody has
+//! its carriers; the carriers, the monitor, and who waits for ctrl-c or SIGTERM. If there are no more tasks and threads than these, nobody has
 //! an end, a lock or a reference who is not a process, or waits to be polled by one.
 
 use super::monitor;
@@ -22,7 +22,7 @@ const MONITOR: usize = 1;
 pub(crate) struct Census {
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) runtime: Handle,
-    /// Who waits for ctrl-c.
+    /// Who waits for ctrl-c or SIGTERM.
     pub(crate) interrupts: Option<AbortHandle>,
 }
 

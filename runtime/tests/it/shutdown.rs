@@ -1,11 +1,12 @@
-//! Ctrl-c: clean-up runs, who does not end is named, a second one ends the program. Each program is this test again, as a child.
+//! Ctrl-c and SIGTERM: clean-up runs, who does not end is named, a second one ends the program. Each program is this test again, as a
+//! child.
 #![cfg(unix)]
 
 use crate::bad_input::assert_documented;
 use rendez_channels::{after, channel};
 use rendez_model::State;
 use rendez_runtime::toolkit::{Signal, signals};
-use rendez_runtime::{Outcome, Process, RunOptions, blocking, par, shield, spawn, stop_requested};
+use rendez_runtime::{Outcome, Process, RunOptions, blocking, ctrl_c, par, shield, spawn, stop_requested};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,8 +14,12 @@ use std::time::Duration;
 const CHILD: &str = "RENDEZ_TEST_SHUTDOWN";
 const FOREVER: Duration = Duration::from_secs(3600);
 
-/// Runs a program in a child, and sends it ctrl-c so many times, each when it has printed a line that says `ctrl-c`.
-fn interrupted(program: &str, times: usize) -> (Option<i32>, Vec<String>, String) {
+/// How the system calls what ctrl-c sends.
+const CTRL_C: &str = "INT";
+const TERMINATE: &str = "TERM";
+
+/// Runs a program in a child, and sends it these signals, each when it has printed a line that says `ctrl-c`.
+fn signalled(program: &str, signals: &[&str]) -> (Option<i32>, Vec<String>, String) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "shutdown::the_child", "--nocapture", "--test-threads=1"])
         .env(CHILD, program)
@@ -23,11 +28,12 @@ fn interrupted(program: &str, times: usize) -> (Option<i32>, Vec<String>, String
         .spawn()
         .unwrap();
     let mut lines = vec![];
-    let mut left = times;
+    let mut left = signals.iter();
     for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
-        if line.ends_with("ctrl-c") && left > 0 {
-            left -= 1;
-            interrupt(&child);
+        if line.ends_with("ctrl-c")
+            && let Some(signal) = left.next()
+        {
+            send(signal, &child);
         }
         lines.push(line);
     }
@@ -39,8 +45,13 @@ fn interrupted(program: &str, times: usize) -> (Option<i32>, Vec<String>, String
     (status.code(), printed.collect(), errors)
 }
 
-fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+/// Runs a program in a child, and sends it ctrl-c so many times.
+fn interrupted(program: &str, times: usize) -> (Option<i32>, Vec<String>, String) {
+    signalled(program, &vec![CTRL_C; times])
+}
+
+fn send(signal: &str, child: &Child) {
+    assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
 }
 
 /// Not a test: what the children run.
@@ -54,6 +65,11 @@ fn the_child() {
         "idles" => options.grace(FOREVER).run(async { par![idle()].await }),
         "promises" => options.run(async { par![Process::new("promiser", promise())].await }),
         "takes" => options.run(takes()),
+        "waits" => options.run(waits()),
+        "is a main" => {
+            println!(">{:?}", idle_main());
+            Ok(())
+        }
         "stuck" => options.run(async { par![stuck(), idle()].await }),
         other => panic!("no program `{other}`"),
     };
@@ -108,6 +124,20 @@ async fn takes() -> Outcome {
     }
     listening.stop();
     Ok(())
+}
+
+/// Waits for a request to end, and ends by itself then.
+async fn waits() -> Outcome {
+    let requested = ctrl_c();
+    println!(">ready for ctrl-c");
+    requested.await?;
+    println!(">was asked");
+    Ok(())
+}
+
+#[rendez_runtime::main(crate = rendez_runtime)]
+async fn idle_main() -> Outcome {
+    idle().await
 }
 
 /// A thread that nothing reaches.
@@ -170,4 +200,51 @@ fn the_second_ctrl_c_ends_the_program_at_once() {
     let (code, lines, errors) = interrupted("promises", 2);
     assert_eq!(code, Some(130), "{errors}");
     assert_eq!(lines, [">first ctrl-c", ">second ctrl-c"]);
+}
+
+#[test]
+fn a_terminated_program_lets_those_who_listen_tidy_up_and_waits_for_what_is_shielded() {
+    let (_, lines, _) = signalled("tidies", &[TERMINATE]);
+    assert!(lines.contains(&">tidied".to_owned()), "{lines:?}");
+    let (code, lines, errors) = signalled("shields", &[TERMINATE]);
+    assert_eq!(code, Some(9), "{errors}");
+    assert!(lines.contains(&">saved".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn who_does_not_end_when_the_program_is_terminated_is_named() {
+    let (code, _, errors) = signalled("promises", &[TERMINATE]);
+    assert_eq!(code, Some(9), "{errors}");
+    assert!(errors.contains("not ended 300ms after SIGTERM, and ended now: process `promiser`"), "{errors}");
+}
+
+#[test]
+fn the_second_request_ends_the_program_at_once_whichever_it_is() {
+    for (second, status) in [(TERMINATE, 143), (CTRL_C, 130)] {
+        let (code, lines, errors) = signalled("promises", &[TERMINATE, second]);
+        assert_eq!(code, Some(status), "{errors}");
+        assert_eq!(lines, [">first ctrl-c", ">second ctrl-c"]);
+    }
+}
+
+#[test]
+fn who_waits_for_ctrl_c_hears_that_the_program_is_terminated() {
+    let (code, lines, errors) = signalled("waits", &[TERMINATE]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(lines, [">ready for ctrl-c", ">was asked"]);
+}
+
+#[test]
+fn who_takes_ctrl_c_as_a_signal_leaves_termination_to_the_program() {
+    let (code, lines, errors) = signalled("takes", &[CTRL_C, TERMINATE]);
+    assert_eq!(code, Some(9), "{errors}");
+    assert_eq!(lines, [">ready for ctrl-c", ">got SIGINT", ">ready for ctrl-c"]);
+}
+
+#[test]
+fn a_main_says_by_its_status_which_signal_has_ended_it() {
+    for (signal, status) in [(TERMINATE, 143), (CTRL_C, 130)] {
+        let (_, lines, errors) = signalled("is a main", &[signal]);
+        assert!(lines.last().is_some_and(|line| line.contains(&format!("({status})"))), "{lines:?} {errors}");
+    }
 }
