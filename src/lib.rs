@@ -44,6 +44,9 @@ pub use rendez_model as model;
 pub use rendez_runtime as runtime;
 pub use rendez_runtime::toolkit;
 
+#[cfg(feature = "actix")]
+pub use rendez_runtime::actix;
+
 #[cfg(feature = "diagram")]
 pub use rendez_diagram as diagram;
 #[cfg(feature = "gpu")]

@@ -40,6 +40,8 @@
 // The macros' expansions begin at `::rendez`; in here that is this crate.
 extern crate self as rendez;
 
+#[cfg(feature = "actix")]
+pub mod actix;
 mod actor;
 mod bus;
 mod call;

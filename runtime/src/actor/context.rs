@@ -1,5 +1,7 @@
 //! Context: what a handler can do beyond its own state. Timers, monitors, its own end.
 
+#[cfg(feature = "actix")]
+use super::Letter;
 use super::exits::{self, Monitor};
 use super::inside::{Inside, Seed};
 use super::streams::Streams;
@@ -7,7 +9,8 @@ use super::timers::{Scheduled, What};
 use super::{Actor, ActorRef, signals};
 use crate::cell::Cell;
 use crate::{Failure, NameError, ProcessRef};
-use rendez_channels::clock;
+#[cfg(feature = "actix")]
+use rendez_channels::WeakSender;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,6 +171,12 @@ impl<A: Actor> Context<A> {
         self.failure.take()
     }
 
+    /// Its mailbox, for a reference of its own that does not keep it.
+    #[cfg(feature = "actix")]
+    pub(crate) fn weak_mailbox(&self) -> Option<WeakSender<Letter<A::Message>>> {
+        Some(self.seed.inbox.receiver()?.weak_sender())
+    }
+
     pub(crate) const fn inside(&self) -> &Arc<Inside<A>> {
         &self.seed.inside
     }
@@ -183,10 +192,6 @@ impl<A: Actor> Context<A> {
     }
 
     fn timer(&self, delay: Duration, what: What<A::Message>) -> Scheduled {
-        // A delay too long for the clock is as good as thirty years.
-        let forever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-        let now = clock::now();
-        let at = now.checked_add(delay).unwrap_or(now + forever);
-        self.inside().add_timer(at, what, true).expect("an actor that handles something has not ended")
+        self.inside().after(delay, what)
     }
 }

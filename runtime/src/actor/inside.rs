@@ -7,11 +7,11 @@ use super::{Actor, ActorOptions};
 use crate::cell::Cell;
 use crate::names::Holder;
 use crate::shared::Shared;
-use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender};
+use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender, clock};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What stands in a mailbox: a message, or several that are handled without another in between.
 #[derive(Debug)]
@@ -97,6 +97,15 @@ impl<A: Actor> Inside<A> {
             self.signals.raise(signals::TIMER);
         }
         timer
+    }
+
+    /// A timer of the incarnation that runs.
+    pub(crate) fn after(&self, delay: Duration, what: What<A::Message>) -> Scheduled {
+        // A delay too long for the clock is as good as thirty years.
+        let forever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+        let now = clock::now();
+        let at = now.checked_add(delay).unwrap_or(now + forever);
+        self.add_timer(at, what, true).expect("an actor that handles something has not ended")
     }
 
     pub(crate) fn cancel_timer(&self, timer: Scheduled) -> bool {

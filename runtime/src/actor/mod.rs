@@ -20,6 +20,8 @@ pub use context::Context;
 pub use crash::{CrashReport, crash_reports};
 pub(crate) use exits::Ears;
 pub use exits::{Exit, Monitor, link};
+#[cfg(feature = "actix")]
+pub(crate) use inside::Inside;
 pub(crate) use inside::Letter;
 pub(crate) use inside::Seed;
 pub(crate) use named::NamedActor;
@@ -27,6 +29,8 @@ pub use options::ActorOptions;
 pub use reference::{ActorRef, Undelivered};
 pub use stash::StashFull;
 pub use timers::Scheduled;
+#[cfg(feature = "actix")]
+pub(crate) use timers::What;
 
 use crate::Outcome;
 use rendez_model::End;

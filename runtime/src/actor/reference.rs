@@ -233,6 +233,11 @@ impl<A: Actor> ActorRef<A> {
         self.mailbox.is_closed()
     }
 
+    #[cfg(feature = "actix")]
+    pub(crate) const fn mailbox(&self) -> &Sender<Letter<A::Message>> {
+        &self.mailbox
+    }
+
     async fn tell_by(&self, message: A::Message, deadline: Instant) -> Result<(), CallError> {
         self.mailbox.note_holder();
         match self.mailbox.send_by(Letter::One(message), deadline).await {

@@ -30,3 +30,4 @@ mod tape;
 mod toolkit;
 mod usage;
 mod waits;
+mod with_actix;

@@ -11,7 +11,7 @@ struct Home {
     files: &'static [&'static str],
 }
 
-const HOMES: [Home; 4] = [
+const HOMES: [Home; 5] = [
     Home {
         rule: "unsafe",
         words: &["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait", "unsafe extern", "allow(unsafe_code)"],
@@ -25,6 +25,18 @@ const HOMES: [Home; 4] = [
     },
     Home { rule: "vulkano", words: &["vulkano", "ash"], files: &["gpu/src/vulkan.rs"] },
     Home { rule: "quinn", words: &["quinn", "rustls"], files: &["net/src/quic.rs"] },
+    Home {
+        rule: "actix",
+        words: &["::actix::"],
+        files: &[
+            "runtime/src/actix/context.rs",
+            "runtime/src/actix/forward.rs",
+            "runtime/src/actix/guest.rs",
+            "runtime/src/actix/hosted.rs",
+            "runtime/src/actix/inlet.rs",
+            "runtime/src/actix/outlet.rs",
+        ],
+    },
     Home {
         rule: "tokio-spawn",
         words: &["tokio::spawn", "tokio::task::spawn", "tokio::task::spawn_blocking", "task::JoinSet"],
