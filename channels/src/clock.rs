@@ -45,6 +45,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// Milliseconds by the coarse clock, which stands still unless somebody advances it.
 #[must_use]
+#[inline]
 pub fn coarse_ms() -> u64 {
     // Relaxed: a time stamp for people; it orders nothing.
     COARSE_MS.load(Ordering::Relaxed)

@@ -42,17 +42,17 @@ pub(crate) fn open<T: Send + 'static>(plan: Plan) -> Arc<Core<T>> {
 }
 
 impl<T: Send + 'static> Core<T> {
-    /// Sends into the buffer if that is all there is to it. Else it gives the lock, if it could take it.
+    /// Sends into the buffer if that is all there is to it, where nobody explores. Else it gives the lock, if it could take it.
     #[inline(always)]
     pub(crate) fn push_at_once(&self, value: &mut Option<T>) -> Result<(), Option<Held<'_, State<T>>>> {
-        let mut state = self.try_lock().ok_or(None)?;
+        let mut state = self.try_lock_unseen().ok_or(None)?;
         if state.push_at_once(value) { Ok(()) } else { Err(Some(state)) }
     }
 
     /// Receives from the buffer if that is all there is to it; as `push_at_once`.
     #[inline(always)]
     pub(crate) fn pop_at_once(&self) -> Result<T, Option<Held<'_, State<T>>>> {
-        let mut state = self.try_lock().ok_or(None)?;
+        let mut state = self.try_lock_unseen().ok_or(None)?;
         state.pop_at_once().ok_or(Some(state))
     }
 
@@ -85,86 +85,84 @@ impl<T: Send + 'static> Core<T> {
         self.lock().reserve()
     }
 
-    /// Commits a send or parks it, with its value; under one lock, so that no partner slips by in between.
+    /// Parks a send, if there is no room for it and nobody to give it to; its value is in the node. Else it gives the lock, so
+    /// that no partner slips by in between.
+    #[inline(always)]
+    pub(crate) fn park_sender(
+        self: &Arc<Self>,
+        node: Pin<&mut Node<T>>,
+        us: Seat<'_>,
+    ) -> Result<(), Held<'_, State<T>>> {
+        let mut state = self.lock();
+        if !state.has_no_room() {
+            return Err(state);
+        }
+        unmark(us);
+        state.senders.waiting.push(node);
+        self.list(state);
+        Ok(())
+    }
+
+    /// Commits a send under the lock or parks it. Its value is in the node, and stays there if it is not sent.
     pub(crate) fn offer_or_park(
         self: &Arc<Self>,
-        cargo: &mut Cargo<T>,
-        node: Pin<&mut Option<Node<T>>>,
-        us: Seat<'_>,
-        waking: Waking,
-    ) -> Attempted<Option<Arc<Hold>>> {
-        let mut state = self.lock();
-        if state.has_no_room() {
-            unmark(us);
-            self.park_sender(state, cargo, node, waking);
-            return Err(NotNow);
-        }
-        let Blocked { state, after } = match cargo {
-            Cargo::Value(value) => match offer(state, value, us, identity) {
-                Ok(outcome) => return Ok(outcome),
-                Err(blocked) => blocked,
-            },
-            Cargo::Place => match state.reserve() {
-                Ok(kept) => return Ok(kept.map(|()| None)),
-                Err(NotNow) => Blocked { state, after: After::new() },
-            },
-        };
-        self.park_sender(state, cargo, node, waking);
-        drop(after);
-        Err(NotNow)
-    }
-
-    #[inline(always)]
-    fn park_sender(
-        self: &Arc<Self>,
         mut state: Held<'_, State<T>>,
-        cargo: &mut Cargo<T>,
-        mut node: Pin<&mut Option<Node<T>>>,
-        waking: Waking,
-    ) {
-        let slot = match cargo {
-            Cargo::Place => Slot::Empty,
-            Cargo::Value(value) => Slot::of(value.take()),
-        };
-        node.set(Some(Node::of(waiter(slot, waking))));
-        state.senders.waiting.push(made(node));
-        self.list(state);
-    }
-
-    /// Commits a receive or parks it.
-    pub(crate) fn take_or_park<'n>(
-        self: &Arc<Self>,
-        hold: Option<&Arc<Hold>>,
-        place: impl FnOnce(Node<T>) -> Pin<&'n mut Node<T>>,
+        mut node: Pin<&mut Node<T>>,
+        wants_place: bool,
         us: Seat<'_>,
-        waking: Waking,
-    ) -> Attempted<T> {
-        let state = self.lock();
-        if state.has_nothing() {
-            unmark(us);
-            self.park_receiver(state, hold, place, waking);
-            return Err(NotNow);
-        }
-        let Blocked { state, after } = match take(state, us, hold, identity) {
+    ) -> Attempted<Option<Arc<Hold>>> {
+        let tried = if wants_place {
+            let kept = state.reserve();
+            kept.map(|kept| kept.map(|()| None)).map_err(|NotNow| Blocked { state, after: After::new() })
+        } else {
+            let mut value = node.as_mut().apart().slot.take();
+            let tried = offer(state, &mut value, us, identity);
+            node.as_mut().apart().slot = Slot::of(value);
+            tried
+        };
+        let Blocked { mut state, after } = match tried {
             Ok(outcome) => return Ok(outcome),
             Err(blocked) => blocked,
         };
-        self.park_receiver(state, hold, place, waking);
+        state.senders.waiting.push(node);
+        self.list(state);
         drop(after);
         Err(NotNow)
     }
 
+    /// Parks a receive, if there is nothing to receive; as `park_sender`.
     #[inline(always)]
-    fn park_receiver<'n>(
+    pub(crate) fn park_receiver(
         self: &Arc<Self>,
-        mut state: Held<'_, State<T>>,
-        hold: Option<&Arc<Hold>>,
-        place: impl FnOnce(Node<T>) -> Pin<&'n mut Node<T>>,
-        waking: Waking,
-    ) {
-        let slot = hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
-        state.receivers.waiting.push(place(Node::of(waiter(slot, waking))));
+        node: Pin<&mut Node<T>>,
+        us: Seat<'_>,
+    ) -> Result<(), Held<'_, State<T>>> {
+        let mut state = self.lock();
+        if !state.has_nothing() {
+            return Err(state);
+        }
+        unmark(us);
+        state.receivers.waiting.push(node);
         self.list(state);
+        Ok(())
+    }
+
+    /// Commits a receive under the lock or parks it.
+    pub(crate) fn take_or_park(
+        self: &Arc<Self>,
+        state: Held<'_, State<T>>,
+        node: Pin<&mut Node<T>>,
+        hold: Option<&Arc<Hold>>,
+        us: Seat<'_>,
+    ) -> Attempted<T> {
+        let Blocked { mut state, after } = match take(state, us, hold, identity) {
+            Ok(outcome) => return Ok(outcome),
+            Err(blocked) => blocked,
+        };
+        state.receivers.waiting.push(node);
+        self.list(state);
+        drop(after);
+        Err(NotNow)
     }
 
     /// Takes what else can be had now, until there are `most`. A lot at a time, so that others get the lock in between; room
@@ -436,24 +434,21 @@ pub(crate) enum Cargo<T> {
     Place,
 }
 
-fn made<T>(node: Pin<&mut Option<Node<T>>>) -> Pin<&mut Node<T>> {
-    node.as_pin_mut().expect("it was made a line ago")
-}
-
 /// Puts a node on a list, with what others want to know of who waits there.
 #[inline]
 pub(crate) fn park<T>(list: &mut List<T>, mut node: Pin<&mut Node<T>>, waking: Waking) {
     let apart = node.as_mut().apart();
     debug_assert!(matches!(apart.waking, Waking::Nobody), "what is replaced under the lock is nobody's");
     let slot = std::mem::replace(&mut apart.slot, Slot::Empty);
-    *apart = waiter(slot, waking);
+    *apart = waiter(slot, || waking);
     list.push(node);
 }
 
 /// Who comes to wait, with what others want to know of them.
 #[inline(always)]
-fn waiter<T>(slot: Slot<T>, waking: Waking) -> Waiter<T> {
-    Waiter { slot, waking, party: party::current_id(), at: clock::coarse_ms() }
+pub(crate) fn waiter<T>(slot: Slot<T>, waking: impl FnOnce() -> Waking) -> Waiter<T> {
+    let (party, at) = (party::current_id(), clock::coarse_ms());
+    Waiter { slot, waking: waking(), party, at }
 }
 
 impl Waking {

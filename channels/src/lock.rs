@@ -71,10 +71,9 @@ impl<S> Lock<S> {
         steps::touches_at(self);
     }
 
-    /// Takes it, if nobody has it.
+    /// Takes it, if nobody has it; where nobody explores.
     #[inline(always)]
-    pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
-        self.touched();
+    pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S>> {
         if !self.take() {
             cold_path();
             return None;
@@ -178,10 +177,10 @@ mod tests {
         let lock = Lock::new(1);
         let held = lock.lock();
         for _ in 0..2 {
-            assert!(lock.try_lock().is_none());
+            assert!(lock.try_lock_unseen().is_none());
         }
         drop(held);
-        assert!(lock.try_lock().is_some());
+        assert!(lock.try_lock_unseen().is_some());
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl<S> Lock<S> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
+    pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S>> {
         self.0.try_lock().ok()
     }
 }

@@ -3,14 +3,14 @@
 
 use crate::after_lock::After;
 use crate::choice::Choice;
-use crate::core::{Core, Resumed, park};
+use crate::core::{Core, Resumed, park, waiter};
 use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::hold::Hold;
 use crate::memory::Memory;
 use crate::prim::Held;
 use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
 use crate::steps::{self, Operation};
-use crate::waiters::{Node, Waking};
+use crate::waiters::{Node, Slot, Waking};
 use crate::{Ended, Extended, Receiver};
 use pin_project_lite::pin_project;
 use rendez_model::Side;
@@ -121,7 +121,8 @@ impl<T: marker::Send + 'static> Recv<'_, T> {
                 Ok(outcome) => stage.set(Stage::Over { outcome: Some(outcome) }),
                 Err(NotNow) => {
                     let waking = wakers.pop().map_or(Waking::Nobody, Waking::Plain);
-                    park(&mut state.receivers.waiting, stage.park(Node::new(None)), waking);
+                    stage.set(Stage::Parked { node: Node::new(None) });
+                    park(&mut state.receivers.waiting, stage.parked(), waking);
                 }
             }
         }
@@ -153,10 +154,10 @@ impl<T> Stage<T> {
         }
     }
 
-    /// Gets a node.
-    fn park(mut self: Pin<&mut Self>, node: Node<T>) -> Pin<&mut Node<T>> {
-        self.set(Self::Parked { node });
-        self.node().expect("it was made a line ago")
+    /// Its node, which it has.
+    #[inline(always)]
+    fn parked(self: Pin<&mut Self>) -> Pin<&mut Node<T>> {
+        self.node().expect("it was made before")
     }
 }
 
@@ -171,18 +172,20 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     }
 
     /// Polls. What is buffered is received at once, where that is all there is to it: the common case, in few instructions.
+    /// Every other way is gone to its end by a function of its own, so that nothing need be kept for afterwards.
     #[inline(always)]
     fn poll<R>(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl FnOnce(Result<T, Ended>) -> R) -> Poll<R> {
         let end = self.end;
         if !matches!(self.stage, Stage::Fresh) {
-            cold_path();
             return self.look_again(cx, None, answer);
         }
-        if self.waits_its_turn(cx) {
-            return Poll::Pending;
+        if steps::is_watched() {
+            return self.begin_watched(cx, None, answer);
+        }
+        if end.end().memory.will_wait() {
+            return self.park(cx, None, answer);
         }
         if !end.end().memory.waits_never() {
-            cold_path();
             return self.begin(cx, None, answer);
         }
         match end.core().pop_at_once() {
@@ -192,15 +195,43 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         }
     }
 
-    /// Whether it begins in another step, for who explores.
-    #[inline(always)]
-    fn waits_its_turn(&self, cx: &Context<'_>) -> bool {
-        steps::waits_its_turn(cx.waker(), || Operation::Receive(self.core().id()))
+    /// Begins where somebody explores, or counts; perhaps in another step.
+    #[inline(never)]
+    #[cold]
+    fn begin_watched<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
+        if steps::waits_its_turn(cx.waker(), || Operation::Receive(self.core().id())) {
+            return Poll::Pending;
+        }
+        self.begin(cx, hold, answer)
     }
 
-    /// It was parked.
+    /// It was parked: mostly it was served since.
     #[inline(never)]
     fn look_again<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
+        let mut this = self.as_mut().project();
+        if let StageProjection::Parked { node } = this.stage.as_mut().project()
+            && node.is_served()
+            && let Some(value) = node.seen().slot.take()
+        {
+            return self.give(Ok(value), answer);
+        }
+        cold_path();
+        self.look_closer(cx, hold, answer)
+    }
+
+    /// It waits on, or is over, or begins.
+    #[inline(never)]
+    fn look_closer<R>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         hold: Option<&Arc<Hold>>,
@@ -277,16 +308,43 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         hold: Option<&Arc<Hold>>,
         answer: impl FnOnce(Result<T, Ended>) -> R,
     ) -> Poll<R> {
+        let end = self.end;
+        let node = self.as_mut().node(|| Waking::Plain(cx.waker().clone()), hold);
+        match end.core().park_receiver(node, None) {
+            Ok(()) => {
+                end.end().memory.note_wait(true);
+                Poll::Pending
+            }
+            Err(state) => self.take_or_park(state, hold, answer),
+        }
+    }
+
+    /// Something has come by then, as it seems.
+    #[inline(never)]
+    fn take_or_park<R>(
+        mut self: Pin<&mut Self>,
+        state: Held<'a, State<T>>,
+        hold: Option<&Arc<Hold>>,
+        answer: impl FnOnce(Result<T, Ended>) -> R,
+    ) -> Poll<R> {
         let this = self.as_mut().project();
-        let end = *this.end;
-        end.note_holder();
-        let waking = Waking::Plain(cx.waker().clone());
-        let outcome = end.core().take_or_park(hold, |node| this.stage.park(node), None, waking);
-        end.end().memory.note_wait(outcome.is_err());
-        match outcome {
+        let tried = this.end.core().take_or_park(state, this.stage.parked(), hold, None);
+        this.end.end().memory.note_wait(tried.is_err());
+        match tried {
+            // A node that was not needed is dropped with the stage, now that the lock is free.
             Ok(outcome) => self.give(outcome, answer),
             Err(NotNow) => Poll::Pending,
         }
+    }
+
+    /// Makes its node, to park. Made before the lock is taken: a waker is a user's code.
+    #[inline(always)]
+    fn node(self: Pin<&mut Self>, waking: impl FnOnce() -> Waking, hold: Option<&Arc<Hold>>) -> Pin<&mut Node<T>> {
+        let mut this = self.project();
+        this.end.note_holder();
+        let slot = hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
+        this.stage.set(Stage::Parked { node: Node::of(waiter(slot, waking)) });
+        this.stage.parked()
     }
 
     fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>, hold: Option<&Arc<Hold>>) -> Progress {
@@ -308,11 +366,15 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         if matches!(self.stage, Stage::Over { .. }) {
             return self.attempt(Some((choice, number)), hold);
         }
-        let this = self.as_mut().project();
-        this.end.note_holder();
-        let waking = Waking::Guard(Arc::clone(choice), number);
-        let tried = this.end.core().take_or_park(hold, |node| this.stage.park(node), Some((choice, number)), waking);
-        self.note(tried)
+        let (core, us) = (self.core(), Some((choice, number)));
+        let node = self.as_mut().node(|| Waking::Guard(Arc::clone(choice), number), hold);
+        match core.park_receiver(node, us) {
+            Ok(()) => Progress::Nothing,
+            Err(state) => {
+                let tried = core.take_or_park(state, self.as_mut().project().stage.parked(), hold, us);
+                self.note(tried)
+            }
+        }
     }
 
     /// Keeps what an attempt of a choice came to. One that has its value stands on no list any more.
@@ -381,12 +443,11 @@ impl<T: marker::Send + 'static> Future for RecvExtended<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let hold = &*this.hold;
-        if matches!(this.take.stage, Stage::Fresh) && this.take.waits_its_turn(cx) {
-            return Poll::Pending;
+        let answer = |received: Result<T, _>| received.map(|value| Extended::new(value, Some(Arc::clone(hold))));
+        if matches!(this.take.stage, Stage::Fresh) {
+            return this.take.begin_watched(cx, Some(hold), answer);
         }
-        // Without a node it begins.
-        this.take
-            .look_again(cx, Some(hold), |received| received.map(|value| Extended::new(value, Some(Arc::clone(hold)))))
+        this.take.look_again(cx, Some(hold), answer)
     }
 }
 

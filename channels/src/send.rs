@@ -2,14 +2,14 @@
 //! while it is pending, with its value, and leaves it when dropped.
 
 use crate::choice::Choice;
-use crate::core::{Cargo, Core, Resumed};
+use crate::core::{Cargo, Core, Resumed, waiter};
 use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::hold::Hold;
 use crate::memory::Memory;
 use crate::prim::Held;
-use crate::state::{Attempted, NotNow, State, Stop, commit_alone};
+use crate::state::{AtOnce, Attempted, NotNow, State, Stop, commit_alone};
 use crate::steps::{self, Operation};
-use crate::waiters::{Node, Waking};
+use crate::waiters::{Node, Slot, Waking};
 use crate::{Ended, Permit, ReserveError, SendError, Sender};
 use pin_project_lite::pin_project;
 use rendez_model::Side;
@@ -63,12 +63,7 @@ pin_project! {
         // While it is parked, its value is in the node.
         cargo: Cargo<T>,
         #[pin]
-        node: Option<Node<T>>,
-        hold: Option<Arc<Hold>>,
-        // What a choice came to here.
-        outcome: Option<Result<(), Stop>>,
-        // It has given its result.
-        is_over: bool,
+        stage: Stage<T>,
     }
 
     impl<T> PinnedDrop for Offer<'_, T> where T: marker::Send, T: 'static {
@@ -76,6 +71,21 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             this.leave();
         }
+    }
+}
+
+pin_project! {
+    /// How far a send has come. Its node is made only when it parks.
+    #[project = StageProjection]
+    enum Stage<T> {
+        // It is on no list.
+        Fresh,
+        // It is on its list, or was served there.
+        Parked { #[pin] node: Node<T> },
+        // What it came to; it may still be held by its receiver.
+        Committed { outcome: Result<(), Stop>, hold: Option<Arc<Hold>> },
+        // It has given its result.
+        Over,
     }
 }
 
@@ -105,10 +115,21 @@ impl<'a, T: marker::Send + 'static> Reserve<'a, T> {
     }
 }
 
+impl<T> Stage<T> {
+    /// Its node, which it has.
+    #[inline(always)]
+    fn parked(self: Pin<&mut Self>) -> Pin<&mut Node<T>> {
+        match self.project() {
+            StageProjection::Parked { node } => node,
+            _ => unreachable!("it was made before"),
+        }
+    }
+}
+
 impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     #[inline]
     const fn new(end: &'a Sender<T>, cargo: Cargo<T>) -> Self {
-        Self { end, cargo, node: None, hold: None, outcome: None, is_over: false }
+        Self { end, cargo, stage: Stage::Fresh }
     }
 
     const fn core(&self) -> &'a Arc<Core<T>> {
@@ -116,20 +137,19 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     /// Polls. What there is room for is sent at once, where that is all there is to it: the common case, in few instructions.
+    /// Every other way is gone to its end by a function of its own, so that nothing need be kept for afterwards.
     #[inline(always)]
     fn poll<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
         let this = self.as_mut().project();
         let end = *this.end;
-        if this.node.is_some() || this.hold.is_some() || *this.is_over {
-            cold_path();
+        if !matches!(*this.stage, Stage::Fresh) {
             return self.look_again(cx, answer);
         }
-        if steps::waits_its_turn(cx.waker(), || Operation::Send(end.core().id())) {
-            return Poll::Pending;
+        if steps::is_watched() {
+            return self.begin_watched(cx, answer);
         }
         let Cargo::Value(value @ Some(_)) = this.cargo else { return self.begin(cx, answer) };
         if !end.end().memory.waits_never() {
-            cold_path();
             return self.begin(cx, answer);
         }
         match end.core().push_at_once(value) {
@@ -139,22 +159,36 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         }
     }
 
+    /// Begins where somebody explores, or counts; perhaps in another step.
+    #[inline(never)]
+    #[cold]
+    fn begin_watched<R>(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
+        if steps::waits_its_turn(cx.waker(), || Operation::Send(self.core().id())) {
+            return Poll::Pending;
+        }
+        self.begin(cx, answer)
+    }
+
     /// Gives its result, once.
     #[inline(always)]
     fn give<R>(mut self: Pin<&mut Self>, outcome: Result<(), Stop>, answer: impl Answer<T, R>) -> Poll<R> {
-        *self.as_mut().project().is_over = true;
+        let mut stage = self.as_mut().project().stage;
+        if matches!(*stage, Stage::Fresh) {
+            // As below, where there is nothing to drop.
+            stage.set(Stage::Over);
+        } else {
+            cold_path();
+            stage.set(Stage::Over);
+        }
         Poll::Ready(answer(outcome, self))
     }
 
     /// It was parked, or is held by its receiver; or it is over.
     #[inline(never)]
     fn look_again<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
-        if self.is_over {
-            used_up();
-        }
         let mut this = self.as_mut().project();
-        if let Some(mut node) = this.node.as_mut().as_pin_mut() {
-            if node.is_queued() {
+        if let StageProjection::Parked { mut node } = this.stage.as_mut().project() {
+            if !node.is_served() {
                 match this.end.core().resume(Side::Send, node.as_mut(), cx.waker()) {
                     Resumed::Parked => return Poll::Pending,
                     Resumed::Over => {
@@ -164,11 +198,15 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
                     Resumed::Served => {}
                 }
             }
-            *this.hold = node.seen().slot.hold();
-            this.node.set(None);
+            let hold = node.seen().slot.hold();
+            if hold.is_none() {
+                return self.give(Ok(()), answer);
+            }
+            this.stage.set(Stage::Committed { outcome: Ok(()), hold });
         }
         ready!(self.as_mut().settle(cx));
-        self.give(Ok(()), answer)
+        let outcome = self.as_mut().output();
+        self.give(outcome, answer)
     }
 
     /// The first poll: commits or parks.
@@ -182,9 +220,39 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         }
     }
 
-    /// Commits under the lock, else parks.
+    /// Commits under the lock, else parks; the common cases first.
     #[inline(never)]
     fn meet<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut state: Held<'a, State<T>>,
+        answer: impl Answer<T, R>,
+    ) -> Poll<R> {
+        let this = self.as_mut().project();
+        let Cargo::Value(value) = this.cargo else { return self.park(cx, answer) };
+        match state.offer_at_once(value) {
+            AtOnce::Alone(()) => {
+                drop(state);
+                this.end.end().memory.note_wait(false);
+                self.give(Ok(()), answer)
+            }
+            AtOnce::Met((), waker) => {
+                drop(state);
+                this.end.end().memory.note_wait(false);
+                waker.wake();
+                self.give(Ok(()), answer)
+            }
+            AtOnce::NotNow => {
+                drop(state);
+                self.park(cx, answer)
+            }
+            AtOnce::LookCloser => self.meet_closely(cx, state, answer),
+        }
+    }
+
+    /// The same in the cases that are rare.
+    #[inline(never)]
+    fn meet_closely<R>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         state: Held<'a, State<T>>,
@@ -200,19 +268,57 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     /// Parks, if there is no room by then and nobody to give it to.
     #[inline(never)]
     fn park<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
-        let this = self.as_mut().project();
-        this.end.note_holder();
-        let waking = Waking::Plain(cx.waker().clone());
-        let outcome = this.end.core().offer_or_park(this.cargo, this.node, None, waking);
-        this.end.end().memory.note_wait(outcome.is_err());
-        match outcome {
-            Ok(outcome) => self.finish(cx, outcome, answer),
+        let end = self.end;
+        let node = self.as_mut().node(|| Waking::Plain(cx.waker().clone()));
+        match end.core().park_sender(node, None) {
+            Ok(()) => {
+                end.end().memory.note_wait(true);
+                Poll::Pending
+            }
+            Err(state) => self.offer_or_park(cx, state, answer),
+        }
+    }
+
+    /// There is room by then, or somebody to give it to, as it seems.
+    #[inline(never)]
+    fn offer_or_park<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        state: Held<'a, State<T>>,
+        answer: impl Answer<T, R>,
+    ) -> Poll<R> {
+        let tried = self.as_mut().offer_under(state, None);
+        self.end.end().memory.note_wait(tried.is_err());
+        match tried {
+            Ok(outcome) => {
+                // Its node was not needed.
+                self.as_mut().leave();
+                self.finish(cx, outcome, answer)
+            }
             Err(NotNow) => Poll::Pending,
         }
     }
 
-    /// It has committed, or never will.
+    fn offer_under(self: Pin<&mut Self>, state: Held<'a, State<T>>, us: Seat<'_>) -> Attempted<Option<Arc<Hold>>> {
+        let this = self.project();
+        let wants_place = matches!(this.cargo, Cargo::Place);
+        this.end.core().offer_or_park(state, this.stage.parked(), wants_place, us)
+    }
+
+    /// Makes its node, to park, and puts its value there. Made before the lock is taken: a waker is a user's code.
     #[inline(always)]
+    fn node(self: Pin<&mut Self>, waking: impl FnOnce() -> Waking) -> Pin<&mut Node<T>> {
+        let mut this = self.project();
+        this.end.note_holder();
+        let slot = match this.cargo {
+            Cargo::Place => Slot::Empty,
+            Cargo::Value(value) => Slot::of(value.take()),
+        };
+        this.stage.set(Stage::Parked { node: Node::of(waiter(slot, waking)) });
+        this.stage.parked()
+    }
+
+    /// It has committed, or never will.
     fn finish<R>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -220,58 +326,67 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         answer: impl Answer<T, R>,
     ) -> Poll<R> {
         match outcome {
-            Err(stop) => return self.give(Err(stop), answer),
-            Ok(None) => {}
+            Err(stop) => self.give(Err(stop), answer),
+            Ok(None) => self.give(Ok(()), answer),
             Ok(hold) => {
-                *self.as_mut().project().hold = hold;
-                ready!(self.as_mut().settle(cx));
+                self.as_mut().project().stage.set(Stage::Committed { outcome: Ok(()), hold });
+                self.look_again(cx, answer)
             }
         }
-        self.give(Ok(()), answer)
     }
 
     /// It has committed: waits until the partner lets it go on.
     #[inline]
     fn settle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if let Some(hold) = this.hold {
+        if let StageProjection::Committed { hold: slot @ Some(_), .. } = self.project().stage.project()
+            && let Some(hold) = slot
+        {
             ready!(hold.poll(cx));
-            *this.hold = None;
+            *slot = None;
         }
         Poll::Ready(())
     }
 
     fn attempt(mut self: Pin<&mut Self>, seat: Seat<'_>) -> Progress {
-        if self.is_over {
-            used_up();
-        }
         if seat.is_none() {
             // It may have been polled before it became a guard; then it may even be done.
             self.as_mut().leave();
         }
-        let this = self.project();
-        if this.outcome.is_some() {
-            return Progress::committed_if(commit_alone(seat).is_ok());
-        }
+        let mut this = self.as_mut().project();
         let core = this.end.core();
-        let outcome = match (this.node.as_pin_mut(), this.cargo) {
-            (Some(node), _) => core.reoffer(node, seat),
-            (None, Cargo::Value(value @ Some(_))) => core.offer(value, seat),
+        let tried = match (this.stage.as_mut().project(), this.cargo) {
+            (StageProjection::Over, _) => used_up(),
+            (StageProjection::Committed { .. }, _) => return Progress::committed_if(commit_alone(seat).is_ok()),
+            (StageProjection::Parked { node }, _) => core.reoffer(node, seat),
+            (StageProjection::Fresh, Cargo::Value(value @ Some(_))) => core.offer(value, seat),
             // There is nothing to send.
-            (None, _) => commit_alone(seat).map(|()| Ok(None)),
+            (StageProjection::Fresh, _) => commit_alone(seat).map(|()| Ok(None)),
         };
-        note(outcome, this.hold, this.outcome)
+        self.note(tried)
     }
 
-    fn enlist(self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
-        if self.is_over || self.outcome.is_some() || !self.cargo.is_something() {
+    fn enlist(mut self: Pin<&mut Self>, choice: &Arc<Choice>, number: usize) -> Progress {
+        if matches!(self.stage, Stage::Committed { .. } | Stage::Over) || !self.cargo.is_something() {
             return self.attempt(Some((choice, number)));
         }
-        let this = self.project();
-        this.end.note_holder();
-        let waking = Waking::Guard(Arc::clone(choice), number);
-        let outcome = this.end.core().offer_or_park(this.cargo, this.node, Some((choice, number)), waking);
-        note(outcome, this.hold, this.outcome)
+        let (core, us) = (self.core(), Some((choice, number)));
+        let node = self.as_mut().node(|| Waking::Guard(Arc::clone(choice), number));
+        match core.park_sender(node, us) {
+            Ok(()) => Progress::Nothing,
+            Err(state) => {
+                let tried = self.as_mut().offer_under(state, us);
+                self.note(tried)
+            }
+        }
+    }
+
+    /// Keeps what an attempt of a choice came to. One that has committed stands on no list any more.
+    fn note(mut self: Pin<&mut Self>, tried: Attempted<Option<Arc<Hold>>>) -> Progress {
+        let Ok(outcome) = tried else { return Progress::Nothing };
+        self.as_mut().leave();
+        let (outcome, hold) = outcome.map_or_else(|stop| (Err(stop), None), |hold| (Ok(()), hold));
+        self.project().stage.set(Stage::Committed { outcome, hold });
+        Progress::Committed
     }
 
     fn collect(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -283,25 +398,22 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     /// Leaves the list: committed if served, else it has its value again.
     #[inline]
     fn leave(self: Pin<&mut Self>) {
-        if self.node.is_some() {
+        if matches!(self.stage, Stage::Parked { .. }) {
             self.unpark();
         }
     }
 
     fn unpark(self: Pin<&mut Self>) {
         let mut this = self.project();
-        let Some(mut node) = this.node.as_mut().as_pin_mut() else { return };
+        let StageProjection::Parked { mut node } = this.stage.as_mut().project() else { return };
         let wants_place = matches!(this.cargo, Cargo::Place);
         let served = this.end.core().leave_send(node.as_mut(), wants_place);
-        let waiter = node.apart();
-        if served {
-            *this.hold = waiter.slot.hold();
-            *this.outcome = Some(Ok(()));
-        }
+        let slot = &mut node.apart().slot;
+        let hold = if served { slot.hold() } else { None };
         if let Cargo::Value(value) = this.cargo {
-            *value = waiter.slot.take();
+            *value = slot.take();
         }
-        this.node.set(None);
+        this.stage.set(if served { Stage::Committed { outcome: Ok(()), hold } } else { Stage::Fresh });
     }
 
     /// The value comes back.
@@ -312,9 +424,14 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     }
 
     fn output(self: Pin<&mut Self>) -> Result<(), Stop> {
-        let this = self.project();
-        *this.is_over = true;
-        this.outcome.take().expect(COMMITTED)
+        let mut stage = self.project().stage;
+        let outcome = match *stage {
+            Stage::Committed { outcome, .. } => outcome,
+            Stage::Over => used_up(),
+            Stage::Fresh | Stage::Parked { .. } => panic!("{COMMITTED}"),
+        };
+        stage.set(Stage::Over);
+        outcome
     }
 
     fn value(self: Pin<&mut Self>) -> Option<T> {
@@ -330,17 +447,6 @@ impl<T> Cargo<T> {
     const fn is_something(&self) -> bool {
         matches!(self, Self::Place | Self::Value(Some(_)))
     }
-}
-
-/// Keeps what an attempt of a choice came to.
-fn note(
-    outcome: Attempted<Option<Arc<Hold>>>,
-    hold: &mut Option<Arc<Hold>>,
-    kept: &mut Option<Result<(), Stop>>,
-) -> Progress {
-    let Ok(outcome) = outcome else { return Progress::Nothing };
-    *kept = Some(outcome.map(|held| *hold = held));
-    Progress::Committed
 }
 
 /// What a send answers to what it came to.

@@ -76,8 +76,8 @@ impl<S> Shell<S> {
     }
 
     #[inline(always)]
-    pub(crate) fn try_lock(&self) -> Option<Held<'_, S>> {
-        self.state.try_lock()
+    pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S>> {
+        self.state.try_lock_unseen()
     }
 }
 

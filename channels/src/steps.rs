@@ -130,6 +130,13 @@ pub(crate) fn somebody_explores() -> bool {
     WATCHED.load(Ordering::Relaxed) & (COUNTER - 1) != 0
 }
 
+/// Whether any thread does, or has operations counted: then an operation begins by [`waits_its_turn`].
+#[inline(always)]
+pub(crate) fn is_watched() -> bool {
+    // Relaxed: see `enter` and `count`.
+    WATCHED.load(Ordering::Relaxed) != 0
+}
+
 /// Tells this thread's explorer, if there is one.
 #[cold]
 fn tell<R>(what: impl FnOnce(&dyn Steps) -> R) -> Option<R> {
@@ -169,8 +176,7 @@ pub fn gone<T>(at: *const T) {
 /// Whether an operation that begins now has to wait for the next step. Its waker is woken then.
 #[inline(always)]
 pub(crate) fn waits_its_turn(waker: &Waker, operation: impl FnOnce() -> Operation) -> bool {
-    // Relaxed: see `enter` and `count`.
-    WATCHED.load(Ordering::Relaxed) != 0 && is_put_off(waker, operation)
+    is_watched() && is_put_off(waker, operation)
 }
 
 /// Counts it; whether it is another step's.

@@ -140,6 +140,22 @@ impl<T> Node<T> {
     }
 }
 
+impl Waking {
+    /// Takes the waker of who waits for this alone.
+    #[inline(always)]
+    fn take_plain(&mut self) -> Option<Waker> {
+        let Self::Plain(waker) = self else { return None };
+        let waker: *const Waker = waker;
+        // SAFETY: the waker is moved out, and what is written over it without dropping it has none: it is still there once.
+        // Nothing can unwind in between.
+        unsafe {
+            let waker = waker.read();
+            ptr::from_mut(self).write(Self::Nobody);
+            Some(waker)
+        }
+    }
+}
+
 impl<T> Slot<T> {
     /// A value, if there is one.
     #[inline]
@@ -262,10 +278,10 @@ impl<T> List<T> {
         }
         let serve = |inner: &mut Inner<T>| {
             let waiter = &mut inner.waiter;
-            if !fits(&waiter.slot) || !matches!(waiter.waking, Waking::Plain(_)) {
+            if !fits(&waiter.slot) {
                 return None;
             }
-            let Waking::Plain(waker) = std::mem::replace(&mut waiter.waking, Waking::Nobody) else { return None };
+            let waker = waiter.waking.take_plain()?;
             fill(waiter);
             Some(waker)
         };
