@@ -3,7 +3,6 @@
 use crate::waiters::{List, Waking};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::task::Waker;
 
 /// Whom to wake, and what to drop, when it is dropped. It is made before the lock is taken, so that the lock is free by then.
 pub(crate) struct After<T> {
@@ -62,7 +61,7 @@ impl<T> Drop for After<T> {
         match self.rest.take() {
             None if matches!(first, Waking::Nobody) => {}
             // A second panic would end the program.
-            None if !std::thread::panicking() => wake(first),
+            None if !std::thread::panicking() => first.wake(),
             rest => finish(first, rest),
         }
     }
@@ -74,7 +73,7 @@ fn finish<T>(first: Waking, rest: Option<Box<Rest<T>>>) {
     let Rest { more, discarded } = rest.map_or(Rest { more: Vec::new(), discarded: None }, |rest| *rest);
     let mut panic = None;
     for waking in std::iter::once(first).chain(more) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wake(waking))) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waking.wake())) {
             panic.get_or_insert(payload);
         }
     }
@@ -85,14 +84,5 @@ fn finish<T>(first: Waking, rest: Option<Box<Rest<T>>>) {
         && !std::thread::panicking()
     {
         resume_unwind(payload);
-    }
-}
-
-#[inline(always)]
-fn wake(waking: Waking) {
-    match waking {
-        Waking::Plain(waker) => Waker::wake(waker),
-        Waking::Guard(choice, _) => choice.wake(),
-        Waking::Nobody => {}
     }
 }

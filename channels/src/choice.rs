@@ -85,6 +85,11 @@ impl Choice {
         self.id
     }
 
+    /// Whether it is used again and again.
+    pub(crate) const fn is_reusable(&self) -> bool {
+        self.marks.is_some()
+    }
+
     /// The guard it is committed to.
     pub(crate) fn committed(&self) -> Option<usize> {
         self.touched();

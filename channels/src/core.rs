@@ -113,7 +113,7 @@ impl<T: Send + 'static> Core<T> {
     ) -> Attempted<Option<Arc<Hold>>> {
         let tried = if wants_place {
             let kept = state.reserve();
-            kept.map(|kept| kept.map(|()| None)).map_err(|NotNow| Blocked { state, after: After::new() })
+            kept.map(|kept| kept.map(|()| None)).map_err(|NotNow| Blocked { state, after: None })
         } else {
             let mut value = node.as_mut().apart().slot.take();
             let tried = offer(state, &mut value, us, identity);
@@ -328,10 +328,10 @@ impl<T: Send + 'static> Core<T> {
     }
 }
 
-/// Nothing could be done now: the lock, for who wants to park, and what is to be done once it is released.
+/// Nothing could be done now: the lock, for who wants to park, and what is to be done once it is released, if anything.
 struct Blocked<'a, T> {
     state: Held<'a, State<T>>,
-    after: After<T>,
+    after: Option<After<T>>,
 }
 
 impl<T> Blocked<'_, T> {
@@ -360,7 +360,7 @@ fn offer<'a, T: Send + 'static, N>(
                 waker.wake();
                 return Ok(Ok(None));
             }
-            AtOnce::NotNow => return Err(not_now(Blocked { state, after: After::new() })),
+            AtOnce::NotNow => return Err(not_now(Blocked { state, after: None })),
             AtOnce::LookCloser => {}
         }
     }
@@ -373,9 +373,20 @@ fn offer_closely<'a, T: Send + 'static>(
     value: &mut Option<T>,
     us: Seat<'_>,
 ) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
+    if us.is_none() {
+        match state.offer_to_choice(value) {
+            AtOnce::Met((), waking) => {
+                drop(state);
+                waking.wake();
+                return Ok(Ok(None));
+            }
+            AtOnce::NotNow => return Err(Blocked { state, after: None }),
+            AtOnce::Alone(()) | AtOnce::LookCloser => {}
+        }
+    }
     let mut after = After::new();
     match state.offer(value, us, &mut after) {
-        Err(NotNow) => Err(Blocked { state, after }),
+        Err(NotNow) => Err(Blocked { state, after: Some(after) }),
         Ok(outcome) => {
             drop(state);
             drop(after);
@@ -400,7 +411,7 @@ fn take<'a, T: Send + 'static, N>(
                 waker.wake();
                 return Ok(Ok(value));
             }
-            AtOnce::NotNow => return Err(not_now(Blocked { state, after: After::new() })),
+            AtOnce::NotNow => return Err(not_now(Blocked { state, after: None })),
             AtOnce::LookCloser => {}
         }
     }
@@ -413,13 +424,24 @@ fn take_closely<'a, T: Send + 'static>(
     us: Seat<'_>,
     hold: Option<&Arc<Hold>>,
 ) -> Result<Result<T, Stop>, Blocked<'a, T>> {
-    let mut after = After::new();
     if state.has_nothing() {
         unmark(us);
-        return Err(Blocked { state, after });
+        return Err(Blocked { state, after: None });
     }
+    if us.is_none() && hold.is_none() {
+        match state.take_from_choice() {
+            AtOnce::Met(value, waking) => {
+                drop(state);
+                waking.wake();
+                return Ok(Ok(value));
+            }
+            AtOnce::NotNow => return Err(Blocked { state, after: None }),
+            AtOnce::Alone(_) | AtOnce::LookCloser => {}
+        }
+    }
+    let mut after = After::new();
     match state.take(us, hold, &mut after) {
-        Err(NotNow) => Err(Blocked { state, after }),
+        Err(NotNow) => Err(Blocked { state, after: Some(after) }),
         Ok(outcome) => {
             drop(state);
             drop(after);
@@ -440,15 +462,16 @@ pub(crate) fn park<T>(list: &mut List<T>, mut node: Pin<&mut Node<T>>, waking: W
     let apart = node.as_mut().apart();
     debug_assert!(matches!(apart.waking, Waking::Nobody), "what is replaced under the lock is nobody's");
     let slot = std::mem::replace(&mut apart.slot, Slot::Empty);
-    *apart = waiter(slot, || waking);
+    *apart = waiter(|| waking, || slot);
     list.push(node);
 }
 
-/// Who comes to wait, with what others want to know of them.
+/// Who comes to wait, with what others want to know of them. The waker comes first: should cloning it panic, the value is
+/// still where it was.
 #[inline(always)]
-pub(crate) fn waiter<T>(slot: Slot<T>, waking: impl FnOnce() -> Waking) -> Waiter<T> {
+pub(crate) fn waiter<T>(waking: impl FnOnce() -> Waking, slot: impl FnOnce() -> Slot<T>) -> Waiter<T> {
     let (party, at) = (party::current_id(), clock::coarse_ms());
-    Waiter { slot, waking: waking(), party, at }
+    Waiter { waking: waking(), slot: slot(), party, at }
 }
 
 impl Waking {

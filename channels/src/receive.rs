@@ -342,8 +342,8 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn node(self: Pin<&mut Self>, waking: impl FnOnce() -> Waking, hold: Option<&Arc<Hold>>) -> Pin<&mut Node<T>> {
         let mut this = self.project();
         this.end.note_holder();
-        let slot = hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
-        this.stage.set(Stage::Parked { node: Node::of(waiter(slot, waking)) });
+        let slot = || hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
+        this.stage.set(Stage::Parked { node: Node::of(waiter(waking, slot)) });
         this.stage.parked()
     }
 

@@ -310,11 +310,11 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn node(self: Pin<&mut Self>, waking: impl FnOnce() -> Waking) -> Pin<&mut Node<T>> {
         let mut this = self.project();
         this.end.note_holder();
-        let slot = match this.cargo {
+        let slot = || match this.cargo {
             Cargo::Place => Slot::Empty,
             Cargo::Value(value) => Slot::of(value.take()),
         };
-        this.stage.set(Stage::Parked { node: Node::of(waiter(slot, waking)) });
+        this.stage.set(Stage::Parked { node: Node::of(waiter(waking, slot)) });
         this.stage.parked()
     }
 

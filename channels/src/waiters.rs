@@ -154,6 +154,16 @@ impl Waking {
             Some(waker)
         }
     }
+
+    /// Wakes. Not under a lock of ours: a waker is user code.
+    #[inline(always)]
+    pub(crate) fn wake(self) {
+        match self {
+            Self::Plain(waker) => waker.wake(),
+            Self::Guard(choice, _) => choice.wake(),
+            Self::Nobody => {}
+        }
+    }
 }
 
 impl<T> Slot<T> {
@@ -265,33 +275,37 @@ impl<T> List<T> {
         None
     }
 
-    /// Serves the first node, if it waits for this alone: not as a choice, and what it has `fits`. Says whom to wake.
+    /// Meets the first, if it waits for this alone, not as a choice, and what it has `fits`. It is to be woken once it is served.
     #[inline(always)]
-    pub(crate) fn serve_plain(
-        &mut self,
-        fits: impl FnOnce(&Slot<T>) -> bool,
-        fill: impl FnOnce(&mut Waiter<T>),
-    ) -> Option<Waker> {
-        let node = self.head;
-        if node.is_null() {
-            return None;
+    pub(crate) fn meet_plain(&mut self, fits: impl FnOnce(&Slot<T>) -> bool) -> Option<(Met<'_, T>, Waker)> {
+        let mut met = self.first()?;
+        let waiter = met.waiter();
+        let waker = if fits(&waiter.slot) { waiter.waking.take_plain() } else { None }?;
+        Some((met, waker))
+    }
+
+    /// Meets the first for one that is not choosing, if that is a choice, free, and what it has `fits`: it is committed then.
+    #[inline(always)]
+    pub(crate) fn meet_choice(&mut self, fits: impl FnOnce(&Slot<T>) -> bool) -> Result<(Met<'_, T>, Waking), Unmet> {
+        let is_sole = ptr::eq(self.head, self.tail);
+        let mut met = self.first().ok_or(Unmet::LookCloser)?;
+        let waiter = met.waiter();
+        let Waking::Guard(choice, guard) = &waiter.waking else { return Err(Unmet::LookCloser) };
+        if !fits(&waiter.slot) {
+            return Err(Unmet::LookCloser);
         }
-        let serve = |inner: &mut Inner<T>| {
-            let waiter = &mut inner.waiter;
-            if !fits(&waiter.slot) {
-                return None;
-            }
-            let waker = waiter.waking.take_plain()?;
-            fill(waiter);
-            Some(waker)
-        };
-        // SAFETY: what the list links is alive, and ours to reach into while we have `&mut self`.
-        let waker = unsafe { with(node, serve) }?;
-        self.unlink(node);
-        // SAFETY: as above; it is the last we do with it, since its owner may drop it from here on.
-        // Release: pairs with the Acquire of `is_served`.
-        unsafe { (*node).place.store(SERVED, Ordering::Release) };
-        Some(waker)
+        if choice.commit_free(*guard) {
+            let waking = std::mem::replace(&mut waiter.waking, Waking::Nobody);
+            return Ok((met, waking));
+        }
+        // Of a choice for one use nothing is to be noted when it cannot be had.
+        Err(if is_sole && !choice.is_reusable() { Unmet::Nobody } else { Unmet::LookCloser })
+    }
+
+    #[inline(always)]
+    fn first(&mut self) -> Option<Met<'_, T>> {
+        let node = self.head;
+        if node.is_null() { None } else { Some(Met { list: self, node }) }
     }
 
     /// What is in a node that stands on this list; none when it does not any more.
@@ -367,6 +381,40 @@ impl<T> List<T> {
 unsafe fn with<T, R>(node: *const Node<T>, act: impl FnOnce(&mut Inner<T>) -> R) -> R {
     // SAFETY: the caller sees to it.
     unsafe { (*node).inner.with_mut(|inner| act(&mut *inner)) }
+}
+
+/// The first of a list, which is about to be served.
+#[must_use = "who is met is served"]
+pub(crate) struct Met<'l, T> {
+    list: &'l mut List<T>,
+    node: *const Node<T>,
+}
+
+impl<T> Met<'_, T> {
+    /// What is in its node.
+    #[inline(always)]
+    pub(crate) fn waiter(&mut self) -> &mut Waiter<T> {
+        // SAFETY: what the list links is alive, and ours to reach into while we have the list; it is borrowed from us.
+        unsafe { &mut (*(*self.node).inner.with_mut(|inner| inner)).waiter }
+    }
+
+    /// Takes it off the list, with what was left in its node.
+    #[inline(always)]
+    pub(crate) fn serve(self) {
+        self.list.unlink(self.node);
+        // SAFETY: as above; it is the last we do with it, since its owner may drop it from here on.
+        // Release: pairs with the Acquire of `is_served`.
+        unsafe { (*self.node).place.store(SERVED, Ordering::Release) };
+    }
+}
+
+/// Why a choice was not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unmet {
+    /// There is nobody to be had.
+    Nobody,
+    /// There may be.
+    LookCloser,
 }
 
 /// What a search does with a waiter.

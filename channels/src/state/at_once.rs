@@ -3,17 +3,17 @@
 
 use super::State;
 use crate::shell::Body;
-use crate::waiters::Slot;
+use crate::waiters::{Slot, Unmet, Waking};
 use rendez_model::{Overflow, Side};
 use std::hint::cold_path;
 use std::task::Waker;
 
 /// What a look at the common cases came to.
-pub(crate) enum AtOnce<R> {
+pub(crate) enum AtOnce<R, W = Waker> {
     /// It is committed, without a partner.
     Alone(R),
     /// It is committed with a partner, who is to be woken.
-    Met(R, Waker),
+    Met(R, W),
     /// There is nothing to be done now.
     NotNow,
     /// It is none of them.
@@ -51,8 +51,8 @@ impl<T: Send + 'static> State<T> {
         value
     }
 
-    /// Commits a send in the common cases, and nothing more: there is room and nobody waits, or a receiver waits that is not
-    /// choosing and nothing is to be overtaken.
+    /// Commits a send in the common cases, and nothing more: there is room and nobody waits, or a receiver waits that can be
+    /// had and nothing is to be overtaken.
     #[inline(always)]
     pub(crate) fn offer_at_once(&mut self, value: &mut Option<T>) -> AtOnce<()> {
         if self.is_over(Side::Send) {
@@ -72,14 +72,11 @@ impl<T: Send + 'static> State<T> {
             return AtOnce::LookCloser;
         }
         let commit = self.sent + 1;
-        let served = self.receivers.waiting.serve_plain(
-            |slot| matches!(slot, Slot::Empty),
-            |receiver| {
-                receiver.slot = Slot::of(value.take());
-                receiver.at = commit;
-            },
-        );
-        let Some(waker) = served else { return AtOnce::LookCloser };
+        let met = self.receivers.waiting.meet_plain(|slot| matches!(slot, Slot::Empty));
+        let Some((mut receiver, waker)) = met else { return AtOnce::LookCloser };
+        receiver.waiter().slot = Slot::of(value.take());
+        receiver.waiter().at = commit;
+        receiver.serve();
         self.sent = commit;
         self.received += 1;
         AtOnce::Met((), waker)
@@ -104,11 +101,53 @@ impl<T: Send + 'static> State<T> {
         if !self.buffer.is_empty() {
             return AtOnce::LookCloser;
         }
-        let mut value = None;
-        let served = self.senders.waiting.serve_plain(Slot::is_value, |sender| value = sender.slot.take());
-        let Some(waker) = served else { return AtOnce::LookCloser };
+        let met = self.senders.waiting.meet_plain(Slot::is_value);
+        let Some((mut sender, waker)) = met else { return AtOnce::LookCloser };
+        let value = sender.waiter().slot.take();
+        sender.serve();
         self.sent += 1;
         self.received += 1;
         AtOnce::Met(value.expect("a waiting sender has a value"), waker)
+    }
+
+    /// Commits a send with the first receiver, where that is choosing; what it says beyond that is as of `offer_at_once`.
+    #[inline(always)]
+    pub(crate) fn offer_to_choice(&mut self, value: &mut Option<T>) -> AtOnce<(), Waking> {
+        if self.is_over(Side::Send) || self.depth() > 0 {
+            return AtOnce::LookCloser;
+        }
+        let (commit, waits) = (self.sent + 1, self.is_full() && self.overflow == Overflow::Wait);
+        match self.receivers.waiting.meet_choice(|slot| matches!(slot, Slot::Empty)) {
+            Ok((mut receiver, waking)) => {
+                receiver.waiter().slot = Slot::of(value.take());
+                receiver.waiter().at = commit;
+                receiver.serve();
+                self.sent = commit;
+                self.received += 1;
+                AtOnce::Met((), waking)
+            }
+            Err(Unmet::Nobody) if waits => AtOnce::NotNow,
+            Err(_) => AtOnce::LookCloser,
+        }
+    }
+
+    /// Commits a receive with the first sender, where that is choosing; as `offer_to_choice`.
+    #[inline(always)]
+    pub(crate) fn take_from_choice(&mut self) -> AtOnce<T, Waking> {
+        if self.ended || self.depth() > 0 {
+            return AtOnce::LookCloser;
+        }
+        let waits = self.senders.ends > 0;
+        match self.senders.waiting.meet_choice(Slot::is_value) {
+            Ok((mut sender, waking)) => {
+                let value = sender.waiter().slot.take();
+                sender.serve();
+                self.sent += 1;
+                self.received += 1;
+                AtOnce::Met(value.expect("a waiting sender has a value"), waking)
+            }
+            Err(Unmet::Nobody) if waits => AtOnce::NotNow,
+            Err(_) => AtOnce::LookCloser,
+        }
     }
 }
