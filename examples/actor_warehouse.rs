@@ -111,8 +111,6 @@ async fn depot() -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     match child_main()? {
         Some(child) => town(child).await,
         None => depot().await,

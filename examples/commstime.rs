@@ -76,8 +76,6 @@ fn rounds() -> Outcome<u32> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let rounds = rounds()?;
     let ((a_tx, a_rx), (b_tx, b_rx), (c_tx, c_rx), (d_tx, d_rx)) = (channel(), channel(), channel(), channel());
     par![prefix(0, c_rx, a_tx), delta(a_rx, b_tx, d_tx), successor(b_rx, c_tx), consume(rounds, d_rx)].await

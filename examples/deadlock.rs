@@ -45,8 +45,6 @@ async fn shop(end: Receiver<()>) -> Outcome<u32> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     // A certain deadlock fails its scope: here the one of the two clerks.
     on_deadlock(OnDeadlock::FailScope);
     let reports = deadlocks();

@@ -56,8 +56,6 @@ async fn dinner(left_handed: bool) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let explored: Explored = explore(|| dinner(false)).exhaustively();
     println!("{explored}");
     if let Some(fault) = &explored.fault {

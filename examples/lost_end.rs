@@ -81,8 +81,6 @@ fn in_another_runtime(results: Sender<u8>) {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     // A certain deadlock fails its scope: here the whole program.
     on_deadlock(OnDeadlock::FailScope);
     let who = std::env::args().nth(1).unwrap_or_else(|| "nobody".to_owned());

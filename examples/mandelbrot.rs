@@ -114,8 +114,6 @@ fn colour(steps: u32) -> [u8; 3] {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let path = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("mandelbrot.png"), PathBuf::from);
     let gpu = Gpu::open(Pick::Auto)?;
     println!("device: {}", gpu.why());

@@ -59,10 +59,8 @@ impl Counter {
     }
 }
 
-#[rendez::main]
+#[rendez::main(quiet)]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::new("off");
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let bus = Bus::new();
     let seen = bus.subscribe::<FirstSeen>(16, Overflow::Wait);
     let counters = Router::start("counter", 3, move |_place| Counter { counts: BTreeMap::new(), bus: bus.clone() });

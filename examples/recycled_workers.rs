@@ -32,8 +32,6 @@ async fn square(n: u64) -> (u64, u32) {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     if let Some(child) = child_main()? {
         return Ok(child.serve(square).await?);
     }

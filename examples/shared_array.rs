@@ -103,8 +103,6 @@ async fn show(array: &ArrayRef) -> Outcome<String> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     match child_main()? {
         Some(child) => sweep(child).await,
         None => share().await,

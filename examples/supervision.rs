@@ -72,10 +72,8 @@ async fn shift() -> Outcome {
     std::future::pending().await
 }
 
-#[rendez::main]
+#[rendez::main(quiet)]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::new("off");
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     if let Err(failure) = shift().await {
         println!("the shift is over: {failure}");
     }

@@ -29,8 +29,6 @@ fn count(word: &'static str) -> Outcome<String> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let counted = par(["concurrency", "rendezvous", "rhythm"].map(count)).values().await?;
     println!("{}", counted.join("\n"));
     Ok(())

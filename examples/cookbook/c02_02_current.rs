@@ -35,8 +35,6 @@ fn greet() -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     // Who is not named has the name of its function.
     seq![greet().named("first"), greet().named("second"), greet()].await
 }

@@ -43,8 +43,6 @@ impl IntoProcess for Countdown {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (long, short) = (Countdown { name: "long", from: 3 }, Countdown { name: "short", from: 1 });
     let (long, short) = par![long, short].values().await?;
     println!("{long}\n{short}");

@@ -32,8 +32,6 @@ async fn change(by: i64, balance: Exclusive<i64>) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let balance = Exclusive::named("balance", 0);
     par![change(1, balance.clone()), change(-1, balance.clone())].await?;
     println!("balance: {}", *balance.lock().await?);

@@ -78,8 +78,6 @@ async fn inspector(shared: CrateRef) -> Outcome<bool> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let shared: CrateRef = spawn_actor(Crate::default());
     let ((), complete) = par![packer(shared.clone()), inspector(shared.clone())].values().await?;
     println!("{} items, {} ever missing", shared.count().await?, if complete { "none" } else { "one" });

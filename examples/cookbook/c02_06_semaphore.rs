@@ -53,8 +53,6 @@ fn sit(count: &mut Count) {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (seats, count) = (Semaphore::named("seats", SEATS), Exclusive::new(Count::default()));
     let guests = (0..GUESTS).map(|n| guest(seats.clone(), count.clone()).named(format!("guest {n}")));
     par(guests.collect::<Vec<_>>()).await?;

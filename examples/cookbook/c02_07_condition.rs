@@ -51,8 +51,6 @@ async fn consume(shelf: Shelf, changed: Condition) -> Outcome<u32> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (shelf, changed) = (Shelf::default(), Condition::named("changed"));
     let ((), sum) = par![produce(shelf.clone(), changed.clone()), consume(shelf, changed)].values().await?;
     println!("consumed {ITEMS} items, sum {sum}");

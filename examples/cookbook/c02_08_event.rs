@@ -42,8 +42,6 @@ async fn runner(number: usize, shot: Event) -> Outcome<String> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let shot = Event::named("shot");
     let runners: Vec<_> = (1..=3).map(|n| runner(n, shot.clone()).named(format!("runner {n}"))).collect();
     let ((), ran) = par![starter(shot), par(runners).values()].values().await?;

@@ -41,8 +41,6 @@ async fn customer(till: Exclusive<u32>, counters: Semaphore, amount: u32) -> Out
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (till, counters) = (Exclusive::named("till", 20), Semaphore::named("counters", 2));
     customer(till.clone(), counters.clone(), 10).named("careful").await?.map_err(Failure::new)?;
     println!("the till has {}", *till.lock().await?);

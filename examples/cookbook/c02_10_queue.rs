@@ -43,8 +43,6 @@ async fn consume(items: Receiver<u32>) -> Outcome<Vec<u32>> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (items, queue) = channel_bounded(5);
     let consumers: Vec<_> = (0..CONSUMERS).map(|n| consume(queue.clone()).named(format!("consume {n}"))).collect();
     let ((), consumed) = par![produce(items), par(consumers).values()].values().await?;

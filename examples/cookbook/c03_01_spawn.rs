@@ -35,8 +35,6 @@ fn call(number: &str) {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     if let Some(number) = std::env::args().nth(1) {
         call(&number);
         return Ok(());

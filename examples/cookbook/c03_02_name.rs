@@ -32,8 +32,6 @@ fn work() {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     if std::env::args().nth(1).is_some() {
         work();
         return Ok(());

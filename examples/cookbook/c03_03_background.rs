@@ -36,8 +36,6 @@ async fn work(name: &str) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let name = std::env::args().nth(1);
     if let Some(name) = name {
         return work(&name).await;

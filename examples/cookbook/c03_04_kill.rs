@@ -41,8 +41,6 @@ async fn start(name: &str, script: &str) -> Outcome<Spawned<ExitStatus>> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let polite = start("polite", "").await?;
     let process = polite.process();
     println!("polite runs: {}", process.os_pid().is_some());

@@ -48,8 +48,6 @@ impl IntoProcess for Greeter {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     if let (Some(name), Some(_)) = (std::env::args().next(), std::env::args().nth(1)) {
         Greeter::run(&name);
         return Ok(());

@@ -63,8 +63,6 @@ async fn print(bills: Receiver<Bill>) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let ((orders, ordered), (bills, billed)) = (channel_bounded(8), channel());
     par![produce(orders), consume(ordered, bills), print(billed)].await
 }

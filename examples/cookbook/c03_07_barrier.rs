@@ -58,8 +58,6 @@ async fn report(log: Receiver<String>) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (log, lines) = channel();
     let barrier = Barrier::new();
     par![

@@ -55,8 +55,6 @@ async fn work(n: u32, squares: SquaresRef) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let squares: SquaresRef = spawn_actor(Squares::default());
     par((0..WORKERS).map(|n| work(n, squares.clone()))).await?;
     let (all, total) = squares.all().await?;

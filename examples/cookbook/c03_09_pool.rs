@@ -23,8 +23,6 @@ use rendez::prelude::*;
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let squares = Pool::new(4).map(|n: u64| n * n, 0..100).await?;
     println!("{} squares, the last {}, the sum {}", squares.len(), squares[99], squares.iter().sum::<u64>());
     Ok(())

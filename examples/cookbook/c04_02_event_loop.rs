@@ -66,8 +66,6 @@ impl Light {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let light = spawn_actor(Light(0));
     light.red().await?;
     light.address().process().ended().await;

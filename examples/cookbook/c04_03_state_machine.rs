@@ -77,8 +77,6 @@ async fn machine(bits: Receiver<u8>) -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (dice, bits) = channel();
     par![rendez::toolkit::source([1, 0, 1, 1, 0], dice), machine(bits)].await
 }

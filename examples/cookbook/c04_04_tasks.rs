@@ -58,8 +58,6 @@ async fn binomial(n: u64, k: u64) -> Outcome<u64> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (f, g, b) = par![factorial(10), fibonacci(10), binomial(20, 10)].values().await?;
     println!("factorial(10) is {f}\nfibonacci(10) is {g}\nbinomial(20, 10) is {b}");
     Ok(())

@@ -38,8 +38,6 @@ async fn say(what: &'static str, future: Spawned<u64>) -> Outcome<String> {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     let (sum, product) = (spawn(sum(100)), spawn(product(10)));
     let (first, second) =
         par![say("sum of the first 100", sum), say("product of the first 10", product)].values().await?;

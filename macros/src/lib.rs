@@ -350,7 +350,11 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Ctrl-c and `SIGTERM` request an end, as in [`run`]: who listens tidies up, all others are ended, and a second request ends the
 /// program at once. A program ended so has the exit status 130 or 143.
 ///
-/// `#[main(crate = path)]` names the crate where it is not `::rendez`.
+/// What the runtime has to tell (deadlocks, crashes of actors, processes that keep their thread) goes to `tracing`; where that has no
+/// subscriber, to standard error, a line each.
+///
+/// - `#[main(quiet)]` drops that instead: for a program that provokes it. Its own failure is printed all the same.
+/// - `#[main(crate = path)]` names the crate where it is not `::rendez`.
 ///
 /// ```
 /// use rendez::Outcome;

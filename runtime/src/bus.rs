@@ -1,6 +1,7 @@
 //! The bus: events by their type, from anybody to all who have subscribed to that type. It keeps none for later.
 
 use crate::actor::{Actor, ActorRef, Undelivered};
+use crate::log::tell;
 use crate::shared::Shared;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender, TrySendError};
 use std::any::{Any, TypeId, type_name};
@@ -86,7 +87,7 @@ impl<T, A: Actor, F: Fn(T) -> A::Message + Send + Sync> Mailbox<T> for Inbox<A, 
         let told = self.address.try_tell((self.message)(event));
         let is_over = told.is_err() && self.is_over();
         if let (Err(Undelivered { cause, .. }), false) = (told, is_over) {
-            tracing::warn!(%cause, "an actor misses an event of the bus");
+            tell!(warn, "an actor misses an event of the bus: {cause}");
         }
         !is_over
     }

@@ -6,6 +6,7 @@ use crate::ended::Record;
 use crate::executor::{self, Executor};
 use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
+use crate::log::tell;
 use crate::names::Holder;
 use crate::task::{self, Body, Job, Task};
 use crate::usage::Used;
@@ -382,7 +383,7 @@ impl Cell {
             (Report::To(hears), _) => hears(failure),
             (Report::Scope, Some(scope)) if failure.fails_scope() => scope.fail_scope(failure.clone()),
             (Report::Scope, None) if failure.fails_scope() => {
-                tracing::error!(%failure, "a process outside of any scope has failed");
+                tell!(error, "{} has failed, and has no scope that would: {failure}", self.label());
             }
             _ => {}
         }

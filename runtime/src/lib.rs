@@ -49,6 +49,7 @@ mod failure;
 mod group;
 mod instances;
 mod interrupts;
+mod log;
 mod names;
 mod par;
 mod ports;
@@ -130,7 +131,7 @@ pub mod __private {
     pub use crate::testing::{How, run_test};
     pub use crate::{
         Actor, ActorRef, Beside, CallError, Context, Exit, Handling, IntoOutcome, Outcome, Process, ProcessRef,
-        RemoteActor, RemoteCall, RemoteInlet, Restart, Supervisor,
+        RemoteActor, RemoteCall, RemoteInlet, Restart, RunOptions, Supervisor,
     };
     pub use rendez_channels::__private::*;
     pub use rendez_model::{End, ProcessId};

@@ -4,6 +4,7 @@ use crate::cell::{Cell, Draft};
 use crate::drive::process_of;
 use crate::inner::Report;
 use crate::interrupts::{self, Requests, interrupt};
+use crate::log::Quiet;
 use crate::process::spawn_under;
 use crate::{
     IntoOutcome, Outcome, Process, ProcessRef, Scheduler, World, executor,
@@ -25,7 +26,8 @@ const NAMED_MAX: usize = 16;
 
 /// Runs `body` as the root process, on a new multi-threaded tokio runtime, and waits for everything below it.
 ///
-/// While it runs, deadlocks are looked for and logged.
+/// While it runs, deadlocks are looked for. These, crashes of actors, processes that keep their thread and the like are told through
+/// `tracing`; on a thread where it has no subscriber they go to standard error, a line each.
 ///
 /// Ctrl-c requests an end, and so does `SIGTERM`, by which a system or another program asks for it. The first goes to those who
 /// wait for [`ctrl_c`](crate::ctrl_c). Where nobody does, all processes are [requested to stop](crate::stop_requested); what has
@@ -58,6 +60,7 @@ pub struct RunOptions {
     workers: Option<usize>,
     scheduler: Scheduler,
     grace: Duration,
+    quiet: bool,
 }
 
 impl Default for RunOptions {
@@ -69,7 +72,8 @@ impl Default for RunOptions {
 impl RunOptions {
     /// Those of [`run`].
     pub fn new() -> Self {
-        Self { name: "main".to_owned(), workers: None, scheduler: Scheduler::of_environment(), grace: GRACE }
+        let scheduler = Scheduler::of_environment();
+        Self { name: "main".to_owned(), workers: None, scheduler, grace: GRACE, quiet: false }
     }
 
     /// The name of the root process.
@@ -97,6 +101,13 @@ impl RunOptions {
         self
     }
 
+    /// Has warnings and errors that nobody hears of through `tracing` dropped, where else they go to standard error: for a program
+    /// that provokes them.
+    pub const fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
     /// Runs `body` as [`run`] does.
     ///
     /// # Errors
@@ -106,6 +117,7 @@ impl RunOptions {
     /// When called from inside of a tokio runtime.
     #[track_caller]
     pub fn run<O: IntoOutcome>(self, body: impl Future<Output = O> + Send + 'static) -> Outcome<O::Value> {
+        let _quiet = self.quiet.then(Quiet::begin);
         let process = Process { job: process_of(Draft::new(self.name, ProcessKind::Scope), body) };
         let runtime = executor::build(self.workers)?;
         let outcome = {
@@ -164,8 +176,8 @@ pub(crate) fn unended(cell: &Arc<Cell>) -> String {
 /// What `#[rendez::main]` expands to: runs `body` and prints its failure.
 #[doc(hidden)]
 #[track_caller]
-pub fn run_main<O: IntoOutcome>(name: &str, body: impl Future<Output = O> + Send + 'static) -> ExitCode {
-    match RunOptions::new().named(name).run(body) {
+pub fn run_main<O: IntoOutcome>(options: RunOptions, body: impl Future<Output = O> + Send + 'static) -> ExitCode {
+    match options.run(body) {
         Err(failure) if failure.is_cancelled() => ExitCode::from(interrupts::status()),
         Err(failure) if !failure.is_retired() => {
             eprintln!("error: {failure}");

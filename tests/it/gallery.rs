@@ -36,10 +36,7 @@ fn every_example_says_how_to_run_it_and_draws_its_network() {
         let has = |what: &str| header.iter().any(|line| line.contains(what));
         assert!(has("//! Run: `cargo run ") && has(&format!("--example {name}")), "{name} does not say how to run it");
         assert!(has("//! ```text"), "{name} does not draw its network");
-        assert!(
-            text.contains("#[rendez::main]") && text.contains("tracing_subscriber"),
-            "{name} is set up in its own way"
-        );
+        assert!(text.contains("#[rendez::main"), "{name} is set up in its own way");
     }
 }
 

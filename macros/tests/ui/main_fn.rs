@@ -16,6 +16,20 @@ mod with_arguments {
     }
 }
 
+mod unknown_word {
+    #[rendez::main(log)]
+    async fn main() -> super::Outcome {
+        Ok(())
+    }
+}
+
+mod with_a_value {
+    #[rendez::main(quiet = true)]
+    async fn main() -> super::Outcome {
+        Ok(())
+    }
+}
+
 #[rendez::main]
 async fn main() -> Outcome {
     rendez::after(std::time::Duration::ZERO).await;

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::cell::Cell;
+use crate::log::tell;
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded};
 use rendez_model::ProcessId;
 use std::fmt;
@@ -95,7 +96,7 @@ pub(crate) fn report(cell: &Cell, trail: &Trail, failure: &Failure, state: Strin
         state,
         restarts: described.restarts,
     };
-    tracing::error!("{crash}");
+    tell!(error, "{crash}");
     let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
     reports.retain(|to| !matches!(to.try_send(crash.clone()), Err(TrySendError::Ended(_))));
 }

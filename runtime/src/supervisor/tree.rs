@@ -4,6 +4,7 @@ use super::restart::{AutoShutdown, Backoff, Strategy, Window};
 use super::spec::{ChildSpec, Shutdown};
 use crate::actor::{Actor, ActorRef, Context, Exit, Monitor};
 use crate::inner::Report;
+use crate::log::tell;
 use crate::reply::Reply;
 use crate::{Failure, Outcome, ProcessRef, alt};
 use rendez_channels::{after, clock, future};
@@ -203,11 +204,8 @@ impl Tree {
         for id in group {
             if let Some(child) = self.children.get_mut(id).filter(|child| child.running.is_none()) {
                 child.restarts += 1;
-                tracing::warn!(
-                    child = child.with_spec(|spec| spec.name.clone()),
-                    restarts = child.restarts,
-                    "restarts"
-                );
+                let name = child.with_spec(|spec| spec.name.clone());
+                tell!(warn, "`{name}` is started again by its supervisor, restart {}", child.restarts);
                 self.start(*id, context);
             }
         }
@@ -227,7 +225,7 @@ impl Tree {
 
     fn ended_for_good(&mut self, id: ChildId, failure: Option<&Failure>, context: &Context<Self>) {
         if let Some(failure) = failure.filter(|failure| failure.fails_scope()) {
-            tracing::error!(%failure, "a child has failed and is not started again");
+            tell!(error, "a child has failed and is not started again: {failure}");
         }
         let is_significant = |child: &Child| child.with_spec(|spec| spec.significant);
         let was_significant = self.children.get(&id).is_some_and(is_significant);

@@ -2,6 +2,7 @@
 //! cross the network by themselves (`rendez::net`).
 
 use super::SocketError;
+use crate::log::tell;
 use crate::os;
 use crate::{Outcome, alt, process};
 use rendez_channels::{Receiver, Sender, after, future};
@@ -71,7 +72,8 @@ impl TcpListener {
                 Ok((stream, peer)) => return Ok(TcpConnection::new(stream, peer, place)),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) if os::is_out_of_descriptors(&error) => {
-                    tracing::warn!(address = %self.address, %error, "a connection waits until files or sockets are closed");
+                    let at = self.address;
+                    tell!(warn, "a connection at {at} waits until files or sockets are closed: {error}");
                     after(PAUSE).await;
                 }
                 Err(error) => return Err(SocketError::of("accept at", self.address)(error)),

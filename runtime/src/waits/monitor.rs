@@ -6,6 +6,7 @@ use super::pace::{Extent, PERIOD, Pace};
 use super::watch::{Change, Known};
 use super::{Snapshot, Watch, policy, words};
 use crate::cell::Cell;
+use crate::log::tell;
 use crate::{World, executor};
 use rendez_channels::steps::{self, Counted};
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded, clock};
@@ -212,9 +213,9 @@ fn look(world: &World, census: Option<&Census>) -> Extent {
     for change in &found.changes {
         let report = world.report(change, &found);
         match report.news {
-            News::Certain => tracing::error!("{}", report.cycle.sentence),
-            News::Suspected => tracing::warn!("{}", report.cycle.sentence),
-            News::Over => tracing::info!("over: {}", report.cycle.sentence),
+            News::Certain => tell!(error, "{}", report.cycle.sentence),
+            News::Suspected => tell!(warn, "{}", report.cycle.sentence),
+            News::Over => tell!(info, "over: {}", report.cycle.sentence),
         }
         tell(&report);
         if report.news == News::Certain {

@@ -23,6 +23,7 @@ mod routers;
 mod scopes;
 mod shutdown;
 mod sockets;
+mod standard_error;
 mod states;
 mod streams;
 mod supervision;

@@ -7,6 +7,7 @@ use super::Carriers;
 use super::carrier::Carrier;
 use super::seat::Seat;
 use crate::World;
+use crate::log::tell;
 use rendez_model::ProcessId;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,7 +60,7 @@ impl Watch {
                 Ok(watch) => *thread = Some(watch.thread().clone()),
                 Err(error) => {
                     self.state.store(ABSENT, Ordering::SeqCst);
-                    tracing::error!(%error, "no thread to watch over processes that keep theirs");
+                    tell!(error, "no thread to watch over processes that keep theirs: {error}");
                 }
             }
         }
@@ -218,8 +219,8 @@ impl<'a> Looks<'a> {
 
 fn warn(id: ProcessId, kept: Duration) {
     let label = World::global().find(id).map_or_else(|| format!("process {id}"), |process| process.label());
-    tracing::warn!(
-        process = %id,
+    tell!(
+        warn,
         "{label} has kept its thread for {} ms: what blocks or computes for long goes to `blocking(..)`, \
          `#[process(blocking)]` or `spawn_blocking`",
         kept.as_millis()

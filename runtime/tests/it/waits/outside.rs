@@ -44,13 +44,13 @@ fn child() {
 }
 
 /// This test as a child, once it has begun, and what it has said by then. Whoever starts it ends it.
-fn start(what: &str) -> (Child, String) {
+fn start(what: &str, stderr: Stdio) -> (Child, String) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "waits::outside::child", "--nocapture"])
         .env(CHILD, what)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(stderr)
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -60,7 +60,7 @@ fn start(what: &str) -> (Child, String) {
 
 #[test]
 fn a_certain_deadlock_aborts_a_program_that_wants_it_so_and_is_told_with_all_processes() {
-    let (mut child, _) = start("aborts");
+    let (mut child, _) = start("aborts", Stdio::piped());
     let mut told = String::new();
     child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(SIGABRT), "{told}");
@@ -70,7 +70,7 @@ fn a_certain_deadlock_aborts_a_program_that_wants_it_so_and_is_told_with_all_pro
 
 #[test]
 fn on_sigquit_a_program_prints_all_processes_and_goes_on() {
-    let (mut child, _) = start("waits");
+    let (mut child, _) = start("waits", Stdio::piped());
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     for _ in 0..2 {
         let sent = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status().unwrap();
@@ -86,7 +86,7 @@ fn on_sigquit_a_program_prints_all_processes_and_goes_on() {
 
 #[test]
 fn deadlocks_are_named_at_the_second_look() {
-    let (mut child, said) = start("names");
+    let (mut child, said) = start("names", Stdio::null());
     // How it ends says nothing: nobody listens to it any more.
     child.wait().unwrap();
     let ms: u64 = said.split(' ').rev().nth(1).unwrap().parse().unwrap();
@@ -96,7 +96,7 @@ fn deadlocks_are_named_at_the_second_look() {
 /// For itself: a look at so many takes long in a debug build.
 #[test]
 fn deadlocks_that_are_found_at_once_are_all_named() {
-    let (mut child, said) = start("many");
+    let (mut child, said) = start("many", Stdio::null());
     child.wait().unwrap();
     assert!(said.contains("has named 2000"), "{said}");
 }
@@ -104,7 +104,7 @@ fn deadlocks_that_are_found_at_once_are_all_named() {
 /// For itself: its monitor looks as fast as it can, since an hour passes in seconds.
 #[test]
 fn an_hour_of_rings_that_pause_has_no_certain_deadlock() {
-    let (mut child, said) = start("pauses");
+    let (mut child, said) = start("pauses", Stdio::null());
     child.wait().unwrap();
     assert!(said.contains("has ended"), "{said}");
 }
