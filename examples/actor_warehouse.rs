@@ -62,6 +62,9 @@ impl Warehouse {
     }
 
     /// Hands an item out.
+    ///
+    /// # Errors
+    /// It is not there.
     pub async fn take(&mut self, item: String) -> Result<String, Missing> {
         match self.contents.iter().position(|stored| *stored == item) {
             Some(place) => Ok(self.contents.remove(place)),

@@ -54,6 +54,9 @@ impl Counter {
     }
 
     /// Loses them.
+    ///
+    /// # Panics
+    /// Always.
     pub async fn fail(&mut self) {
         panic!("as asked");
     }

@@ -38,6 +38,9 @@ pub struct Till {
 #[actor]
 impl Till {
     /// Gives the sum in the till.
+    ///
+    /// # Panics
+    /// There is no such coin.
     pub async fn pay(&mut self, coin: u32) -> u32 {
         assert!([1, 2, 5, 10].contains(&coin), "there is no coin of {coin}");
         self.sum += coin;

@@ -138,6 +138,7 @@ impl<T: marker::Send + 'static> Sender<T> {
     ///
     /// # Cancel safety
     /// As `send`.
+    #[expect(clippy::missing_panics_doc, reason = "a send that was not committed to has its value")]
     pub async fn send_by(&self, value: T, deadline: Instant) -> Result<(), TrySendError<T>> {
         let (mut send, mut late) = (pin!(self.send(value)), pin!(at(deadline)));
         match choose(&mut [Some(send.as_mut()), Some(late.as_mut())], Order::Listed, false).await {

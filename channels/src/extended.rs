@@ -40,6 +40,7 @@ impl<T> Extended<T> {
 
     /// Lets the sender go on, and gives the value.
     #[must_use = "the value is dropped otherwise"]
+    #[expect(clippy::missing_panics_doc, reason = "only who is given the whole takes its value")]
     pub fn into_value(mut self) -> T {
         self.value.take().expect("the value is there until it is given away")
     }

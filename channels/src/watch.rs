@@ -52,6 +52,7 @@ impl<T: marker::Send + Sync + 'static> WatchSender<T> {
     ///
     /// # Errors
     /// The value comes back: no receiver is left, or the channel was poisoned or lost.
+    #[expect(clippy::missing_panics_doc, reason = "nobody else has seen a value that was not put there")]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let mut value = Arc::new(value);
         let mut after = After::<()>::new();

@@ -97,6 +97,9 @@ impl Index {
     }
 
     /// The files nearest to a text, by its counts: the nearest first.
+    ///
+    /// # Errors
+    /// Counts of a dimension that the index has not, in a sentence.
     pub async fn nearest(&mut self, counts: Counts, most: u32) -> Result<Vec<Near>, String> {
         let weights = self.frequencies.weights();
         let row = weights.row(&counts).map_err(|error| error.to_string())?;
