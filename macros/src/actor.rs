@@ -129,10 +129,11 @@ impl Actor {
             };
             quote!(#(#conditions)* #begun)
         });
-        let named = messages.iter().map(|Message { conditions, name, .. }| {
-            let text = name.unraw().to_string();
-            quote!(#(#conditions)* #message::#name(..) => #text)
-        });
+        let texts = messages.iter().map(|message| message.name.unraw().to_string());
+        // An `impl` block of sixty thousand methods is not written.
+        let numbered = (0_u16..)
+            .zip(messages)
+            .map(|(number, Message { conditions, name, .. })| quote!(#(#conditions)* #message::#name(..) => #number));
         let no_message = self.type_parameters().map(|_| quote!(#message::__Generics(_, never) => match never {}));
         let unnamed = self.type_parameters().map(|_| quote!(#message::__Generics(_, never) => match *never {}));
         // What the compiler says of the whole, such as that it is not `Send`, it says at the actor's name.
@@ -153,11 +154,12 @@ impl Actor {
                 type Message = #message #arguments;
                 type Ref = #reference #arguments;
                 const NAME: &'static str = #text;
+                const METHODS: &'static [&'static str] = &[#(#texts),*];
 
                 #handle
 
-                fn method(message: &Self::Message) -> &'static str {
-                    match message { #(#named,)* #unnamed }
+                fn method(message: &Self::Message) -> u16 {
+                    match message { #(#numbered,)* #unnamed }
                 }
 
                 fn begin(message: &Self::Message) -> bool {

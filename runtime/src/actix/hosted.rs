@@ -121,14 +121,15 @@ impl<A: Hostable> Actor for Hosted<A> {
     type Message = Enveloped<A>;
     type Ref = HostedRef<A>;
     const NAME: &'static str = "hosted";
+    const METHODS: &'static [&'static str] = &["handle"];
 
     async fn handle(&mut self, Enveloped(mut envelope): Enveloped<A>, outside: &mut crate::Context<Self>) {
         self.guarded(outside, |actor, context| envelope.handle(actor, context));
         self.settle(outside).await;
     }
 
-    fn method(_: &Enveloped<A>) -> &'static str {
-        "handle"
+    fn method(_: &Enveloped<A>) -> u16 {
+        0
     }
 
     fn begin(_: &Enveloped<A>) -> bool {

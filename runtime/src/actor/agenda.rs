@@ -25,8 +25,6 @@ pub(crate) enum Step<M> {
 
 /// What has arrived, each lane by itself.
 pub(crate) trait Sources<M> {
-    /// Whether nothing has arrived, but for letters.
-    fn is_quiet(&mut self) -> bool;
     /// Whether somebody asked it to stop.
     fn stops(&mut self) -> bool;
     fn exit(&mut self) -> Option<Exit>;
@@ -43,47 +41,61 @@ pub(crate) trait Sources<M> {
 }
 
 pub(crate) struct Agenda<M> {
-    /// Messages that could not be handled, the oldest first.
-    aside: VecDeque<M>,
-    /// How many of them, from the end, have not been looked at since the state has changed.
-    unseen: usize,
-    /// How many may be set aside.
+    /// What is kept here, of its own place: mostly nothing is.
+    kept: Option<Box<Kept<M>>>,
+    /// How many messages may be set aside.
     room: usize,
-    /// The rest of a batch.
-    batch: VecDeque<M>,
     /// Whether the last message was a timer's: the mailbox is next then.
     timer_was_last: bool,
 }
 
+struct Kept<M> {
+    /// Messages that could not be handled, the oldest first.
+    aside: VecDeque<M>,
+    /// How many of them, from the end, have not been looked at since the state has changed.
+    unseen: usize,
+    /// The rest of a batch.
+    batch: VecDeque<M>,
+}
+
+impl<M> Default for Kept<M> {
+    fn default() -> Self {
+        Self { aside: VecDeque::new(), unseen: 0, batch: VecDeque::new() }
+    }
+}
+
 impl<M> Agenda<M> {
-    /// `kept` is what comes before all letters.
-    pub(crate) fn new(room: usize, kept: Vec<M>) -> Self {
-        Self { aside: VecDeque::new(), unseen: 0, room, batch: kept.into(), timer_was_last: false }
+    /// `first` is what comes before all letters.
+    pub(crate) fn new(room: usize, first: Vec<M>) -> Self {
+        let mut agenda = Self { kept: None, room, timer_was_last: false };
+        if !first.is_empty() {
+            agenda.kept().batch = first.into();
+        }
+        agenda
     }
 
     /// Messages that come before the rest of a batch and the mailbox.
     pub(crate) fn put_first(&mut self, messages: VecDeque<M>) {
         for message in messages.into_iter().rev() {
-            self.batch.push_front(message);
+            self.kept().batch.push_front(message);
         }
     }
 
     /// The state has changed: what was set aside may be possible now.
-    pub(crate) fn changed(&mut self) {
-        self.unseen = self.aside.len();
-    }
-
     #[inline]
-    pub(crate) fn next(&mut self, sources: &mut impl Sources<M>) -> Step<M> {
-        // The common case, in few instructions: there is nothing but the mailbox.
-        if self.aside.is_empty() && sources.is_quiet() {
-            self.timer_was_last = false;
-            return self.mail(sources).unwrap_or_else(|| Self::nothing(sources));
+    pub(crate) fn changed(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.unseen = kept.aside.len();
         }
-        self.next_of_all(sources)
     }
 
-    fn next_of_all(&mut self, sources: &mut impl Sources<M>) -> Step<M> {
+    /// Whether the next step is the next letter, if nothing else has arrived.
+    #[inline]
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.kept.is_none() && !self.timer_was_last
+    }
+
+    pub(crate) fn next(&mut self, sources: &mut impl Sources<M>) -> Step<M> {
         if sources.stops() {
             return Step::Stop;
         }
@@ -103,11 +115,10 @@ impl<M> Agenda<M> {
         if let Some(step) = step.or_else(|| if first_timers { None } else { self.timer(sources) }) {
             return step;
         }
-        Self::nothing(sources)
-    }
-
-    /// What is set aside stays so for ever when nothing comes that could change the state.
-    fn nothing(sources: &mut impl Sources<M>) -> Step<M> {
+        if self.kept.as_ref().is_some_and(|kept| kept.aside.is_empty() && kept.batch.is_empty()) {
+            self.kept = None;
+        }
+        // What is set aside stays so for ever when nothing comes that could change the state.
         if sources.is_retired() && !sources.expects_more() { Step::Gone } else { Step::Wait }
     }
 
@@ -115,13 +126,13 @@ impl<M> Agenda<M> {
     /// there is room for.
     pub(crate) fn next_beside(&mut self, sources: &mut impl Sources<M>) -> Option<M> {
         while self.has_room() {
-            let next = sources.urgent().or_else(|| self.batch.pop_front()).or_else(|| sources.due());
+            let next = sources.urgent().or_else(|| self.next_of_batch()).or_else(|| sources.due());
             let message = match next {
                 Some(message) => message,
                 None => match sources.letter()? {
                     Letter::One(message) => message,
                     Letter::Batch(messages) => {
-                        self.batch.extend(messages);
+                        self.kept().batch.extend(messages);
                         continue;
                     }
                 },
@@ -129,18 +140,18 @@ impl<M> Agenda<M> {
             if sources.accepts(&message) {
                 return Some(message);
             }
-            self.aside.push_back(message);
+            self.kept().aside.push_back(message);
         }
         None
     }
 
     pub(crate) fn has_room(&self) -> bool {
-        self.aside.len() < self.room
+        self.kept.as_ref().map_or(0, |kept| kept.aside.len()) < self.room
     }
 
     /// All that was not handled.
-    pub(crate) fn into_rest(self) -> impl Iterator<Item = M> {
-        self.aside.into_iter().chain(self.batch)
+    pub(crate) fn take_rest(&mut self) -> impl Iterator<Item = M> + use<M> {
+        self.kept.take().into_iter().flat_map(|kept| kept.aside.into_iter().chain(kept.batch))
     }
 
     fn timer(&mut self, sources: &mut impl Sources<M>) -> Option<Step<M>> {
@@ -155,7 +166,7 @@ impl<M> Agenda<M> {
 
     fn mail(&mut self, sources: &mut impl Sources<M>) -> Option<Step<M>> {
         loop {
-            while let Some(message) = self.batch.pop_front() {
+            while let Some(message) = self.next_of_batch() {
                 if let Some(step) = self.offer(message, sources) {
                     return Some(step);
                 }
@@ -166,7 +177,7 @@ impl<M> Agenda<M> {
                         return Some(step);
                     }
                 }
-                Letter::Batch(messages) => self.batch.extend(messages),
+                Letter::Batch(messages) => self.kept().batch.extend(messages),
             }
         }
     }
@@ -176,22 +187,31 @@ impl<M> Agenda<M> {
         if sources.accepts(&message) {
             return Some(Step::Handle(message));
         }
-        if self.aside.len() >= self.room {
+        if !self.has_room() {
             return Some(Step::Refuse(message));
         }
-        self.aside.push_back(message);
+        self.kept().aside.push_back(message);
         None
     }
 
     fn take_aside(&mut self, sources: &mut impl Sources<M>) -> Option<M> {
-        while self.unseen > 0 {
-            let index = self.aside.len() - self.unseen;
-            self.unseen -= 1;
-            if sources.accepts(&self.aside[index]) {
-                return self.aside.remove(index);
+        let kept = self.kept.as_mut()?;
+        while kept.unseen > 0 {
+            let index = kept.aside.len() - kept.unseen;
+            kept.unseen -= 1;
+            if sources.accepts(&kept.aside[index]) {
+                return kept.aside.remove(index);
             }
         }
         None
+    }
+
+    fn next_of_batch(&mut self) -> Option<M> {
+        self.kept.as_mut()?.batch.pop_front()
+    }
+
+    fn kept(&mut self) -> &mut Kept<M> {
+        self.kept.get_or_insert_default()
     }
 }
 
@@ -214,9 +234,6 @@ mod tests {
     }
 
     impl Sources<u32> for Arrived {
-        fn is_quiet(&mut self) -> bool {
-            !self.stops && self.exits.is_empty() && self.urgent.is_empty() && self.due.is_empty()
-        }
         fn stops(&mut self) -> bool {
             self.stops
         }
@@ -293,7 +310,7 @@ mod tests {
         let mut agenda = Agenda::new(1, vec![]);
         let mut all = Arrived { mail: mail(&[7, 8]), below: 5, ..arrived() };
         assert_eq!(agenda.next(&mut all), Step::Refuse(8));
-        assert_eq!(agenda.into_rest().collect::<Vec<_>>(), [7]);
+        assert_eq!(agenda.take_rest().collect::<Vec<_>>(), [7]);
     }
 
     #[test]

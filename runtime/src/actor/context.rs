@@ -177,6 +177,10 @@ impl<A: Actor> Context<A> {
         Some(self.seed.inbox.receiver()?.weak_sender())
     }
 
+    pub(crate) const fn cell(&self) -> &Arc<Cell> {
+        &self.cell
+    }
+
     pub(crate) const fn inside(&self) -> &Arc<Inside<A>> {
         &self.seed.inside
     }

@@ -60,39 +60,77 @@ pub fn crash_reports() -> Receiver<CrashReport> {
     rx
 }
 
-/// The last methods that an incarnation began: a ring, so that noting one costs a store.
+/// The last things that an incarnation began: a ring of numbers, so that noting one costs a shift.
+///
+/// A method has its number and one more, a hook one from the end of the scale: 0 is nothing.
 #[derive(Default)]
-pub(crate) struct Trail {
-    methods: [&'static str; LAST],
-    count: usize,
+pub(crate) struct Trail([u64; LAST / PER_WORD]);
+
+/// How many numbers fit in a word.
+const PER_WORD: usize = 4;
+const BITS: u32 = u64::BITS / PER_WORD as u32;
+
+/// What an incarnation begins that is no method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    Stopping = 0xFFFD,
+    Exited = 0xFFFE,
+    Timer = 0xFFFF,
 }
 
 impl Trail {
-    pub(crate) const fn note(&mut self, method: &'static str) {
-        self.methods[self.count % LAST] = method;
-        self.count += 1;
+    /// Notes a method by its number.
+    #[inline]
+    pub(crate) const fn note(&mut self, method: u16) {
+        self.push(method.wrapping_add(1));
     }
 
-    pub(crate) fn last(&self) -> Option<&'static str> {
-        self.count.checked_sub(1).map(|last| self.methods[last % LAST])
+    pub(crate) const fn note_hook(&mut self, hook: Hook) {
+        self.push(hook as u16);
+    }
+
+    #[inline]
+    const fn push(&mut self, number: u16) {
+        let [late, early] = self.0;
+        self.0 = [late << BITS | number as u64, early << BITS | late >> (u64::BITS - BITS)];
+    }
+
+    /// The name of what was begun last. `methods` are the names of the methods, by number.
+    pub(crate) fn last(&self, methods: &[&'static str]) -> Option<&'static str> {
+        self.names(methods).next()
     }
 
     /// The latest last, without the very last.
-    fn before(&self) -> Vec<&'static str> {
-        let before = self.count.saturating_sub(1);
-        (before.saturating_sub(LAST - 1)..before).map(|index| self.methods[index % LAST]).collect()
+    fn before(&self, methods: &[&'static str]) -> Vec<&'static str> {
+        let mut before: Vec<_> = self.names(methods).skip(1).collect();
+        before.reverse();
+        before
+    }
+
+    /// The latest first.
+    fn names(&self, methods: &[&'static str]) -> impl Iterator<Item = &'static str> {
+        const { assert!(LAST == 2 * PER_WORD) };
+        let word = |word: u64| (0..PER_WORD as u32).map(move |place| (word >> (place * BITS)) as u16);
+        let numbers = self.0.into_iter().flat_map(word).take_while(|&number| number != 0);
+        numbers.map(|number| match number {
+            _ if number == Hook::Stopping as u16 => "stopping",
+            _ if number == Hook::Exited as u16 => "exited",
+            _ if number == Hook::Timer as u16 => "timer",
+            method => methods.get(usize::from(method) - 1).copied().unwrap_or("a method"),
+        })
     }
 }
 
-pub(crate) fn report(cell: &Cell, trail: &Trail, failure: &Failure, state: String) {
+/// `methods` are the names of the methods, by number.
+pub(crate) fn report(cell: &Cell, trail: &Trail, methods: &[&'static str], failure: &Failure, state: String) {
     let described = cell.describe();
     let crash = CrashReport {
         actor: described.name,
         process: described.id,
         spawned_at: described.spawned_at,
-        message: trail.last().unwrap_or("started"),
+        message: trail.last(methods).unwrap_or("started"),
         cause: failure.cause(),
-        before: trail.before(),
+        before: trail.before(methods),
         state,
         restarts: described.restarts,
     };
@@ -107,12 +145,19 @@ mod tests {
 
     #[test]
     fn a_trail_keeps_the_last_methods() {
+        let names: Vec<_> = "abcdefghijxz".split("").filter(|name| !name.is_empty()).collect();
         let mut trail = Trail::default();
-        assert_eq!((trail.last(), trail.before()), (None, vec![]));
-        trail.note("a");
-        assert_eq!((trail.last(), trail.before()), (Some("a"), vec![]));
-        "bcdefghij".split("").filter(|name| !name.is_empty()).for_each(|_| trail.note("x"));
-        trail.note("z");
-        assert_eq!((trail.last(), trail.before().len()), (Some("z"), LAST - 1));
+        assert_eq!((trail.last(&names), trail.before(&names)), (None, vec![]));
+        trail.note(0);
+        assert_eq!((trail.last(&names), trail.before(&names)), (Some("a"), vec![]));
+        (1..=9).for_each(|method| trail.note(method));
+        assert_eq!(
+            (trail.last(&names), trail.before(&names)),
+            (Some("j"), "cdefghi".split("").filter(|n| !n.is_empty()).collect())
+        );
+        trail.note_hook(Hook::Timer);
+        assert_eq!((trail.last(&names), trail.before(&names).last()), (Some("timer"), Some(&"j")));
+        trail.note(700);
+        assert_eq!(trail.last(&names), Some("a method"), "its number is beyond the names");
     }
 }

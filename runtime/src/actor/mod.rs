@@ -64,8 +64,11 @@ pub trait Actor: Sized + Send /* its state may move between threads: use `Arc` f
     /// Handles one message and answers it.
     fn handle(&mut self, message: Self::Message, context: &mut Context<Self>) -> impl Future<Output = ()> + Send; // drop what is not `Send` before `.await`
 
-    /// The method that a message stands for, for reports.
-    fn method(message: &Self::Message) -> &'static str;
+    /// The names of the methods that messages stand for, for reports.
+    const METHODS: &'static [&'static str];
+
+    /// Which of them a message stands for.
+    fn method(message: &Self::Message) -> u16;
 
     /// Says that a message is now handled: [`Reply::begin`](crate::Reply::begin) of its reply; true where it has none. A
     /// message whose asker has withdrawn it is not handled.

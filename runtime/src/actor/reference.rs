@@ -254,7 +254,7 @@ impl<A: Actor> ActorRef<A> {
     fn not_sent(&self, letter: Letter<A::Message>, cause: &Ended) -> CallError {
         let name = self.process().name();
         let method = match &letter {
-            Letter::One(message) => A::method(message),
+            Letter::One(message) => A::METHODS.get(usize::from(A::method(message))).copied().unwrap_or("message"),
             Letter::Batch(_) => "batch",
         };
         CallError::NotSent(match cause {

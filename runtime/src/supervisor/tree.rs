@@ -282,6 +282,7 @@ impl Actor for Tree {
     type Ref = ActorRef<Self>;
     const NAME: &'static str = "Supervisor";
     const HEARS_EXITS: bool = true;
+    const METHODS: &'static [&'static str] = &["add", "remove", "restart", "list", "start again"];
 
     async fn started(&mut self, context: &mut Context<Self>) -> Outcome {
         for (id, spec) in std::mem::take(&mut self.first) {
@@ -308,13 +309,13 @@ impl Actor for Tree {
         }
     }
 
-    fn method(order: &Order) -> &'static str {
+    fn method(order: &Order) -> u16 {
         match order {
-            Order::Add(..) | Order::AddNew(..) => "add",
-            Order::Remove(..) => "remove",
-            Order::Restart(..) => "restart",
-            Order::List(..) => "list",
-            Order::Again(..) => "start again",
+            Order::Add(..) | Order::AddNew(..) => 0,
+            Order::Remove(..) => 1,
+            Order::Restart(..) => 2,
+            Order::List(..) => 3,
+            Order::Again(..) => 4,
         }
     }
 

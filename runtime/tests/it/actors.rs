@@ -30,6 +30,7 @@ impl Actor for Counter {
     type Message = Message;
     type Ref = CounterRef;
     const NAME: &'static str = "Counter";
+    const METHODS: &'static [&'static str] = &["add", "add_slowly", "crash"];
 
     async fn handle(&mut self, message: Message, _: &mut Context<Self>) {
         match message {
@@ -50,11 +51,11 @@ impl Actor for Counter {
         }
     }
 
-    fn method(message: &Message) -> &'static str {
+    fn method(message: &Message) -> u16 {
         match message {
-            Message::Add(..) => "add",
-            Message::AddSlowly(..) => "add_slowly",
-            Message::Crash(..) => "crash",
+            Message::Add(..) => 0,
+            Message::AddSlowly(..) => 1,
+            Message::Crash(..) => 2,
         }
     }
 

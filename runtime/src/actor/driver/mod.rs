@@ -5,54 +5,70 @@ mod together;
 
 use super::agenda::{Agenda, Sources, Step};
 use super::context::Context;
-use super::crash::{self, Trail};
+use super::crash::{self, Hook, Trail};
 use super::inside::{Inside, Seed};
 use super::timers::Due;
 use super::{Actor, Exit, Letter, signals};
 use crate::cell::Cell;
 use crate::{Failure, Outcome};
-use rendez_channels::{Ended, Guard as _, Receiver, clock, future};
+use rendez_channels::{Ended, Receiver, Recv, Timer, at, clock};
 use rendez_model::End;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{self, Poll, ready};
+use std::time::Instant;
 
 /// How many messages are handled in one go before others of the same thread have their turn.
 const BURST: u32 = 64;
 
 /// Runs one incarnation to its end.
-pub(crate) async fn incarnation<A: Actor>(seed: Seed<A>, make: impl FnOnce() -> A) -> Outcome<()> {
-    let Some(cell) = Cell::current() else { return Ok(()) };
-    let mut driver = Driver::new(&seed, &cell);
-    let outcome = match catch_unwind(AssertUnwindSafe(make)) {
-        Ok(actor) => driver.live(actor).await,
-        Err(payload) => {
-            let failure = Failure::panic(&*payload);
-            crash::report(&cell, &driver.trail, &failure, String::new());
-            Err(failure)
-        }
-    };
-    outcome.map_err(|failure| failure.within(|| format!("`{}::{}` of {}", A::NAME, driver.place(), cell.label())))
+#[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
+pub(crate) fn incarnation<A: Actor>(
+    seed: Seed<A>,
+    make: impl FnOnce() -> A + Send,
+) -> impl Future<Output = Outcome<()>> + Send {
+    async move {
+        let Some(cell) = Cell::current() else { return Ok(()) };
+        let mut driver = Driver::new(&seed, cell);
+        let mut actor = match catch_unwind(AssertUnwindSafe(make)) {
+            Ok(actor) => actor,
+            Err(payload) => return Err(driver.failed(Failure::panic(&*payload), String::new)),
+        };
+        let mut outcome = guarded(driver.serve(&mut actor)).await.and_then(|served| served);
+        let end = outcome.as_ref().err().map_or(End::Normal, Failure::end);
+        outcome = outcome.map_err(|failure| driver.failed(failure, || actor.describe()));
+        // What is wrong first counts.
+        outcome = outcome.and(guarded(actor.stopped(&end)).await.map_err(|failure| driver.within(failure)));
+        // A drop may panic too, and is no less of a failure.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(actor)));
+        outcome.and(dropped.map_err(|payload| driver.within(Failure::panic(&*payload))))
+    }
 }
 
+/// One incarnation, but for the state of the actor.
 struct Driver<'a, A: Actor> {
     seed: &'a Seed<A>,
-    agenda: Option<Agenda<A::Message>>,
+    agenda: Agenda<A::Message>,
     context: Context<A>,
-    cell: &'a Arc<Cell>,
     trail: Trail,
     lanes: Arrived<'a, A>,
     burst: u32,
 }
 
+/// A receive from the mailbox, while one is under way.
+type Mail<'a, A> = Option<Recv<'a, Letter<<A as Actor>::Message>>>;
+
 /// What has arrived and was not looked at yet.
 struct Arrived<'a, A: Actor> {
-    inside: &'a Arc<Inside<A>>,
+    inside: &'a Inside<A>,
     letter: Option<Letter<A::Message>>,
     retired: bool,
-    urgent: Option<Receiver<A::Message>>,
+    /// Of its own place, as the next: few have it.
+    urgent: Option<Box<Receiver<A::Message>>>,
+    /// The timer that is waited for, and when it is due.
+    alarm: Option<Box<(Instant, Timer)>>,
     /// Whether there are, or were, timers: who has none looks at no clock.
     has_timers: bool,
     /// A period whose message could not be made.
@@ -60,6 +76,31 @@ struct Arrived<'a, A: Actor> {
 }
 
 impl<A: Actor> Arrived<'_, A> {
+    /// Whether there is nothing but the mailbox.
+    #[inline]
+    fn is_quiet(&self) -> bool {
+        !self.retired
+            && !self.has_timers
+            && self.letter.is_none()
+            && self.urgent.is_none()
+            && self.inside.signals.raised() == 0
+    }
+
+    /// Until the earliest timer is due; for ever without one.
+    fn poll_alarm(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let Some(due) = self.has_timers.then(|| self.inside.earliest()).flatten() else {
+            self.alarm = None;
+            return Poll::Pending;
+        };
+        if self.alarm.as_ref().is_none_or(|alarm| alarm.0 != due) {
+            self.alarm = Some(Box::new((due, at(due))));
+        }
+        match &mut self.alarm {
+            Some(alarm) => Pin::new(&mut alarm.1).poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
     /// Whether there are timers; the next look at them is this one.
     fn look_at_timers(&mut self) {
         self.has_timers |= self.inside.signals.take(signals::TIMER);
@@ -67,7 +108,7 @@ impl<A: Actor> Arrived<'_, A> {
 
     fn urgent(&mut self) -> Option<A::Message> {
         if self.inside.signals.take(signals::URGENT) {
-            self.urgent = self.inside.urgent_receiver();
+            self.urgent = self.inside.urgent_receiver().map(Box::new);
         }
         let message = self.urgent.as_ref()?.try_recv().ok();
         if message.is_none() {
@@ -102,19 +143,19 @@ impl<A: Actor> Arrived<'_, A> {
 }
 
 impl<'a, A: Actor> Driver<'a, A> {
-    fn new(seed: &'a Seed<A>, cell: &'a Arc<Cell>) -> Self {
-        let inside = &seed.inside;
+    fn new(seed: &'a Seed<A>, cell: Arc<Cell>) -> Self {
+        let inside = &*seed.inside;
         Self {
             seed,
-            agenda: Some(Agenda::new(inside.plan.aside, seed.inbox.take_kept())),
-            context: Context::new(seed.clone(), Arc::clone(cell)),
-            cell,
+            agenda: Agenda::new(inside.plan.aside, seed.inbox.take_kept()),
+            context: Context::new(seed.clone(), cell),
             trail: Trail::default(),
             lanes: Arrived {
                 inside,
                 letter: None,
                 retired: false,
                 urgent: None,
+                alarm: None,
                 has_timers: inside.with_used(|_| ()).is_some(),
                 panicked: None,
             },
@@ -122,63 +163,182 @@ impl<'a, A: Actor> Driver<'a, A> {
         }
     }
 
-    /// From the first hook to the last.
-    async fn live(&mut self, mut actor: A) -> Outcome<()> {
-        let served = self.serve(&mut actor).await;
-        let end = served.as_ref().err().map_or(End::Normal, Failure::end);
-        if let Err(failure) = &served {
-            let state = catch_unwind(AssertUnwindSafe(|| actor.describe())).unwrap_or_default();
-            crash::report(self.cell, &self.trail, failure, state);
-        }
-        let stopped = guarded(actor.stopped(&end)).await;
-        // A drop may panic too, and is no less of a failure.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(actor))).map_err(|payload| Failure::panic(&*payload));
-        served.and(stopped).and(dropped)
+    /// Reports a failure, which becomes this incarnation's.
+    #[cold]
+    fn failed(&self, failure: Failure, describe: impl FnOnce() -> String) -> Failure {
+        let state = catch_unwind(AssertUnwindSafe(describe)).unwrap_or_default();
+        crash::report(self.context.cell(), &self.trail, A::METHODS, &failure, state);
+        self.within(failure)
     }
 
-    /// Until it ends in order, or something fails.
+    #[cold]
+    fn within(&self, failure: Failure) -> Failure {
+        let place = self.trail.last(A::METHODS).unwrap_or("started");
+        failure.within(|| format!("`{}::{place}` of {}", A::NAME, self.context.cell().label()))
+    }
+
+    /// Until it ends in order, or something fails: what panics in here is caught around it.
     async fn serve(&mut self, actor: &mut A) -> Outcome<()> {
-        guarded(actor.started(&mut self.context)).await??;
+        actor.started(&mut self.context).await?;
         self.check()?;
+        let mut mail = pin!(None);
         loop {
-            match self.next(actor).await? {
-                Step::Handle(message) if self.seed.inside.fresh.is_some() => {
-                    self.handle(actor, message).await?;
-                    Box::pin(self.renew(actor)).await?;
-                }
+            // Of its own place, as all that few actors do: the future of an actor is as large as the largest of these.
+            match poll_fn(|cx| self.poll_next(actor, mail.as_mut(), cx)).await? {
                 Step::Handle(message) if actor.beside().is_some_and(|shared| shared.takes(&message)) => {
-                    // Of its own place, as all that few actors do: the future of an actor is as large as the largest of these.
                     Box::pin(self.together(actor, message)).await?;
                 }
-                Step::Handle(message) => self.handle(actor, message).await?,
+                Step::Handle(message) => {
+                    self.burst += 1;
+                    self.trail.note(A::method(&message));
+                    if A::begin(&message) {
+                        actor.handle(message, &mut self.context).await;
+                        self.agenda.changed();
+                    }
+                    self.check()?;
+                    if self.seed.inside.fresh.is_some() {
+                        Box::pin(self.renew(actor)).await?;
+                    }
+                }
                 Step::Exit(exit) => Box::pin(self.exit(actor, exit)).await?,
                 Step::Refuse(message) => self.seed.inside.give_back([message]),
-                Step::Wait => self.wait().await,
                 Step::Stop => break Box::pin(self.context.streams().stop()).await,
                 // Its streams go on to their end, and it does not end before them.
                 Step::Gone => break,
+                Step::Wait => {}
             }
         }
-        self.trail.note("stopping");
-        guarded(actor.stopping(&mut self.context)).await??;
+        self.trail.note_hook(Hook::Stopping);
+        actor.stopping(&mut self.context).await?;
         self.check()
     }
 
-    async fn next(&mut self, actor: &mut A) -> Outcome<Step<A::Message>> {
-        self.take_turn().await;
-        let Some(agenda) = &mut self.agenda else { return Ok(Step::Stop) };
-        if self.lanes.inside.signals.take(signals::UNSTASH) {
-            agenda.put_first(self.lanes.inside.take_stash());
-        }
-        let mut sources = Looking { lanes: &mut self.lanes, actor };
-        let step = catch_unwind(AssertUnwindSafe(|| agenda.next(&mut sources)));
-        match self.lanes.panicked.take() {
-            Some(failure) => {
-                self.trail.note("timer");
-                Err(failure)
+    /// What to do next; it waits until there is something.
+    ///
+    /// Mostly there is nothing but the mailbox: that is found out in few instructions.
+    #[inline]
+    fn poll_next(
+        &mut self,
+        actor: &mut A,
+        mut mail: Pin<&mut Mail<'a, A>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Outcome<Step<A::Message>>> {
+        if self.burst < BURST && self.agenda.is_plain() && self.lanes.is_quiet() {
+            match self.poll_mail(mail.as_mut(), cx) {
+                Poll::Ready(Some(Ok(Letter::One(message)))) if actor.accepts(&message) => {
+                    return Poll::Ready(Ok(Step::Handle(message)));
+                }
+                Poll::Ready(Some(arrived)) => self.arrived(arrived),
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {}
             }
-            None => step.map_err(|payload| Failure::panic(&*payload)),
         }
+        self.poll_closely(actor, mail, cx)
+    }
+
+    /// The same where there may be more.
+    #[inline(never)]
+    fn poll_closely(
+        &mut self,
+        actor: &mut A,
+        mut mail: Pin<&mut Mail<'a, A>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Outcome<Step<A::Message>>> {
+        if self.burst >= BURST {
+            // Others have their turn now.
+            self.burst = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        loop {
+            if self.lanes.inside.signals.take(signals::UNSTASH) {
+                self.agenda.put_first(self.lanes.inside.take_stash());
+            }
+            let step = self.agenda.next(&mut Looking { lanes: &mut self.lanes, actor });
+            if let Some(failure) = self.lanes.panicked.take() {
+                self.trail.note_hook(Hook::Timer);
+                return Poll::Ready(Err(failure));
+            }
+            if !matches!(step, Step::Wait) {
+                // It waits no more: who asks sees it at nothing but what it does.
+                mail.set(None);
+                self.lanes.alarm = None;
+                self.lanes.inside.set_idle(false);
+                return Poll::Ready(Ok(step));
+            }
+            ready!(self.poll_any(mail.as_mut(), cx));
+        }
+    }
+
+    /// Until something arrives, whatever it is.
+    fn poll_any(&mut self, mail: Pin<&mut Mail<'a, A>>, cx: &mut task::Context<'_>) -> Poll<()> {
+        if self.lanes.inside.signals.raised() != 0 {
+            return Poll::Ready(());
+        }
+        if !self.lanes.retired
+            && let Poll::Ready(arrived) = self.poll_mail(mail, cx)
+        {
+            match arrived {
+                Some(arrived) => self.arrived(arrived),
+                None => self.lanes.retired = true,
+            }
+            return Poll::Ready(());
+        }
+        self.burst = 0;
+        self.lanes.inside.set_idle(true);
+        self.lanes.poll_alarm(cx)
+    }
+
+    /// The next letter, or how the mailbox has ended; none where there is no mailbox.
+    #[inline(always)]
+    fn poll_mail(
+        &mut self,
+        mut mail: Pin<&mut Mail<'a, A>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Letter<A::Message>, Ended>>> {
+        if mail.is_none() {
+            let Some(receiver) = self.seed.inbox.receiver() else { return Poll::Ready(None) };
+            mail.set(Some(receiver.recv()));
+        }
+        let Some(receiving) = mail.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Poll::Ready(arrived) = receiving.poll(cx) else {
+            self.burst = 0;
+            self.lanes.inside.set_idle(true);
+            return Poll::Pending;
+        };
+        mail.set(None);
+        self.lanes.inside.set_idle(false);
+        Poll::Ready(Some(arrived))
+    }
+
+    fn arrived(&mut self, arrived: Result<Letter<A::Message>, Ended>) {
+        match arrived {
+            Ok(letter) => self.lanes.letter = Some(letter),
+            Err(Ended::Cancelled) => {}
+            Err(_) => self.lanes.retired = true,
+        }
+    }
+
+    /// The state has served its one message: another takes its place.
+    async fn renew(&mut self, actor: &mut A) -> Outcome<()> {
+        let Some(fresh) = &self.seed.inside.fresh else { return Ok(()) };
+        actor.stopped(&End::Normal).await;
+        *actor = fresh();
+        actor.started(&mut self.context).await?;
+        self.check()
+    }
+
+    async fn exit(&mut self, actor: &mut A, exit: Exit) -> Outcome<()> {
+        self.trail.note_hook(Hook::Exited);
+        actor.exited(exit, &mut self.context).await;
+        self.agenda.changed();
+        self.check()
+    }
+
+    /// What the actor said with `context.fail(..)`.
+    #[inline]
+    fn check(&mut self) -> Outcome<()> {
+        self.context.take_failure().map_or(Ok(()), Err)
     }
 
     /// Lets others run after so many messages.
@@ -188,90 +348,13 @@ impl<'a, A: Actor> Driver<'a, A> {
             yield_now().await;
         }
     }
-
-    async fn handle(&mut self, actor: &mut A, message: A::Message) -> Outcome<()> {
-        self.burst += 1;
-        self.trail.note(A::method(&message));
-        if A::begin(&message) {
-            guarded(actor.handle(message, &mut self.context)).await?;
-            self.changed();
-        }
-        self.check()
-    }
-
-    /// The state has served its one message: another takes its place.
-    async fn renew(&mut self, actor: &mut A) -> Outcome<()> {
-        let Some(fresh) = &self.seed.inside.fresh else { return Ok(()) };
-        guarded(actor.stopped(&End::Normal)).await?;
-        let made = catch_unwind(AssertUnwindSafe(|| *actor = fresh()));
-        made.map_err(|payload| Failure::panic(&*payload))?;
-        guarded(actor.started(&mut self.context)).await??;
-        self.check()
-    }
-
-    async fn exit(&mut self, actor: &mut A, exit: Exit) -> Outcome<()> {
-        self.trail.note("exited");
-        guarded(actor.exited(exit, &mut self.context)).await?;
-        self.changed();
-        self.check()
-    }
-
-    fn changed(&mut self) {
-        if let Some(agenda) = &mut self.agenda {
-            agenda.changed();
-        }
-    }
-
-    /// What the actor said with `context.fail(..)`.
-    fn check(&mut self) -> Outcome<()> {
-        self.context.take_failure().map_or(Ok(()), Err)
-    }
-
-    /// Until something arrives, whatever it is.
-    async fn wait(&mut self) {
-        let inside = self.lanes.inside;
-        let signals = &inside.signals;
-        let deadline = if self.lanes.has_timers { inside.earliest() } else { None };
-        let receiver = self.seed.inbox.receiver().filter(|_| !self.lanes.retired);
-        let mut recv = pin!(receiver.map(Receiver::recv));
-        // None when a signal was raised.
-        let burst = &mut self.burst;
-        let arrives = poll_fn(|cx| {
-            let polled = match (signals.raised(), recv.as_mut().as_pin_mut()) {
-                (0, Some(recv)) => recv.poll(cx).map(Some),
-                (0, None) => Poll::Pending,
-                _ => Poll::Ready(None),
-            };
-            if polled.is_pending() {
-                // Others have their turn now.
-                *burst = 0;
-            }
-            polled
-        });
-        inside.set_idle(true);
-        let arrived = match deadline {
-            Some(deadline) => Box::pin(future(arrives).by(deadline)).await.flatten(),
-            None => arrives.await,
-        };
-        inside.set_idle(false);
-        match arrived {
-            Some(Ok(letter)) => self.lanes.letter = Some(letter),
-            Some(Err(Ended::Cancelled)) | None => {}
-            Some(Err(_)) => self.lanes.retired = true,
-        }
-    }
-
-    fn place(&self) -> &'static str {
-        self.trail.last().unwrap_or("started")
-    }
 }
 
 impl<A: Actor> Drop for Driver<'_, A> {
     /// What the incarnation has taken and not handled is the next one's; its timers and monitors end with it.
     fn drop(&mut self) {
         let inside = self.lanes.inside;
-        let stashed = self.lanes.inside.take_stash().into_iter();
-        let rest: Vec<_> = stashed.chain(self.agenda.take().into_iter().flat_map(Agenda::into_rest)).collect();
+        let rest: Vec<_> = inside.take_stash().into_iter().chain(self.agenda.take_rest()).collect();
         let letter = self.lanes.letter.take().into_iter().flat_map(Letter::into_messages);
         self.seed.inbox.keep(rest.into_iter().chain(letter));
         drop(inside.with_used(|lanes| lanes.timers.end_own()));
@@ -287,11 +370,6 @@ struct Looking<'a, 'l, A: Actor> {
 }
 
 impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
-    #[inline]
-    fn is_quiet(&mut self) -> bool {
-        !self.lanes.has_timers && self.lanes.urgent.is_none() && self.lanes.inside.signals.raised() == 0
-    }
-
     fn stops(&mut self) -> bool {
         self.lanes.look_at_timers();
         self.lanes.inside.signals.take(signals::STOP)
@@ -344,7 +422,7 @@ const fn guarded<F: Future>(act: F) -> Guarded<F> {
 impl<F: Future> Future for Guarded<F> {
     type Output = Outcome<F::Output>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         match catch_unwind(AssertUnwindSafe(|| self.project().act.poll(cx))) {
             Ok(polled) => polled.map(Ok),
             Err(payload) => Poll::Ready(Err(Failure::panic(&*payload))),

@@ -1,7 +1,7 @@
 //! Messages that share the state and are handled beside each other, while those that need it for themselves wait.
 
 use super::{Arrived, Driver};
-use crate::actor::agenda::{Agenda, Sources};
+use crate::actor::agenda::Sources;
 use crate::actor::beside::{BESIDE, Beside, Handling};
 use crate::actor::{Actor, Context, Exit, Letter, signals};
 use crate::{Failure, Outcome};
@@ -59,7 +59,7 @@ impl<A: Actor> Driver<'_, A> {
             self.take_turn().await;
         }
         drop(under_way);
-        self.changed();
+        self.agenda.changed();
         Ok(())
     }
 
@@ -67,16 +67,15 @@ impl<A: Actor> Driver<'_, A> {
         self.burst += 1;
         self.trail.note(A::method(&message));
         if A::begin(&message) {
-            let context = Context::new(self.seed.clone(), Arc::clone(self.cell));
+            let context = Context::new(self.seed.clone(), Arc::clone(self.context.cell()));
             under_way.push(shared.handle(message, context));
         }
     }
 
     fn next_beside(&mut self, shared: Shared<'_, A>) -> Outcome<Option<A::Message>> {
-        let Some(agenda) = &mut self.agenda else { return Ok(None) };
         self.lanes.look_at_timers();
         let mut sources = Beneath { lanes: &mut self.lanes, shared: Some(shared) };
-        let next = catch_unwind(AssertUnwindSafe(|| agenda.next_beside(&mut sources)));
+        let next = catch_unwind(AssertUnwindSafe(|| self.agenda.next_beside(&mut sources)));
         match self.lanes.panicked.take() {
             Some(failure) => Err(failure),
             None => next.map_err(|payload| Failure::panic(&*payload)),
@@ -89,9 +88,8 @@ impl<A: Actor> Driver<'_, A> {
 
     /// It will handle nothing more: whoever waits for it, one under way may wait for.
     fn refuse_all(&mut self) {
-        let Some(agenda) = &mut self.agenda else { return };
         let mut sources = Beneath { lanes: &mut self.lanes, shared: None };
-        while let Some(message) = agenda.next_beside(&mut sources) {
+        while let Some(message) = self.agenda.next_beside(&mut sources) {
             sources.lanes.inside.give_back([message]);
         }
     }
@@ -99,7 +97,7 @@ impl<A: Actor> Driver<'_, A> {
     /// Until one under way has been handled, or something arrives.
     async fn news(&mut self, under_way: &mut Vec<Handling<'_, A>>) -> News<A> {
         let inside = self.lanes.inside;
-        let has_room = under_way.len() < BESIDE && self.agenda.as_ref().is_some_and(Agenda::has_room);
+        let has_room = under_way.len() < BESIDE && self.agenda.has_room();
         let hears = has_room || self.is_stopping();
         // What the messages under way have to wait for anyway is left for later.
         let heard = if self.is_stopping() {
@@ -146,10 +144,6 @@ struct Beneath<'a, 'l, A: Actor> {
 }
 
 impl<A: Actor> Sources<A::Message> for Beneath<'_, '_, A> {
-    fn is_quiet(&mut self) -> bool {
-        false
-    }
-
     fn stops(&mut self) -> bool {
         false
     }
