@@ -6,7 +6,7 @@
 //! `Takes<Sold>` says as which of its messages it takes a `Sold`, and `inlet` gives the address that the till is told. The bell
 //! is an actix actor with the context of rendez: a supervisor starts it again when it breaks, behind the same address.
 //!
-//! Run: `cargo run --features actix --example with_actix`
+//! Run: `cargo run --example with_actix`
 //!
 //! ```text
 //!  main --Sell--> till (guest, on its arbiter) --Sold--> inlet --> stock

@@ -74,6 +74,9 @@ pub use rendez_runtime::{
     spawn_actor, stop_requested, supervise, test, testing, unregister, whereis, whereis_actor,
 };
 
+#[cfg(feature = "net")]
+#[doc(hidden)]
+pub mod calls;
 pub mod prelude;
 
 /// What macros of rendez expand to; not for use by hand.
@@ -81,20 +84,6 @@ pub mod prelude;
 pub mod __private {
     pub use rendez_runtime::__private::*;
 
-    /// The encoding of remote calls: what does not decode was not meant for this method.
     #[cfg(feature = "net")]
-    pub mod wire {
-        use rendez_runtime::CallError;
-        use serde::{Serialize, de::DeserializeOwned};
-
-        /// Arguments or an answer as bytes.
-        pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
-            rendez_wire::encode(value).map_err(|error| CallError::NotSent(error.to_string()))
-        }
-
-        /// Bytes as arguments or an answer.
-        pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CallError> {
-            rendez_wire::decode(bytes).map_err(|error| CallError::Refused(error.to_string()))
-        }
-    }
+    pub use crate::calls as wire;
 }

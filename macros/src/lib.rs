@@ -270,7 +270,8 @@ pub fn process(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// - `#[actor(remote)]` makes a reference that also works from another node. Arguments and answers then implement
-///   serde's `Serialize` and `Deserialize`. The methods are numbered in the order they are written, and two nodes agree
+///   serde's `Serialize` and `Deserialize`. A method may answer with the `Receiver` or `Sender` of a channel, also as the `Ok` of a
+///   `Result`: whoever asks from another node gets a remote end of it. The methods are numbered in the order they are written, and two nodes agree
 ///   only if all signatures are the same.
 /// - `#[actor(crate = path)]` names the crate where it is not `::rendez`.
 ///

@@ -168,15 +168,25 @@ fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
         return quote_spanned!(Span::mixed_site()=> self.0.#ask(#make).await);
     }
     let number = Literal::usize_unsuffixed(number);
+    let answer = answer_code(krate, message);
     quote_spanned! {Span::mixed_site()=>
         match &self.0 {
             #krate::__private::Inlet::Local(actor) => actor.#ask(#make).await,
             #krate::__private::Inlet::Remote(inlet) => {
+                #[allow(unused_imports)]
+                use #krate::__private::wire::ByValue as _;
                 let arguments = #krate::__private::wire::encode(&(#(#names,)*))?;
-                #krate::__private::wire::decode(&inlet.call(#number, arguments).await?)
+                let bytes = inlet.call(#number, arguments).await?;
+                #answer.unpack(&bytes, &inlet.link()).await
             }
         }
     }
+}
+
+/// What packs and unpacks the answer of a message: as a value, or as a channel end, which the type decides.
+fn answer_code(krate: &TokenStream, message: &Message) -> TokenStream {
+    let answer = &message.answer;
+    quote_spanned!(Span::mixed_site()=> #krate::__private::wire::Answer::<#answer>::new())
 }
 
 fn tell_method(actor: &Actor, message: &Message, number: usize) -> TokenStream {
@@ -243,7 +253,14 @@ fn remote_impl(actor: &Actor) -> TokenStream {
                 Self(#krate::__private::Inlet::Remote(inlet))
             }
 
-            fn serve(&self, method: u32, arguments: ::std::vec::Vec<u8>) -> #krate::__private::RemoteCall {
+            fn serve(
+                &self,
+                method: u32,
+                arguments: ::std::vec::Vec<u8>,
+                link: #krate::__private::RemoteLink,
+            ) -> #krate::__private::RemoteCall {
+                #[allow(unused_imports)]
+                use #krate::__private::wire::ByValue as _;
                 let actor = ::core::clone::Clone::clone(self);
                 ::std::boxed::Box::pin(async move {
                     match method {
@@ -264,11 +281,13 @@ fn serve_arms(krate: &TokenStream, message: &Message, number: usize) -> TokenStr
     let (asking, telling) = (ask_name(message), tell_name(message));
     let (ask, tell) = (Literal::usize_unsuffixed(number), tell_number(number));
     let ask = (!message.one_way).then(|| {
+        let packs = answer_code(krate, message);
         quote_spanned! {Span::mixed_site()=>
             #(#conditions)*
             #ask => {
                 let (#(#names,)*): (#(#types,)*) = #krate::__private::wire::decode(&arguments)?;
-                #krate::__private::wire::encode(&actor.#asking(#(#names),*).await?)
+                let answer = actor.#asking(#(#names),*).await?;
+                #packs.pack(answer, &link)
             }
         }
     });

@@ -6,7 +6,7 @@ use crate::error::{NetError, Reason};
 use crate::peer::{OPEN_TIMEOUT, Peer, PeerCore};
 use crate::proto::Outcome;
 use crate::publish::{Published, Serve, check_name, refused};
-use rendez_runtime::{CallError, RemoteActor, RemoteCall, RemoteInlet};
+use rendez_runtime::{CallError, RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -123,6 +123,10 @@ impl RemoteInlet for Inlet {
             }
         })
     }
+
+    fn link(&self) -> RemoteLink {
+        Arc::clone(&self.peer) as RemoteLink
+    }
 }
 
 fn call_error(outcome: Outcome, why: String) -> CallError {
@@ -138,8 +142,8 @@ fn call_error(outcome: Outcome, why: String) -> CallError {
 struct Served<R>(R);
 
 impl<R: RemoteActor> Serve for Served<R> {
-    fn serve(&self, method: u32, args: Vec<u8>) -> Pin<Box<dyn Future<Output = Answered> + Send>> {
-        let call = self.0.serve(method, args);
+    fn serve(&self, method: u32, args: Vec<u8>, link: RemoteLink) -> Pin<Box<dyn Future<Output = Answered> + Send>> {
+        let call = self.0.serve(method, args, link);
         Box::pin(async move {
             call.await.map_err(|error| match error {
                 CallError::Answer(never) => match never {},

@@ -130,6 +130,11 @@ pub enum NetError {
         /// How many.
         limit: usize,
     },
+    /// The peer lets no more channel ends be open over the connection.
+    NoRoom {
+        /// The peer.
+        peer: String,
+    },
     /// A child process cannot be started, or did not become a node.
     Child {
         /// The child's name.
@@ -189,6 +194,10 @@ impl fmt::Display for NetError {
                 write!(f, "{name:?} cannot be a name: it must have 1 to {} bytes and no `@`", crate::proto::NAME_MAX)
             }
             Self::Full { what, limit } => write!(f, "no more {what}: the limit is {limit}"),
+            Self::NoRoom { peer } => write!(
+                f,
+                "node `{peer}` lets no more channel ends be open over this connection: drop some, or raise `Transport::streams` there"
+            ),
             Self::Child { name, why } => write!(f, "child node `{name}`: {why}"),
             Self::NoRuntime => f.write_str("a node needs a tokio runtime: bind it inside of one"),
             Self::ShutDown => f.write_str("this node has been shut down"),

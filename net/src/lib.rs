@@ -45,6 +45,7 @@ mod event;
 #[cfg(test)]
 mod hostile;
 mod identity;
+mod lent;
 mod line;
 mod node;
 mod origin;
@@ -64,6 +65,7 @@ pub use child::{CHILDREN_MAX, Child, ChildNode, ChildSpec, child_main};
 pub use error::{NetError, Reason};
 pub use event::{EVENTS_MAX, NodeEvent};
 pub use identity::{Identity, IdentityError, NodeId, NodeIdError};
+pub use lent::{LENT_MAX, RemoteEnd};
 pub use node::{Config, Node, PEERS_MAX};
 pub use peer::Peer;
 pub use proto::ProtocolError;

@@ -2,6 +2,7 @@
 
 use crate::control::{Answered, Control};
 use crate::error::{NetError, Reason};
+use crate::lent::Lent;
 use crate::line::Line;
 use crate::node::Shared;
 use crate::origin::Origin;
@@ -14,6 +15,7 @@ use crate::quic::{Code, Link, Reader};
 use crate::tasks::Tasks;
 use crate::{NodeEvent, NodeId};
 use rendez_channels::{ChannelKind, Receiver, Sender, channel_named};
+use rendez_runtime::RemoteLink;
 use rendez_wire::{FrameReader, fingerprint, type_label};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -82,8 +84,17 @@ impl Peer {
     where
         T: Serialize + Send + 'static,
     {
+        check_name(name)?;
+        self.take_sender(name, name).await
+    }
+
+    /// A sender into what the peer has under this name, called `channel` here.
+    pub(crate) async fn take_sender<T>(&self, name: &str, channel: &str) -> Result<Sender<T>, NetError>
+    where
+        T: Serialize + Send + 'static,
+    {
         let (line, window) = self.open::<T>(name, Direction::Send, 0).await?;
-        let (sender, source) = self.local_ends(name);
+        let (sender, source) = self.local_ends(channel);
         let (origin, peer) = (Origin::new(source), Arc::clone(&self.core));
         self.core.tasks().spawn(feed(line, origin, window.clamp(1, crate::WINDOW_MAX), peer, OnLoss::EndChannel));
         Ok(sender)
@@ -119,9 +130,17 @@ impl Peer {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let window = window.clamp(1, crate::WINDOW_MAX);
+        check_name(name)?;
+        self.take_receiver(name, name, window.clamp(1, crate::WINDOW_MAX)).await
+    }
+
+    /// A receiver of what the peer has under this name, called `channel` here.
+    pub(crate) async fn take_receiver<T>(&self, name: &str, channel: &str, window: u32) -> Result<Receiver<T>, NetError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
         let (line, _) = self.open::<T>(name, Direction::Receive, window).await?;
-        let (sink, receiver) = self.local_ends(name);
+        let (sink, receiver) = self.local_ends(channel);
         let peer = Arc::clone(&self.core);
         self.core.tasks().spawn(take(line, sink, window, peer, OnLoss::EndChannel));
         Ok(receiver)
@@ -133,8 +152,11 @@ impl Peer {
 
     /// Asks for an end: the stream of the channel and the window that the home gives.
     async fn open<T>(&self, name: &str, direction: Direction, window: u32) -> Result<(Line, u32), NetError> {
-        check_name(name)?;
-        let opening = tokio::time::timeout(OPEN_TIMEOUT, self.open_line::<T>(name, direction, window));
+        let opening = tokio::time::timeout(OPEN_TIMEOUT, self.core.link.open());
+        let opened = opening.await.map_err(|_| NetError::NoRoom { peer: self.name().to_owned() })?;
+        let (writer, reader) = opened.map_err(|reason| self.core.lost_error(reason))?;
+        let line = Line::new(writer, reader);
+        let opening = tokio::time::timeout(OPEN_TIMEOUT, ask::<T>(line, name, direction, window));
         let (line, answer) = match opening.await {
             Ok(opened) => opened.map_err(|reason| self.core.lost_error(reason))?,
             Err(_) => return Err(self.core.lost_error(Reason::Silent(OPEN_TIMEOUT))),
@@ -148,26 +170,24 @@ impl Peer {
             Err(refusal) => Err(refused(refusal, name, self.name(), wanted, &type_label::<T>())),
         }
     }
+}
 
-    async fn open_line<T>(
-        &self,
-        name: &str,
-        direction: Direction,
-        window: u32,
-    ) -> Result<(Line, Result<u32, Refusal>), Reason> {
-        let (writer, reader) = self.core.link.open().await?;
-        let mut line = Line::new(writer, reader);
-        let (label, fingerprint) = (type_label::<T>(), fingerprint::<T>().0);
-        line.put(&ChannelControl::Open { name, direction, label: crate::proto::cut(&label), fingerprint, window });
-        let answer = line.frame(|frame| match frame {
-            ChannelFrame::Other(ChannelControl::Accept { window }) => Some(Ok(window)),
-            ChannelFrame::Other(ChannelControl::Refuse { refusal }) => Some(Err(refusal)),
-            _ => None,
-        });
-        let answer =
-            answer.await?.ok_or(Reason::Protocol(ProtocolError::Unexpected { what: "answer to an opening" }))?;
-        Ok((line, answer))
-    }
+/// Asks for an end over a stream of its own, and waits for the answer.
+async fn ask<T>(
+    mut line: Line,
+    name: &str,
+    direction: Direction,
+    window: u32,
+) -> Result<(Line, Result<u32, Refusal>), Reason> {
+    let (label, fingerprint) = (type_label::<T>(), fingerprint::<T>().0);
+    line.put(&ChannelControl::Open { name, direction, label: crate::proto::cut(&label), fingerprint, window });
+    let answer = line.frame(|frame| match frame {
+        ChannelFrame::Other(ChannelControl::Accept { window }) => Some(Ok(window)),
+        ChannelFrame::Other(ChannelControl::Refuse { refusal }) => Some(Err(refusal)),
+        _ => None,
+    });
+    let answer = answer.await?.ok_or(Reason::Protocol(ProtocolError::Unexpected { what: "answer to an opening" }))?;
+    Ok((line, answer))
 }
 
 impl fmt::Debug for Peer {
@@ -181,6 +201,7 @@ pub(crate) struct PeerCore {
     name: String,
     link: Link,
     control: Control,
+    lent: Lent,
     /// Why the connection has ended: the first reason stays.
     verdict: OnceLock<Reason>,
     node: Arc<Shared>,
@@ -188,7 +209,7 @@ pub(crate) struct PeerCore {
 
 impl PeerCore {
     pub(crate) fn new(name: String, link: Link, node: Arc<Shared>) -> Arc<Self> {
-        Arc::new(Self { name, link, control: Control::new(), verdict: OnceLock::new(), node })
+        Arc::new(Self { name, link, control: Control::new(), lent: Lent::new(), verdict: OnceLock::new(), node })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -201,6 +222,10 @@ impl PeerCore {
 
     pub(crate) const fn control(&self) -> &Control {
         &self.control
+    }
+
+    pub(crate) const fn lent(&self) -> &Lent {
+        &self.lent
     }
 
     pub(crate) fn tasks(&self) -> &Tasks {
@@ -236,6 +261,7 @@ impl PeerCore {
         let reason = self.lost(seen);
         self.link.release();
         self.control.lose(&reason);
+        self.lent.close();
         self.node.forget(&self);
         let (peer, name) = (self.link.peer(), self.name.clone());
         self.node.tell(&match reason {
@@ -325,7 +351,11 @@ impl PeerCore {
                 return;
             }
         };
-        match self.node.names().grant(&wish) {
+        let granted = match self.lent.asked_for(&wish.name) {
+            Some(end) => end.and_then(|end| end.grant(&wish)),
+            None => self.node.names().grant(&wish),
+        };
+        match granted {
             Ok(grant) => {
                 line.put(&ChannelControl::Accept { window: grant.window });
                 grant.connect(line, self).await;
@@ -376,7 +406,7 @@ impl Serving {
         // Polled once here, so that calls reach the mailbox in the order of their frames. What fails or panics in there
         // is the reading of arguments.
         let begun = catch_unwind(AssertUnwindSafe(|| {
-            let mut work = actor.serve(method, args);
+            let mut work = actor.serve(method, args, Arc::clone(peer) as RemoteLink);
             let first = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             (work, first)
         }));

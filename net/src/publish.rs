@@ -9,6 +9,7 @@ use crate::peer::PeerCore;
 use crate::proto::{Direction, NAME_MAX, PUBLISHED_MAX, Refusal, cut};
 use crate::pump::{OnLoss, feed, take};
 use rendez_channels::{Enrolment, Receiver, Sender};
+use rendez_runtime::RemoteLink;
 use rendez_wire::{Fingerprint, fingerprint, type_label};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,7 +47,7 @@ impl Default for Publish {
 
 /// An actor that peers can call.
 pub(crate) trait Serve: Send + Sync {
-    fn serve(&self, method: u32, args: Vec<u8>) -> Pin<Box<dyn Future<Output = Answered> + Send>>;
+    fn serve(&self, method: u32, args: Vec<u8>, link: RemoteLink) -> Pin<Box<dyn Future<Output = Answered> + Send>>;
 }
 
 /// One published thing.
@@ -134,6 +135,22 @@ impl Published {
         Self { kind: Kind::Actor, label, fingerprint, what: What::Actor { serve, reference }, left: None }
     }
 
+    /// What connects a peer's end that is of this direction and type.
+    pub(crate) fn grant(&self, wish: &Wish) -> Result<Grant, Refusal> {
+        let wanted = match wish.direction {
+            Direction::Send => Kind::Sender,
+            Direction::Receive => Kind::Receiver,
+        };
+        let What::Channel(connect) = self.what.clone() else { return Err(kind_refusal(self.kind)) };
+        if self.kind != wanted {
+            return Err(kind_refusal(self.kind));
+        }
+        if self.fingerprint.0 != wish.fingerprint {
+            return Err(Refusal::Type { found: self.label.clone() });
+        }
+        Ok(Grant { window: connect.window(), connect, asked: wish.window })
+    }
+
     fn channel<T>(kind: Kind, connect: Arc<dyn Connect>, left: Option<u32>) -> Self {
         let label = cut(&type_label::<T>()).to_owned();
         Self { kind, label, fingerprint: fingerprint::<T>(), what: What::Channel(connect), left }
@@ -198,37 +215,31 @@ impl Names {
 
     pub(crate) fn grant(&self, wish: &Wish) -> Result<Grant, Refusal> {
         let mut names = self.lock();
-        let wanted = match wish.direction {
-            Direction::Send => Kind::Sender,
-            Direction::Receive => Kind::Receiver,
-        };
-        let published = find(&mut names, &wish.name, wanted)?;
-        let What::Channel(connect) = published.what.clone() else { return Err(kind_refusal(published.kind)) };
-        if published.fingerprint.0 != wish.fingerprint {
-            return Err(Refusal::Type { found: published.label.clone() });
-        }
+        let published = find(&mut names, &wish.name)?;
+        let grant = published.grant(wish)?;
         if let Some(left) = &mut published.left {
             *left = left.saturating_sub(1);
         }
         let spent = if published.left == Some(0) { names.remove(&wish.name) } else { None };
         drop(names);
         drop(spent);
-        Ok(Grant { window: connect.window(), connect, asked: wish.window })
+        Ok(grant)
     }
 
     pub(crate) fn actor(&self, name: &str, fingerprint: u64) -> Result<Arc<dyn Serve>, Refusal> {
         let mut names = self.lock();
-        let published = find(&mut names, name, Kind::Actor)?;
+        let published = find(&mut names, name)?;
         match &published.what {
+            What::Channel(_) => Err(kind_refusal(published.kind)),
             What::Actor { serve, .. } if published.fingerprint.0 == fingerprint => Ok(Arc::clone(serve)),
-            _ => Err(Refusal::Type { found: published.label.clone() }),
+            What::Actor { .. } => Err(Refusal::Type { found: published.label.clone() }),
         }
     }
 
     /// The reference of an actor of this node, and its interface.
     pub(crate) fn local_actor(&self, name: &str) -> Result<(Arc<dyn Any + Send + Sync>, String), Refusal> {
         let mut names = self.lock();
-        let published = find(&mut names, name, Kind::Actor)?;
+        let published = find(&mut names, name)?;
         match &published.what {
             What::Actor { reference, .. } => Ok((Arc::clone(reference), published.label.clone())),
             What::Channel(_) => Err(kind_refusal(published.kind)),
@@ -259,21 +270,10 @@ pub(crate) fn refused(refusal: Refusal, name: &str, node: &str, wanted: &str, la
     }
 }
 
-fn find<'a>(
-    names: &'a mut BTreeMap<String, Published>,
-    name: &str,
-    wanted: Kind,
-) -> Result<&'a mut Published, Refusal> {
-    if !names.contains_key(name) {
-        let published: Vec<_> = names.keys().take(PUBLISHED_MAX).cloned().collect();
-        let more = (names.len() - published.len()) as u32;
-        return Err(Refusal::Unknown { published, more });
-    }
-    match names.get_mut(name) {
-        Some(published) if published.kind == wanted => Ok(published),
-        Some(published) => Err(kind_refusal(published.kind)),
-        None => Err(Refusal::Unknown { published: Vec::new(), more: 0 }),
-    }
+fn find<'a>(names: &'a mut BTreeMap<String, Published>, name: &str) -> Result<&'a mut Published, Refusal> {
+    let published: Vec<_> = names.keys().take(PUBLISHED_MAX).cloned().collect();
+    let more = (names.len() - published.len()) as u32;
+    names.get_mut(name).ok_or(Refusal::Unknown { published, more })
 }
 
 fn kind_refusal(kind: Kind) -> Refusal {

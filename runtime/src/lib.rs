@@ -101,7 +101,7 @@ pub use par::{Alike, ProcessSet, par};
 pub use ports::Ports;
 pub use process::{IntoProcess, Process, ProcessRef, Spawned, blocking, current, detached, spawn};
 pub use program::{PROGRAMS_MAX, Program};
-pub use remote::{RemoteActor, RemoteCall, RemoteInlet};
+pub use remote::{RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
 pub use rendez_macros::{actor, alt, main, process, supervise, test};
 pub use reply::Reply;
 pub use router::Router;
@@ -131,7 +131,7 @@ pub mod __private {
     pub use crate::testing::{How, run_test};
     pub use crate::{
         Actor, ActorRef, Beside, CallError, Context, Exit, Handling, IntoOutcome, Outcome, Process, ProcessRef,
-        RemoteActor, RemoteCall, RemoteInlet, Restart, RunOptions, Supervisor,
+        RemoteActor, RemoteCall, RemoteInlet, RemoteLink, Restart, RunOptions, Supervisor,
     };
     pub use rendez_channels::__private::*;
     pub use rendez_model::{End, ProcessId};

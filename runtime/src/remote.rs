@@ -2,6 +2,7 @@
 
 use crate::{Actor, ActorRef, CallError, alt};
 use rendez_channels::{after, future};
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +11,16 @@ use std::time::Duration;
 /// A call on its way to another node: the encoded answer, or what became of the call.
 pub type RemoteCall = Pin<Box<dyn Future<Output = Result<Vec<u8>, CallError>> + Send>>;
 
+/// The connection that a call goes over, as its network knows it: channel ends in an answer travel over the same.
+pub type RemoteLink = Arc<dyn Any + Send + Sync>;
+
 /// A way to an actor on another node.
 pub trait RemoteInlet: Send + Sync {
     /// Calls method number `method` with encoded arguments.
     fn call(&self, method: u32, args: Vec<u8>) -> RemoteCall;
+
+    /// What the call goes over.
+    fn link(&self) -> RemoteLink;
 }
 
 /// A reference that works across nodes; `#[actor(remote)]` makes its type.
@@ -24,8 +31,8 @@ pub trait RemoteActor: Clone + Send + Sync + 'static {
     /// A reference to an actor behind `inlet`.
     fn from_remote(inlet: Arc<dyn RemoteInlet>) -> Self;
 
-    /// Serves a call from another node.
-    fn serve(&self, method: u32, args: Vec<u8>) -> RemoteCall;
+    /// Serves a call from another node, which has come over `link`.
+    fn serve(&self, method: u32, args: Vec<u8>, link: RemoteLink) -> RemoteCall;
 }
 
 /// Where the messages of a remote-capable reference go.
@@ -61,6 +68,10 @@ impl RemoteInlet for Patient {
                 _ = late => Err(CallError::Unknown(format!("no answer within {patience:?}"))),
             }
         })
+    }
+
+    fn link(&self) -> RemoteLink {
+        self.inlet.link()
     }
 }
 

@@ -1,4 +1,5 @@
 //! rendez as a whole, through the facade only.
 
+mod answers;
 mod gallery;
 mod lost_end;

@@ -1,6 +1,6 @@
 //! `#[actor]`: what its reference can do here, and, over a link that only carries bytes, from elsewhere.
 
-use rendez::runtime::{RemoteActor, RemoteCall, RemoteInlet};
+use rendez::runtime::{RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
 use rendez::{CallError, Ended, Receiver, Sender, actor, channel, channel_bounded, run, spawn_actor};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ mod crate_with_wire {
 
         pub(crate) mod wire {
             use rendez::CallError;
+            use rendez::runtime::RemoteLink;
 
             pub(crate) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
                 rendez_wire::encode(value).map_err(|error| CallError::NotSent(error.to_string()))
@@ -22,6 +23,29 @@ mod crate_with_wire {
 
             pub(crate) fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, CallError> {
                 rendez_wire::decode(bytes).map_err(|error| CallError::Refused(error.to_string()))
+            }
+
+            pub(crate) struct Answer<T>(std::marker::PhantomData<fn() -> T>);
+
+            impl<T> Answer<T> {
+                pub(crate) const fn new() -> Self {
+                    Self(std::marker::PhantomData)
+                }
+            }
+
+            pub(crate) trait ByValue<T> {
+                fn pack(self, answer: T, link: &RemoteLink) -> Result<Vec<u8>, CallError>;
+                fn unpack(self, bytes: &[u8], link: &RemoteLink) -> impl Future<Output = Result<T, CallError>> + Send;
+            }
+
+            impl<T: serde::Serialize + serde::de::DeserializeOwned> ByValue<T> for Answer<T> {
+                fn pack(self, answer: T, _: &RemoteLink) -> Result<Vec<u8>, CallError> {
+                    encode(&answer)
+                }
+
+                async fn unpack(self, bytes: &[u8], _: &RemoteLink) -> Result<T, CallError> {
+                    decode(bytes)
+                }
             }
         }
     }
@@ -191,7 +215,11 @@ struct Link(IndexRef, Arc<Mutex<Vec<(u32, usize)>>>);
 impl RemoteInlet for Link {
     fn call(&self, method: u32, args: Vec<u8>) -> RemoteCall {
         self.1.lock().unwrap().push((method, args.len()));
-        self.0.serve(method, args)
+        self.0.serve(method, args, self.link())
+    }
+
+    fn link(&self) -> RemoteLink {
+        Arc::new(())
     }
 }
 
@@ -224,9 +252,9 @@ fn a_remote_reference_makes_the_same_calls() {
 fn bytes_that_mean_nothing_are_refused() {
     let outcome = run(async {
         let local: IndexRef = spawn_actor(Index::default());
-        let unknown = local.serve(99, vec![]).await.unwrap_err();
+        let unknown = local.serve(99, vec![], Arc::new(())).await.unwrap_err();
         assert_eq!(unknown, CallError::Refused("`Index` has no method number 99".into()));
-        let garbled = local.serve(0, vec![0xFF; 40]).await.unwrap_err();
+        let garbled = local.serve(0, vec![0xFF; 40], Arc::new(())).await.unwrap_err();
         assert!(matches!(garbled, CallError::Refused(_)), "{garbled:?}");
         rendez::Outcome::Ok(())
     });

@@ -2,7 +2,7 @@
 
 use crate::common::{Pair, node, soon};
 use rendez_net::{Admit, NetError};
-use rendez_runtime::{CallError, RemoteActor, RemoteCall, RemoteInlet};
+use rendez_runtime::{CallError, RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Adder {
 
     async fn call(&self, method: u32, arg: u8) -> Result<Vec<u8>, CallError> {
         match self {
-            Self::Here(_) => self.serve(method, vec![arg]).await,
+            Self::Here(_) => self.serve(method, vec![arg], Arc::new(())).await,
             Self::There(inlet) => inlet.call(method, vec![arg]).await,
         }
     }
@@ -38,7 +38,7 @@ impl RemoteActor for Adder {
         Self::There(inlet)
     }
 
-    fn serve(&self, method: u32, args: Vec<u8>) -> RemoteCall {
+    fn serve(&self, method: u32, args: Vec<u8>, _: RemoteLink) -> RemoteCall {
         let Self::Here(told) = self else { panic!("it is here") };
         assert_ne!(method, PANIC, "a panic while the arguments are read");
         let told = Arc::clone(told);
@@ -68,7 +68,7 @@ impl RemoteActor for Other {
         Self
     }
 
-    fn serve(&self, _: u32, _: Vec<u8>) -> RemoteCall {
+    fn serve(&self, _: u32, _: Vec<u8>, _: RemoteLink) -> RemoteCall {
         Box::pin(async { Ok(vec![]) })
     }
 }

@@ -1,0 +1,83 @@
+//! The encoding of remote calls, for the expansions of `#[actor(remote)]`. What does not decode was not meant for this method.
+
+use rendez_net::RemoteEnd;
+use rendez_runtime::{CallError, RemoteLink};
+use serde::{Serialize, de::DeserializeOwned};
+use std::future::Future;
+use std::marker::PhantomData;
+
+/// Arguments or an answer as bytes.
+pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
+    rendez_wire::encode(value).map_err(|error| CallError::NotSent(error.to_string()))
+}
+
+/// Bytes as arguments or an answer.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CallError> {
+    rendez_wire::decode(bytes).map_err(|error| CallError::Refused(error.to_string()))
+}
+
+/// Packs and unpacks an answer of type `T`: a channel end by its own methods, which are found first, all else [by value](ByValue).
+pub struct Answer<T>(PhantomData<fn() -> T>);
+
+impl<T> Answer<T> {
+    /// Of this type.
+    #[must_use]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// An answer that is encoded as it is.
+pub trait ByValue<T> {
+    /// As bytes.
+    fn pack(self, answer: T, link: &RemoteLink) -> Result<Vec<u8>, CallError>;
+    /// From bytes that came over `link`.
+    fn unpack(self, bytes: &[u8], link: &RemoteLink) -> impl Future<Output = Result<T, CallError>> + Send;
+}
+
+impl<T: Serialize + DeserializeOwned> ByValue<T> for Answer<T> {
+    fn pack(self, answer: T, _: &RemoteLink) -> Result<Vec<u8>, CallError> {
+        encode(&answer)
+    }
+
+    async fn unpack(self, bytes: &[u8], _: &RemoteLink) -> Result<T, CallError> {
+        decode(bytes)
+    }
+}
+
+/// A type that is an end, as no `Result` is.
+pub trait End: RemoteEnd {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> End for rendez_channels::Receiver<T> {}
+impl<T: Serialize + DeserializeOwned + Send + 'static> End for rendez_channels::Sender<T> {}
+
+impl<T: End> Answer<T> {
+    /// Hands the end over.
+    pub fn pack(self, answer: T, link: &RemoteLink) -> Result<Vec<u8>, CallError> {
+        encode(&answer.lend(link)?)
+    }
+
+    /// Takes the end.
+    pub async fn unpack(self, bytes: &[u8], link: &RemoteLink) -> Result<T, CallError> {
+        T::take(&decode(bytes)?, link).await
+    }
+}
+
+impl<T: End, E: Serialize + DeserializeOwned> Answer<Result<T, E>> {
+    /// Hands the end over, if there is one.
+    pub fn pack(self, answer: Result<T, E>, link: &RemoteLink) -> Result<Vec<u8>, CallError> {
+        encode(&match answer {
+            Ok(end) => Ok(end.lend(link)?),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Takes the end, if there is one.
+    pub async fn unpack(self, bytes: &[u8], link: &RemoteLink) -> Result<Result<T, E>, CallError> {
+        match decode::<Result<_, E>>(bytes)? {
+            Ok(lent) => T::take(&lent, link).await.map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
