@@ -5,8 +5,9 @@ use crate::control::Answered;
 use crate::error::{NetError, Reason};
 use crate::peer::{OPEN_TIMEOUT, Peer, PeerCore};
 use crate::proto::Outcome;
-use crate::publish::{Published, Serve, check_name, refused};
-use rendez_runtime::{CallError, RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
+use crate::publish::{Offer, Published, Serve, check_name, refused};
+use rendez_runtime::{Actor, CallError, Instances, RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,9 +22,37 @@ impl Node {
     /// # Errors
     /// The name is taken or cannot be a name.
     pub fn publish_actor<R: RemoteActor>(&self, name: &str, reference: &R) -> Result<(), NetError> {
-        let serve = Arc::new(Served(reference.clone()));
-        let published = Published::actor(R::INTERFACE, serve, Arc::new(reference.clone()));
-        self.shared().publish(name, published)
+        let offer = One { serve: Arc::new(Served(reference.clone())), reference: reference.clone() };
+        self.shared().publish(name, Published::actor(R::INTERFACE, Arc::new(offer)))
+    }
+
+    /// Offers a service of actors made on demand: which one a peer calls, its [mode](rendez_runtime::Mode) says.
+    ///
+    /// A session is a connection: all references to the service that a peer resolves over one connection are to one actor, which is
+    /// made when the first is resolved and ends with the connection. On this node
+    /// each [`resolve`](Self::resolve) opens a session of its own, which ends with its reference. A name that is
+    /// [withdrawn](Self::withdraw) opens no more; the sessions that are open go on.
+    ///
+    /// ```
+    /// use rendez_net::{NetError, Node};
+    /// use rendez_runtime::{Actor, Instances, Mode, RemoteActor, SupervisorRef};
+    ///
+    /// /// A basket for each customer who connects.
+    /// fn offer<Basket>(node: &Node, supervisor: &SupervisorRef) -> Result<(), NetError>
+    /// where
+    ///     Basket: Actor<Ref: RemoteActor> + Default,
+    /// {
+    ///     node.publish_instances("basket", Instances::new(supervisor, "basket", Mode::PerSession, Basket::default))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The name is taken or cannot be a name.
+    pub fn publish_instances<A>(&self, name: &str, instances: Instances<A>) -> Result<(), NetError>
+    where
+        A: Actor<Ref: RemoteActor>,
+    {
+        self.shared().publish(name, Published::actor(A::Ref::INTERFACE, Arc::new(Many(instances))))
     }
 
     /// The actor at `name@node`, where `node` is the name of a connected peer, or this node's own.
@@ -41,13 +70,14 @@ impl Node {
             return self.peer(node)?.actor(name).await;
         }
         let refuse = |refusal| refused(refusal, name, node, "an actor", R::INTERFACE);
-        let (reference, interface) = self.shared().names().local_actor(name).map_err(refuse)?;
-        reference.downcast_ref::<R>().cloned().ok_or_else(|| NetError::WrongType {
+        let (offer, interface) = self.shared().names().local_actor(name).map_err(refuse)?;
+        let reference = offer.reference().downcast::<R>().map_err(|_| NetError::WrongType {
             name: name.to_owned(),
             node: node.to_owned(),
             wanted: R::INTERFACE.to_owned(),
             found: interface,
-        })
+        })?;
+        Ok(*reference)
     }
 }
 
@@ -135,6 +165,35 @@ fn call_error(outcome: Outcome, why: String) -> CallError {
         Outcome::Refused => CallError::Refused(why),
         Outcome::Failed => CallError::Failed(why),
         Outcome::Unknown => CallError::Unknown(why),
+    }
+}
+
+/// One actor for all.
+struct One<R> {
+    serve: Arc<Served<R>>,
+    reference: R,
+}
+
+impl<R: RemoteActor> Offer for One<R> {
+    fn open(&self) -> Arc<dyn Serve> {
+        Arc::clone(&self.serve) as Arc<dyn Serve>
+    }
+
+    fn reference(&self) -> Box<dyn Any + Send> {
+        Box::new(self.reference.clone())
+    }
+}
+
+/// One for each connection, or as the mode has it.
+struct Many<A: Actor>(Instances<A>);
+
+impl<A: Actor<Ref: RemoteActor>> Offer for Many<A> {
+    fn open(&self) -> Arc<dyn Serve> {
+        Arc::new(Served(self.0.open()))
+    }
+
+    fn reference(&self) -> Box<dyn Any + Send> {
+        Box::new(self.0.open())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::origin::Origin;
 use crate::proto::{
     ChannelControl, ChannelFrame, ControlFrame, Direction, Outcome, ProtocolError, Refusal, control_frame,
 };
-use crate::publish::{Serve, Wish, check_name, refused};
+use crate::publish::{Offer, Serve, Wish, check_name, refused};
 use crate::pump::{OnLoss, feed, take};
 use crate::quic::{Code, Link, Reader};
 use crate::tasks::Tasks;
@@ -371,21 +371,22 @@ impl PeerCore {
 
 /// The calls that a peer makes here.
 struct Serving {
-    /// What the peer has found: a number in a call is a place in here.
-    actors: Vec<Arc<dyn Serve>>,
+    /// What the peer has found, and what was opened for it: a number in a call is a place in here.
+    actors: Vec<(Arc<dyn Offer>, Arc<dyn Serve>)>,
     running: Arc<Semaphore>,
 }
 
 impl Serving {
     fn find(&mut self, node: &Shared, name: &str, fingerprint: u64) -> Result<u32, Refusal> {
-        let actor = node.names().actor(name, fingerprint)?;
-        if let Some(known) = self.actors.iter().position(|known| Arc::ptr_eq(known, &actor)) {
+        let offer = node.names().actor(name, fingerprint)?;
+        if let Some(known) = self.actors.iter().position(|(known, _)| Arc::ptr_eq(known, &offer)) {
             return Ok(known as u32);
         }
         if self.actors.len() >= ACTORS_MAX {
             return Err(Refusal::Full { limit: ACTORS_MAX as u32 });
         }
-        self.actors.push(actor);
+        let opened = offer.open();
+        self.actors.push((offer, opened));
         Ok((self.actors.len() - 1) as u32)
     }
 
@@ -400,7 +401,7 @@ impl Serving {
         let permit = Arc::clone(&self.running)
             .try_acquire_owned()
             .map_err(|_| ProtocolError::Unexpected { what: "call over the limit" })?;
-        let Some(actor) = self.actors.get(actor as usize) else {
+        let Some((_, actor)) = self.actors.get(actor as usize) else {
             return Err(ProtocolError::Unexpected { what: "call of an actor that was not found" });
         };
         // Polled once here, so that calls reach the mailbox in the order of their frames. What fails or panics in there

@@ -50,6 +50,15 @@ pub(crate) trait Serve: Send + Sync {
     fn serve(&self, method: u32, args: Vec<u8>, link: RemoteLink) -> Pin<Box<dyn Future<Output = Answered> + Send>>;
 }
 
+/// What is published as an actor: one that all peers call, or one for each.
+pub(crate) trait Offer: Send + Sync {
+    /// What a connection calls, for as long as it lasts.
+    fn open(&self) -> Arc<dyn Serve>;
+
+    /// A reference for this node's own use.
+    fn reference(&self) -> Box<dyn Any + Send>;
+}
+
 /// One published thing.
 pub(crate) struct Published {
     kind: Kind,
@@ -70,7 +79,7 @@ enum Kind {
 #[derive(Clone)]
 enum What {
     Channel(Arc<dyn Connect>),
-    Actor { serve: Arc<dyn Serve>, reference: Arc<dyn Any + Send + Sync> },
+    Actor(Arc<dyn Offer>),
 }
 
 /// Connects a remote end to a channel at home.
@@ -130,9 +139,9 @@ impl Published {
         Self::channel::<BarrierStep>(Kind::Sender, Arc::new(Parties::new(parties)), left)
     }
 
-    pub(crate) fn actor(interface: &str, serve: Arc<dyn Serve>, reference: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn actor(interface: &str, offer: Arc<dyn Offer>) -> Self {
         let (label, fingerprint) = (cut(interface).to_owned(), Fingerprint::of(interface));
-        Self { kind: Kind::Actor, label, fingerprint, what: What::Actor { serve, reference }, left: None }
+        Self { kind: Kind::Actor, label, fingerprint, what: What::Actor(offer), left: None }
     }
 
     /// What connects a peer's end that is of this direction and type.
@@ -226,22 +235,22 @@ impl Names {
         Ok(grant)
     }
 
-    pub(crate) fn actor(&self, name: &str, fingerprint: u64) -> Result<Arc<dyn Serve>, Refusal> {
+    pub(crate) fn actor(&self, name: &str, fingerprint: u64) -> Result<Arc<dyn Offer>, Refusal> {
         let mut names = self.lock();
         let published = find(&mut names, name)?;
         match &published.what {
             What::Channel(_) => Err(kind_refusal(published.kind)),
-            What::Actor { serve, .. } if published.fingerprint.0 == fingerprint => Ok(Arc::clone(serve)),
-            What::Actor { .. } => Err(Refusal::Type { found: published.label.clone() }),
+            What::Actor(offer) if published.fingerprint.0 == fingerprint => Ok(Arc::clone(offer)),
+            What::Actor(_) => Err(Refusal::Type { found: published.label.clone() }),
         }
     }
 
-    /// The reference of an actor of this node, and its interface.
-    pub(crate) fn local_actor(&self, name: &str) -> Result<(Arc<dyn Any + Send + Sync>, String), Refusal> {
+    /// An actor of this node, and its interface.
+    pub(crate) fn local_actor(&self, name: &str) -> Result<(Arc<dyn Offer>, String), Refusal> {
         let mut names = self.lock();
         let published = find(&mut names, name)?;
         match &published.what {
-            What::Actor { reference, .. } => Ok((Arc::clone(reference), published.label.clone())),
+            What::Actor(offer) => Ok((Arc::clone(offer), published.label.clone())),
             What::Channel(_) => Err(kind_refusal(published.kind)),
         }
     }

@@ -3,3 +3,4 @@
 mod answers;
 mod gallery;
 mod lost_end;
+mod sessions;
