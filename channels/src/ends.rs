@@ -123,9 +123,7 @@ impl<T: marker::Send + 'static> Sender<T> {
         let outcome = Core::offer_under(state, &mut value);
         match (outcome, value) {
             (Err(NotNow) | Ok(Err(Stop::Full)), Some(value)) => Err(TrySendError::Full(value)),
-            (Ok(Err(stop)), Some(value)) => {
-                Err(TrySendError::Ended(SendError { value, cause: self.end.core.why(stop) }))
-            }
+            (Ok(Err(stop)), Some(value)) => Err(TrySendError::Ended(SendError::new(value, self.end.core.why(stop)))),
             _ => Ok(()),
         }
     }
@@ -207,7 +205,7 @@ impl<T: marker::Send + 'static> Sender<T> {
         }
         let outcome = block_on(self.send_from(&mut slot)).unwrap_or_else(Err);
         match (outcome, slot) {
-            (Err(cause), Some(value)) => Err(SendError { value, cause }),
+            (Err(cause), Some(value)) => Err(SendError::new(value, cause)),
             _ => Ok(()),
         }
     }
@@ -228,7 +226,7 @@ impl<T: marker::Send + 'static> Sender<T> {
             }
         };
         match (outcome, slot) {
-            (Err(Some(cause)), Some(value)) => Err(TrySendError::Ended(SendError { value, cause })),
+            (Err(Some(cause)), Some(value)) => Err(TrySendError::Ended(SendError::new(value, cause))),
             (Err(None), Some(value)) => Err(TrySendError::Full(value)),
             _ => Ok(()),
         }

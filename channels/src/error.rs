@@ -64,14 +64,15 @@ impl fmt::Display for Loss {
 
 /// How a channel has ended for this end of it.
 ///
-/// `Retired` is the ordinary end of work; the others are failures.
+/// `Retired` is the ordinary end of work; the others are failures. It is two words, so that what an operation gives is found in
+/// registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ended {
     /// All ends of the other side were given up and nothing is left to receive.
     Retired {
-        /// The channel.
-        channel: String,
+        /// The channel; behind a pointer, so that it is one word.
+        channel: Arc<String>,
     },
     /// Somebody brought the channel down.
     Poisoned(Arc<Poison>),
@@ -80,11 +81,19 @@ pub enum Ended {
     /// The channel has no room, and its policy is to say so ([`Overflow::Fail`](crate::Overflow::Fail)). It goes on.
     Overflow {
         /// The channel.
-        channel: String,
+        channel: Arc<String>,
     },
     /// The process that asked is being ended by its scope.
     Cancelled,
 }
+
+// A word that says which, and one for the rest: larger outcomes go through memory, at every operation.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use std::task::Poll;
+    assert!(size_of::<Poll<Result<u64, Ended>>>() == 16, "what a receive gives takes more than two words");
+    assert!(size_of::<Poll<Result<(), SendError<u64>>>>() <= 16, "what a send gives takes more than two words");
+};
 
 impl Ended {
     /// Whether this is the ordinary end of work.
@@ -118,29 +127,80 @@ impl fmt::Display for Ended {
 impl Error for Ended {}
 
 /// A send that failed, with the value it did not send.
+///
+/// It is one word: what an operation gives is looked at each time, and a failure once.
+///
+/// ```
+/// use rendez_channels::{block_on, channel};
+///
+/// let (output, input) = channel();
+/// drop(input);
+/// let error = block_on(output.send("letter")).unwrap_err();
+/// assert!(error.cause().is_retired());
+/// assert_eq!(error.into_value(), "letter");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct SendError<T> {
-    /// The value.
-    pub value: T,
+pub struct SendError<T>(Box<Unsent<T>>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Unsent<T> {
+    value: T,
+    cause: Ended,
+}
+
+impl<T> SendError<T> {
+    /// The error of a value that was not sent.
+    pub fn new(value: T, cause: Ended) -> Self {
+        Self(Box::new(Unsent { value, cause }))
+    }
+
+    /// The value that was not sent.
+    #[must_use]
+    pub const fn value(&self) -> &T {
+        &self.0.value
+    }
+
     /// Why it was not sent.
-    pub cause: Ended,
+    #[must_use]
+    pub const fn cause(&self) -> &Ended {
+        &self.0.cause
+    }
+
+    /// Gives the value.
+    #[must_use]
+    pub fn into_value(self) -> T {
+        self.0.value
+    }
+
+    /// Gives the cause; the value is dropped.
+    #[must_use]
+    pub fn into_cause(self) -> Ended {
+        self.0.cause
+    }
+
+    /// Gives both.
+    #[must_use]
+    pub fn into_parts(self) -> (T, Ended) {
+        let Unsent { value, cause } = *self.0;
+        (value, cause)
+    }
 }
 
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError").field("cause", &self.cause).finish_non_exhaustive()
+        f.debug_struct("SendError").field("cause", self.cause()).finish_non_exhaustive()
     }
 }
 
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not sent: {}", self.cause)
+        write!(f, "not sent: {}", self.cause())
     }
 }
 
 impl<T> Error for SendError<T> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
+        Some(self.cause())
     }
 }
 
@@ -158,7 +218,8 @@ impl<T> TrySendError<T> {
     /// The value that was not sent.
     pub fn into_value(self) -> T {
         match self {
-            Self::Full(value) | Self::Ended(SendError { value, .. }) => value,
+            Self::Full(value) => value,
+            Self::Ended(error) => error.into_value(),
         }
     }
 }

@@ -12,7 +12,7 @@
 //! let source = std::thread::spawn(move || (1..=3).try_for_each(|n| numbers.send_blocking(n)));
 //! let square = std::thread::spawn(move || {
 //!     while let Some(n) = input.next_blocking()? {
-//!         output.send_blocking(n * n).map_err(|e| e.cause)?;
+//!         output.send_blocking(n * n).map_err(|e| e.into_cause())?;
 //!     }
 //!     Ok::<_, rendez_channels::Ended>(())
 //! });

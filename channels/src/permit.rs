@@ -36,7 +36,7 @@ impl<'a, T: marker::Send + 'static> Permit<'a, T> {
         self.used = true;
         let mut value = Some(value);
         match (self.end.core().redeem(&mut value), value) {
-            (Err(stop), Some(value)) => Err(SendError { value, cause: self.end.core().why(stop) }),
+            (Err(stop), Some(value)) => Err(SendError::new(value, self.end.core().why(stop))),
             _ => Ok(()),
         }
     }

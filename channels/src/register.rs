@@ -195,7 +195,7 @@ pub(crate) fn ended(register: Option<&Register>, id: ChannelId) -> Ended {
     match register {
         Some(Register { poison: Some(poison), .. }) => Ended::Poisoned(Arc::clone(poison)),
         Some(Register { lost: Some((peer, reason)), .. }) => Ended::Lost(Arc::new(Loss::new(channel, peer, reason))),
-        _ => Ended::Retired { channel },
+        _ => Ended::Retired { channel: Arc::new(channel) },
     }
 }
 
@@ -203,6 +203,6 @@ pub(crate) fn ended(register: Option<&Register>, id: ChannelId) -> Ended {
 pub(crate) fn why(register: Option<&Register>, id: ChannelId, stop: Stop) -> Ended {
     match stop {
         Stop::Over => ended(register, id),
-        Stop::Full => Ended::Overflow { channel: name(register, id) },
+        Stop::Full => Ended::Overflow { channel: Arc::new(name(register, id)) },
     }
 }

@@ -526,7 +526,7 @@ guard!(SendFrom, Result<(), Ended>, |outcome, _| outcome);
 
 fn with_value<T>(outcome: Result<(), Ended>, value: Option<T>) -> Result<(), SendError<T>> {
     match (outcome, value) {
-        (Err(cause), Some(value)) => Err(SendError { value, cause }),
+        (Err(cause), Some(value)) => Err(SendError::new(value, cause)),
         _ => Ok(()),
     }
 }

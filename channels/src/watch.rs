@@ -60,7 +60,7 @@ impl<T: marker::Send + Sync + 'static> WatchSender<T> {
         if state.is_over(Side::Send) {
             let cause = register::ended(state.peek_register(), self.id());
             drop(state);
-            return Err(SendError { value: Arc::into_inner(value).expect("nobody else has seen it"), cause });
+            return Err(SendError::new(Arc::into_inner(value).expect("nobody else has seen it"), cause));
         }
         std::mem::swap(&mut state.value, &mut value);
         state.version += 1;

@@ -174,7 +174,7 @@ impl<J: Send + 'static, R: Send + 'static> Exchange<J, R> {
         let left = |ended: Ended| {
             Failure::new(format_args!("worker `{}` has not done the job that it was given: {ended}", self.worker))
         };
-        self.to_worker.send(job).await.map_err(|error| left(error.cause))?;
+        self.to_worker.send(job).await.map_err(|error| left(error.into_cause()))?;
         self.done.recv().await.map_err(left)
     }
 }

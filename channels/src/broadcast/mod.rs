@@ -85,7 +85,9 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut sending = Sending { end: self, value: Some(Arc::new(value)) };
         match now(self.core(), &mut sending) {
-            Some(Err(SendError { value, cause: Ended::Overflow { .. } })) => Err(TrySendError::Full(value)),
+            Some(Err(error)) if matches!(error.cause(), Ended::Overflow { .. }) => {
+                Err(TrySendError::Full(error.into_value()))
+            }
             Some(sent) => sent.map_err(TrySendError::Ended),
             None => Err(TrySendError::Full(sending.take_back())),
         }
@@ -98,7 +100,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
         let mut send = pin!(Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)) }));
         let sent = block_on(send.as_mut());
-        sent.unwrap_or_else(|cause| Err(SendError { value: send.source().take_back(), cause }))
+        sent.unwrap_or_else(|cause| Err(SendError::new(send.source().take_back(), cause)))
     }
 
     /// A further receiver, that sees what is sent from now on.
@@ -218,10 +220,11 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Sending<'
 
     fn take(&mut self, ring: &mut Ring<T>, us: Seat<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
         let sent = ring.offer(&mut self.value, us, after)?;
-        Some(sent.map_err(|stop| SendError {
-            value: self.take_back(),
-            cause: register::why(ring.peek_register(), self.end.id(), stop),
-        }))
+        Some(
+            sent.map_err(|stop| {
+                SendError::new(self.take_back(), register::why(ring.peek_register(), self.end.id(), stop))
+            }),
+        )
     }
 
     fn about_to_wait(&self) {

@@ -202,7 +202,7 @@ impl Semaphore {
     /// Closing ends the channel at once, as poison does, but is no failure.
     fn closed_is_retired(&self, ended: Ended) -> Ended {
         match ended {
-            Ended::Poisoned(_) if self.is_closed() => Ended::Retired { channel: self.name() },
+            Ended::Poisoned(_) if self.is_closed() => Ended::Retired { channel: Arc::new(self.name()) },
             ended => ended,
         }
     }

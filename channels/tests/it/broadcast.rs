@@ -75,8 +75,8 @@ fn the_other_policies_refuse_or_drop_the_newest() {
     let (tx, rx) = broadcast_with(1, Overflow::Fail);
     tx.try_send(1).unwrap();
     let refused = block_on(tx.send(2)).unwrap().unwrap_err();
-    assert_eq!(refused.value, 2);
-    assert!(matches!(refused.cause, Ended::Overflow { .. }));
+    assert_eq!(*refused.value(), 2);
+    assert!(matches!(refused.cause(), Ended::Overflow { .. }));
     assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)));
     assert_eq!((*rx.try_recv().unwrap(), rx.try_recv().is_err()), (1, true));
     let (tx, rx) = broadcast_with(1, Overflow::DropNewest);
@@ -104,7 +104,7 @@ fn a_broadcast_without_receivers_is_over_until_somebody_subscribes() {
     let (tx, rx) = broadcast(3);
     drop(rx);
     let error = tx.send_blocking(1).unwrap_err();
-    assert_eq!((error.value, error.cause.is_retired()), (1, true));
+    assert_eq!((*error.value(), error.cause().is_retired()), (1, true));
     let rx = tx.subscribe();
     tx.send_blocking(2).unwrap();
     assert_eq!(*rx.recv_blocking().unwrap(), 2);
@@ -118,8 +118,8 @@ fn poison_reaches_both_sides_of_a_broadcast() {
     assert!(poll_once(&mut send).is_pending());
     rx.poison("worn out");
     let Poll::Ready(Err(error)) = poll_once(&mut send) else { panic!("poison is at once") };
-    assert_eq!(error.value, 2);
-    assert!(matches!(error.cause, Ended::Poisoned(_)));
+    assert_eq!(*error.value(), 2);
+    assert!(matches!(error.cause(), Ended::Poisoned(_)));
     assert!(matches!(rx.try_recv(), Err(TryRecvError::Ended(Ended::Poisoned(_)))));
 }
 
@@ -199,11 +199,11 @@ fn the_last_value_of_a_watch_is_seen_before_its_end() {
 fn a_watch_without_receivers_and_a_poisoned_one_give_the_value_back() {
     let (tx, rx) = watch(0);
     drop(rx);
-    assert_eq!(tx.send(1).unwrap_err().value, 1);
+    assert_eq!(tx.send(1).unwrap_err().into_value(), 1);
     let rx = tx.subscribe();
     tx.send(2).unwrap();
     tx.poison("enough");
-    assert!(matches!(tx.send(3).unwrap_err().cause, Ended::Poisoned(_)));
+    assert!(matches!(tx.send(3).unwrap_err().into_cause(), Ended::Poisoned(_)));
     assert!(matches!(rx.recv_blocking(), Err(Ended::Poisoned(_))));
 }
 
@@ -222,7 +222,7 @@ fn a_oneshot_gives_its_value_or_tells_that_none_will_come() {
         drop(rx);
         assert!(matches!(poll_once(&mut closed), Poll::Ready(ended) if ended.is_retired()));
     }
-    assert_eq!(tx.send(6).unwrap_err().value, 6);
+    assert_eq!(tx.send(6).unwrap_err().into_value(), 6);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn a_oneshot_is_named_declared_and_poisoned_like_any_channel() {
     assert_eq!((tx.inspect().senders.count, tx.inspect().senders.holders), (1, vec![ProcessId(7)]));
     tx.poison("no answer");
     assert!(matches!(rx.recv_blocking(), Err(Ended::Poisoned(_))));
-    assert_eq!(tx.send(1).unwrap_err().value, 1);
+    assert_eq!(tx.send(1).unwrap_err().into_value(), 1);
 }
 
 /// Answers when it is dropped.

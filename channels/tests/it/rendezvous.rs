@@ -68,8 +68,8 @@ fn senders_see_the_last_receiver_go_at_once_with_their_value() {
     assert!(poll_once(&mut send).is_pending());
     drop(rx);
     let Poll::Ready(Err(error)) = poll_once(&mut send) else { panic!("the send ends") };
-    assert_eq!(error.value, "back");
-    assert!(error.cause.is_retired());
+    assert_eq!(*error.value(), "back");
+    assert!(error.cause().is_retired());
 }
 
 #[test]
@@ -93,6 +93,6 @@ fn poison_wakes_who_waits_and_makes_buffered_values_undelivered() {
     assert!(poll_once(&mut parked).is_pending());
     rx.poison("no more");
     let Poll::Ready(Err(error)) = poll_once(&mut parked) else { panic!("the send ends") };
-    assert_eq!(error.value, 3);
+    assert_eq!(error.into_value(), 3);
     assert_eq!(tx.undelivered(), [1, 2]);
 }

@@ -218,7 +218,7 @@ fn a_future_and_an_end_take_turns() {
 fn a_send_that_was_not_served_gives_its_value_back_when_the_channel_ends() {
     let (tx, rx) = channel();
     let mut alt = Alt::new();
-    alt.send(&tx, "kept", |sent| sent.map_err(|error| error.value));
+    alt.send(&tx, "kept", |sent| sent.map_err(|error| error.into_value()));
     assert!(poll_once(&mut pin!(alt.next())).is_pending());
     drop(rx);
     assert_eq!(alt.try_next(), Some(Err("kept")));

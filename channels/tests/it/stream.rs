@@ -61,7 +61,7 @@ fn a_sink_is_ready_when_its_value_is_sent_and_fails_with_the_value() {
     sink.as_mut().start_send(2).unwrap();
     drop(rx);
     let Poll::Ready(Err(error)) = ready(&mut sink) else { panic!("the receiver is gone") };
-    assert_eq!((error.value, error.cause.is_retired()), (2, true));
+    assert_eq!((*error.value(), error.cause().is_retired()), (2, true));
 }
 
 #[test]

@@ -341,7 +341,7 @@ fn closing_a_semaphore_retires_it_for_all_who_wait() {
     assert!(poll_once(&mut one).is_pending());
     assert!(poll_once(&mut several).is_pending());
     semaphore.close();
-    let retired = Ended::Retired { channel: "seats".to_owned() };
+    let retired = Ended::Retired { channel: Arc::new("seats".to_owned()) };
     assert_eq!(must(poll_once(&mut one)).unwrap_err(), retired);
     assert_eq!(must(poll_once(&mut several)).unwrap_err(), AcquireError::Ended(retired.clone()));
     drop(held);

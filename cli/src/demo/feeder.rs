@@ -99,7 +99,7 @@ impl Feeder {
             done = results.recv() => {
                 let done = done?;
                 self.under_way.remove(&done.job);
-                collector.send(Fed::Done { node: self.node, done }).await.map_err(|error| error.cause)?;
+                collector.send(Fed::Done { node: self.node, done }).await.map_err(|error| error.into_cause())?;
             },
             sent = output.send_from(&mut self.next), if offers => sent?,
             job = retries.next(), if room => self.take(job?),

@@ -32,7 +32,7 @@ async fn else_first(input: Receiver<u8>) {
 
 async fn a_pattern_that_may_not_match(input: Receiver<u8>, output: Sender<u8>) -> Result<(), Ended> {
     alt! {
-        Ok(x) = input.recv() => output.send(x).await.map_err(|error| error.cause),
+        Ok(x) = input.recv() => output.send(x).await.map_err(|error| error.into_cause()),
     }
 }
 

@@ -113,7 +113,7 @@ impl<A: Actor> ActorRef<A> {
     /// A tell dropped before there was room has not been sent.
     pub async fn tell(&self, message: A::Message) -> Result<(), CallError> {
         self.mailbox.note_holder();
-        self.mailbox.send(Letter::One(message)).await.map_err(|error| self.not_sent(error.value, &error.cause))
+        self.mailbox.send(Letter::One(message)).await.map_err(|error| self.not_sent(error.value(), error.cause()))
     }
 
     /// Sends several messages that are handled without another one in between.
@@ -125,7 +125,7 @@ impl<A: Actor> ActorRef<A> {
     /// As [`tell`](Self::tell), all of them or none.
     pub async fn batch(&self, messages: Vec<A::Message>) -> Result<(), CallError> {
         self.mailbox.note_holder();
-        self.mailbox.send(Letter::Batch(messages)).await.map_err(|error| self.not_sent(error.value, &error.cause))
+        self.mailbox.send(Letter::Batch(messages)).await.map_err(|error| self.not_sent(error.value(), error.cause()))
     }
 
     /// Sends a message if there is room now; else it comes back.
@@ -136,7 +136,7 @@ impl<A: Actor> ActorRef<A> {
         self.mailbox.try_send(Letter::One(message)).map_err(|error| {
             let name = self.process().name();
             let cause = CallError::NotSent(match &error {
-                TrySendError::Ended(error) => why(&name, &error.cause),
+                TrySendError::Ended(error) => why(&name, error.cause()),
                 _ => format!("the mailbox of `{name}` has no room"),
             });
             Undelivered { messages: error.into_value().into_messages(), cause }
@@ -153,8 +153,8 @@ impl<A: Actor> ActorRef<A> {
     /// As [`tell`](Self::tell).
     pub async fn urge(&self, message: A::Message) -> Result<(), CallError> {
         let Some(urgent) = self.inside.urgent_sender() else {
-            let stopped = Ended::Retired { channel: String::new() };
-            return Err(self.not_sent(Letter::One(message), &stopped));
+            let stopped = Ended::Retired { channel: Arc::default() };
+            return Err(self.not_sent(&Letter::One(message), &stopped));
         };
         urgent.note_holder();
         // Before it waits for room too: what is there already may not have been looked at.
@@ -164,7 +164,10 @@ impl<A: Actor> ActorRef<A> {
             self.inside.signals.raise(signals::URGENT);
             polled
         });
-        sent.await.map_err(|error| self.not_sent(Letter::One(error.value), &error.cause))
+        sent.await.map_err(|error| {
+            let (message, cause) = error.into_parts();
+            self.not_sent(&Letter::One(message), &cause)
+        })
     }
 
     /// An urgent message that is answered; see [`ask`](Self::ask) and [`urge`](Self::urge).
@@ -242,7 +245,7 @@ impl<A: Actor> ActorRef<A> {
         self.mailbox.note_holder();
         match self.mailbox.send_by(Letter::One(message), deadline).await {
             Ok(()) => Ok(()),
-            Err(TrySendError::Ended(error)) => Err(self.not_sent(error.value, &error.cause)),
+            Err(TrySendError::Ended(error)) => Err(self.not_sent(error.value(), error.cause())),
             Err(_full) => {
                 let text = format!("the mailbox of `{}` had no room by the deadline", self.process().name());
                 Err(CallError::NotSent(text))
@@ -251,9 +254,9 @@ impl<A: Actor> ActorRef<A> {
     }
 
     #[cold]
-    fn not_sent(&self, letter: Letter<A::Message>, cause: &Ended) -> CallError {
+    fn not_sent(&self, letter: &Letter<A::Message>, cause: &Ended) -> CallError {
         let name = self.process().name();
-        let method = match &letter {
+        let method = match letter {
             Letter::One(message) => A::METHODS.get(usize::from(A::method(message))).copied().unwrap_or("message"),
             Letter::Batch(_) => "batch",
         };

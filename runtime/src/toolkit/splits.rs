@@ -33,8 +33,8 @@ where
 {
     let mut sends = Alt::new();
     while let Some((a, b)) = input.next().await? {
-        sends.send(&left, a, |sent| sent.map_err(|e| e.cause));
-        sends.send(&right, b, |sent| sent.map_err(|e| e.cause));
+        sends.send(&left, a, |sent| sent.map_err(|e| e.into_cause()));
+        sends.send(&right, b, |sent| sent.map_err(|e| e.into_cause()));
         while let Some(sent) = sends.next().await {
             sent?;
         }

@@ -103,7 +103,7 @@ async fn pass_on(shared: &Shared, outputs: &mut Vec<(usize, Sender<u64>)>, turn:
                 return;
             }
             Err(error) => {
-                value = error.value;
+                value = error.into_value();
                 outputs.remove(place);
             }
         }

@@ -538,7 +538,7 @@ fn all_end_when_nobody_receives_any_more() {
             drop(out_rx);
             let ended = loop {
                 if let Err(error) = in_tx.send(5).await {
-                    break error.cause;
+                    break error.into_cause();
                 }
             };
             let _ = staged.join().await;

@@ -157,7 +157,7 @@ async fn try_send<T: Transport>(net: Net<T>) {
     tx.try_send(3).unwrap();
     drop(rx);
     net.settle().await;
-    assert!(matches!(tx.try_send(4), Err(TrySendError::Ended(error)) if error.value == 4));
+    assert!(matches!(tx.try_send(4), Err(TrySendError::Ended(error)) if *error.value() == 4));
     let (tx, rx) = net.channel();
     let mut receive = Task::waiting(rx.recv());
     net.settle().await;
@@ -183,7 +183,7 @@ async fn send_timeout<T: Transport>(net: Net<T>) {
     assert_eq!((four, zero), (Ok(4), Ok(0)));
     drop(rx);
     net.settle().await;
-    assert!(matches!(tx.send_by(6, far()).await, Err(TrySendError::Ended(error)) if error.value == 6));
+    assert!(matches!(tx.send_by(6, far()).await, Err(TrySendError::Ended(error)) if *error.value() == 6));
 }
 
 /// array.rs, list.rs: send_after_disconnect.
@@ -191,7 +191,7 @@ async fn send_after_disconnect<T: Transport>(net: Net<T>) {
     for (tx, rx) in kinds(&net) {
         drop(rx);
         net.settle().await;
-        assert_eq!(tx.send(1).await.unwrap_err().value, 1);
+        assert_eq!(tx.send(1).await.unwrap_err().into_value(), 1);
         assert!(matches!(tx.try_send(2), Err(TrySendError::Ended(_))));
         assert!(matches!(tx.send_by(3, far()).await, Err(TrySendError::Ended(_))));
     }
@@ -220,9 +220,9 @@ async fn disconnect_wakes_sender<T: Transport>(net: Net<T>) {
         }
         let in_a_choice = tx.clone();
         let senders = [
-            net.start(async move { tx.send(8).await.map_err(|error| error.value) }),
+            net.start(async move { tx.send(8).await.map_err(|error| error.into_value()) }),
             net.start(async move {
-                alt! { sent = in_a_choice.send(9) => sent.map_err(|error| error.value) }
+                alt! { sent = in_a_choice.send(9) => sent.map_err(|error| error.into_value()) }
             }),
         ];
         pause().await;

@@ -72,7 +72,7 @@ async fn disconnected<T: Transport>(net: Net<T>) {
     net.settle().await;
     drop(rx);
     net.settle().await;
-    assert!(matches!(sending.done(), Either::First(Err(error)) if error.value == 1));
+    assert!(matches!(sending.done(), Either::First(Err(error)) if *error.value() == 1));
 }
 
 /// select.rs: default, default_when_disconnected, default_only.

@@ -237,10 +237,10 @@ async fn closedchan<T: Transport>(net: Net<T>) {
         drop(rx);
         net.settle().await;
         for value in 0..2 {
-            assert_eq!(tx.send(value).await.unwrap_err().value, value);
+            assert_eq!(tx.send(value).await.unwrap_err().into_value(), value);
             assert!(matches!(tx.try_send(value), Err(TrySendError::Ended(_))));
             let in_a_choice = alt! { sent = tx.send(value) => sent, else => panic!("an end is an event") };
-            assert_eq!(in_a_choice.unwrap_err().value, value);
+            assert_eq!(in_a_choice.unwrap_err().into_value(), value);
         }
     }
 }

@@ -56,7 +56,7 @@ async fn q2_a_poisoned_channel_accepts_nothing_more<T: Transport>(net: Net<T>) {
     net.settle().await;
     tx.poison("stop");
     net.settle().await;
-    assert!(matches!(other.try_send(10), Err(TrySendError::Ended(error)) if error.value == 10));
+    assert!(matches!(other.try_send(10), Err(TrySendError::Ended(error)) if *error.value() == 10));
     assert!(matches!(rx.try_recv(), Err(TryRecvError::Ended(Ended::Poisoned(_)))), "at once, not behind the buffer");
     assert_eq!(rx.undelivered(), [1]);
 }

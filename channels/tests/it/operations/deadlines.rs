@@ -63,7 +63,7 @@ fn an_end_beats_the_deadline() {
         let received = Task::new(rx.recv_by(deadline)).done();
         assert!(matches!(received, Err(TryRecvError::Ended(Ended::Poisoned(_)))));
         let Err(TrySendError::Ended(error)) = Task::new(tx.send_by(1, deadline)).done() else { panic!("it has ended") };
-        assert_eq!(error.value, 1);
+        assert_eq!(error.into_value(), 1);
     }
 }
 
@@ -166,7 +166,7 @@ fn a_thread_has_the_same_forms() {
     assert_eq!(into, [4]);
     let tx = sender.join().unwrap();
     drop(rx);
-    assert!(matches!(tx.send_by_blocking(5, past), Err(TrySendError::Ended(error)) if error.value == 5));
+    assert!(matches!(tx.send_by_blocking(5, past), Err(TrySendError::Ended(error)) if *error.value() == 5));
     let (tx, rx) = channel_bounded(1);
     let permit = tx.reserve_blocking().unwrap();
     assert_eq!(tx.send_by_blocking(6, past), Err(TrySendError::Full(6)));

@@ -31,12 +31,12 @@ fn wait_is_what_a_channel_does_unless_told() {
 #[test]
 fn fail_gives_the_value_back_and_the_channel_goes_on() {
     let (tx, rx) = full(Overflow::Fail);
-    let refused = Ended::Overflow { channel: "full".to_owned() };
+    let refused = Ended::Overflow { channel: Arc::new("full".to_owned()) };
     let error = Task::new(tx.send(2)).done().unwrap_err();
-    assert_eq!((error.value, error.cause), (2, refused.clone()));
+    assert_eq!(error.into_parts(), (2, refused.clone()));
     assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)));
     let error = tx.send_blocking(4).unwrap_err();
-    assert_eq!((error.value, error.cause), (4, refused.clone()));
+    assert_eq!(error.into_parts(), (4, refused.clone()));
     let mut slot = Some(5);
     assert_eq!(Task::new(tx.send_from(&mut slot)).done(), Err(refused));
     assert_eq!(slot, Some(5));
@@ -51,9 +51,9 @@ fn fail_is_an_answer_to_a_choice() {
     let (tx, rx) = full(Overflow::Fail);
     let mut choice = Task::new(either(tx.send(2), after(Duration::from_secs(3600))));
     let Either::First(Err(error)) = choice.done() else { panic!("a full channel answers at once") };
-    assert_eq!(error.value, 2);
+    assert_eq!(error.into_value(), 2);
     let mut alt = Alt::new();
-    alt.send(&tx, 3, |sent| sent.map_err(|error| error.value));
+    alt.send(&tx, 3, |sent| sent.map_err(|error| error.into_value()));
     assert_eq!(alt.try_next(), Some(Err(3)));
     assert_eq!(drain(&rx), [0, 1]);
 }
@@ -127,7 +127,7 @@ fn an_ended_channel_says_so_and_drops_nothing() {
         let (tx, rx) = full(overflow);
         drop(rx);
         let Err(TrySendError::Ended(error)) = tx.try_send(2) else { panic!("nobody receives any more") };
-        assert!(error.cause.is_retired());
+        assert!(error.cause().is_retired());
         assert_eq!((tx.inspect().dropped, tx.undelivered()), (0, vec![0, 1]));
     }
 }

@@ -144,8 +144,8 @@ fn a_permit_gives_the_value_back_when_the_channel_has_ended_since() {
     let permit = tx.try_reserve().unwrap();
     drop(rx);
     let error = permit.send("kept").unwrap_err();
-    assert_eq!(error.value, "kept");
-    assert!(error.cause.is_retired());
+    assert_eq!(*error.value(), "kept");
+    assert!(error.cause().is_retired());
     assert!(matches!(tx.try_reserve().map(|_| ()), Err(ReserveError::Ended(_))));
     let unused: Option<Permit<'_, &str>> = tx.try_reserve().ok();
     assert!(unused.is_none());
@@ -201,7 +201,7 @@ fn an_owned_permit_of_a_channel_that_has_ended_gives_the_value_back() {
     let (tx, rx) = channel_bounded(1);
     let permit = Task::new(tx.reserve_owned()).done().unwrap();
     drop(rx);
-    assert_eq!(permit.send(1).map(|_| ()).unwrap_err().value, 1);
+    assert_eq!(permit.send(1).map(|_| ()).unwrap_err().into_value(), 1);
 }
 
 #[test]

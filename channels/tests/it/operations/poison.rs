@@ -42,7 +42,7 @@ fn ordinary_poison_is_of_level_1() {
 fn it_works_from_both_ends() {
     let (tx, rx) = immune(1);
     rx.poison_at(2, "enough");
-    assert!(matches!(tx.send_blocking(1).unwrap_err().cause, Ended::Poisoned(poison) if poison.level == 2));
+    assert!(matches!(tx.send_blocking(1).unwrap_err().into_cause(), Ended::Poisoned(poison) if poison.level == 2));
     assert_eq!(level_of(&rx), Some(2));
 }
 

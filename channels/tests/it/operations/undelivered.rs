@@ -34,7 +34,7 @@ fn a_send_that_waits_keeps_its_own_value() {
     let mut send = Task::waiting(tx.send(2));
     assert_eq!(rx.close(), [1]);
     assert!(send.is_woken());
-    assert_eq!(send.done().unwrap_err().value, 2);
+    assert_eq!(send.done().unwrap_err().into_value(), 2);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_rendezvous_that_closes_has_nothing_left() {
     let (tx, rx) = channel();
     let mut send = Task::waiting(tx.send(1));
     assert_eq!(rx.close(), [0; 0]);
-    assert_eq!(send.done().unwrap_err().value, 1);
+    assert_eq!(send.done().unwrap_err().into_value(), 1);
 }
 
 #[test]

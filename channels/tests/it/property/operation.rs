@@ -99,7 +99,14 @@ const fn refused(ended: &Ended, value: Value) -> Came {
 }
 
 pub(super) fn sent(outcome: Result<(), SendError<Token>>) -> Outcome<'static> {
-    outcome.map_or_else(|error| refused(&error.cause, error.value.mark(Mark::HandedBack)), |()| Came::Sent).into()
+    let came = outcome.map_or_else(
+        |error| {
+            let (value, cause) = error.into_parts();
+            refused(&cause, value.mark(Mark::HandedBack))
+        },
+        |()| Came::Sent,
+    );
+    came.into()
 }
 
 pub(super) fn received(outcome: Result<Token, Ended>) -> Outcome<'static> {

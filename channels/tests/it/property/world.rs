@@ -318,7 +318,7 @@ impl<'a> World<'a> {
         let came = match self.ends.senders[channel].last() {
             None => {
                 let answer = self.ends.oneshot.take().expect("it is there");
-                let outcome = answer.send(token).map_err(|error| refused(error.value));
+                let outcome = answer.send(token).map_err(|error| refused(error.into_value()));
                 self.model.disown(Want::Place(channel));
                 outcome.map_or_else(Came::Refused, |()| Came::Sent)
             }

@@ -31,8 +31,8 @@ fn star() -> Star {
 
 async fn send_locally(to: Sender<u64>, other: Sender<u64>) -> Came {
     match either(to.send(2), other.send(2)).await {
-        Either::First(sent) => vec![(0, sent.map(|()| 2).map_err(|error| error.cause))],
-        Either::Second(sent) => vec![(1, sent.map(|()| 2).map_err(|error| error.cause))],
+        Either::First(sent) => vec![(0, sent.map(|()| 2).map_err(|error| error.into_cause()))],
+        Either::Second(sent) => vec![(1, sent.map(|()| 2).map_err(|error| error.into_cause()))],
     }
 }
 

@@ -58,7 +58,7 @@ impl FarEnd {
 impl Drop for FarEnd {
     fn drop(&mut self) {
         let channel = self.channel.to_string();
-        self.node.act(|claims| claims.end_channel(self.channel, Ended::Retired { channel }));
+        self.node.act(|claims| claims.end_channel(self.channel, Ended::Retired { channel: Arc::new(channel) }));
     }
 }
 
@@ -189,6 +189,7 @@ pub(crate) async fn receive_or_local(end: Arc<FarEnd>, local: Receiver<u64>) -> 
 pub(crate) async fn send_or_local(end: Arc<FarEnd>, local: Sender<u64>, value: u64) -> Came {
     let (mut pass, mut send) = (pin!(end.send(value)), pin!(local.send(value)));
     let number = choose(&mut [Some(pass.as_mut()), Some(send.as_mut())], Order::Listed, false).await;
-    let came = if number == 0 { pass.output() } else { send.output().map(|()| value).map_err(|error| error.cause) };
+    let came =
+        if number == 0 { pass.output() } else { send.output().map(|()| value).map_err(|error| error.into_cause()) };
     vec![(number, came)]
 }
