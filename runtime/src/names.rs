@@ -2,7 +2,7 @@
 
 use crate::cell::Cell;
 use crate::{Actor, ProcessRef, World};
-use rendez_model::ProcessId;
+use rendez_model::{ProcessId, ProcessKind};
 use std::any::{Any, type_name};
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -154,6 +154,19 @@ impl Names {
     fn find(&self, name: &str) -> Option<Arc<dyn Named>> {
         self.by_name.get(name).cloned()
     }
+
+    /// Those of one holder, in their order.
+    fn of(&self, holder: Holder) -> Vec<String> {
+        let mut names: Vec<_> = self.by_holder.get(&holder).into_iter().flatten().map(|name| (**name).into()).collect();
+        names.sort();
+        names
+    }
+
+    /// The actors that have a name, each once.
+    fn actors(&self) -> Vec<Arc<dyn Named>> {
+        let actors = self.by_holder.iter().filter(|(holder, _)| matches!(holder, Holder::Actor(_)));
+        actors.filter_map(|(_, names)| self.find(names.first()?)).collect()
+    }
 }
 
 impl World {
@@ -161,6 +174,21 @@ impl World {
     pub(crate) fn all_names(&self) -> Vec<(String, ProcessRef)> {
         let all = self.names_unseen().all();
         holders(all)
+    }
+
+    /// The names of one process, in their order; not a step of who explores. An actor's are those of its actor, which has one process after
+    /// another: it is looked for among the actors that have a name.
+    pub(crate) fn names_of(&self, id: ProcessId, kind: ProcessKind) -> Vec<String> {
+        let mut names = self.names_unseen().of(Holder::Process(id));
+        if kind == ProcessKind::Actor {
+            let actors = self.names_unseen().actors();
+            let is_its = |actor: &&Arc<dyn Named>| actor.process().is_some_and(|process| process.id() == id);
+            if let Some(actor) = actors.iter().find(is_its) {
+                names.extend(self.names_unseen().of(actor.holder()));
+                names.sort();
+            }
+        }
+        names
     }
 
     /// Gives somebody a name, until it ends.

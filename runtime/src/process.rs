@@ -158,7 +158,7 @@ impl ProcessRef {
     #[must_use]
     pub fn inspect(&self) -> rendez_model::Process {
         let mut process = self.cell.describe();
-        self.cell.world().complete(std::slice::from_mut(&mut process));
+        self.cell.world().complete_one(&mut process);
         process
     }
 

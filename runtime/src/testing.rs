@@ -2,7 +2,7 @@
 
 use crate::explore::{Explored, explore};
 use crate::{Failure, IntoOutcome, Outcome, ProcessRef, executor};
-use rendez_channels::{Ended, Receiver, Sender, at, channel_unbounded, clock};
+use rendez_channels::{ChannelOptions, Ended, Overflow, Receiver, Sender, at, clock};
 use rendez_model::State;
 use std::fmt;
 use std::future::Future;
@@ -111,7 +111,8 @@ pub fn assert_blocked(process: &ProcessRef) -> impl Future<Output = Outcome> + S
 
 /// A receiver for tests: it says what it expects, and fails the test with words of its own.
 ///
-/// Give its [sender](Self::sender) to what is tested, as the channel of an answer, of events, of a subscription.
+/// Give its [sender](Self::sender) to what is tested, as the channel of an answer, of events, of a subscription. It never keeps a sender
+/// waiting, and holds [`PROBE_MAX`] values; one that was given more fails the test when it is asked next.
 ///
 /// ```
 /// use rendez_runtime::{Outcome, explore, spawn, testing::Probe};
@@ -132,6 +133,8 @@ pub struct Probe<T: Send + 'static> {
     outlet: Receiver<T>,
 }
 
+/// How many values a probe holds that nobody has asked it for.
+pub const PROBE_MAX: usize = 1024;
 /// For how long a probe waits, in the network's own time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -139,8 +142,7 @@ impl<T: Send + 'static> Probe<T> {
     /// A probe with a name, which its channel has too.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let (inlet, outlet) = channel_unbounded();
-        inlet.set_name(name);
+        let (inlet, outlet) = ChannelOptions::bounded(PROBE_MAX).overflow(Overflow::DropNewest).name(name).open();
         Self { inlet, outlet }
     }
 
@@ -153,7 +155,7 @@ impl<T: Send + 'static> Probe<T> {
     /// The next value, whatever it is.
     ///
     /// # Panics
-    /// If none comes within a minute.
+    /// If none comes within a minute, or the probe was given more than it holds.
     ///
     /// # Cancel safety
     /// As [`Receiver::recv`].
@@ -167,7 +169,7 @@ impl<T: Send + 'static> Probe<T> {
     /// The next value is this.
     ///
     /// # Panics
-    /// If another comes, or none within a minute.
+    /// If another comes, or none within a minute, or the probe was given more than it holds.
     ///
     /// # Cancel safety
     /// As [`Receiver::recv`].
@@ -182,7 +184,7 @@ impl<T: Send + 'static> Probe<T> {
     /// Nothing comes within this time.
     ///
     /// # Panics
-    /// If something does.
+    /// If something does, or the probe was given more than it holds.
     ///
     /// # Cancel safety
     /// As [`Receiver::recv`].
@@ -196,6 +198,12 @@ impl<T: Send + 'static> Probe<T> {
     }
 
     async fn within(&self, time: Duration) -> Option<T> {
+        let lost = self.outlet.inspect().dropped;
+        assert!(
+            lost == 0,
+            "the probe `{}` holds {PROBE_MAX} values, and {lost} more have come: ask it sooner",
+            self.outlet.name()
+        );
         let received: Result<T, Ended> = crate::alt! {
             received = self.outlet.recv() => received,
             () = at(clock::now() + time) => return None,

@@ -240,9 +240,14 @@ impl World {
         let samples = self.samples();
         for process in processes {
             process.names = names.remove(&process.id).unwrap_or_default();
-            let sampled = u64::try_from(samples.of(process.id).as_micros()).unwrap_or(u64::MAX);
-            process.busy_us = process.busy_us.saturating_add(sampled);
+            add_sampled(process, &samples);
         }
+    }
+
+    /// The same for one, which looks at no others.
+    pub(crate) fn complete_one(&self, process: &mut Process) {
+        process.names = self.names_of(process.id, process.kind);
+        add_sampled(process, &self.samples());
     }
 
     pub(crate) fn snapshot(&self) -> Network {
@@ -317,6 +322,12 @@ impl World {
     fn lock(&self) -> MutexGuard<'_, Lists> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For how long it was polled, as far as it was sampled.
+fn add_sampled(process: &mut Process, samples: &Samples) {
+    let sampled = u64::try_from(samples.of(process.id).as_micros()).unwrap_or(u64::MAX);
+    process.busy_us = process.busy_us.saturating_add(sampled);
 }
 
 impl Lists {

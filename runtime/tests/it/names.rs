@@ -5,8 +5,8 @@
 use rendez_channels::{channel, future, oneshot};
 use rendez_model::End;
 use rendez_runtime::{
-    Failure, NAME_MAX, NameError, Outcome, Process, Supervisor, actor, alt, blocking, par, register, registered, run,
-    spawn, spawn_actor, stop_requested, unregister, whereis, whereis_actor,
+    Failure, NAME_MAX, NameError, Outcome, Process, Supervisor, actor, alt, blocking, current, par, register,
+    registered, run, spawn, spawn_actor, stop_requested, unregister, whereis, whereis_actor,
 };
 use std::pin::pin;
 use std::time::Duration;
@@ -169,15 +169,38 @@ fn an_actor_that_is_started_again_keeps_its_name_until_it_ends_for_good() {
         let counter = shop.add_actor("counter", || Counter(0));
         counter.address().register("restarted")?;
         let shop = shop.start();
-        let first = whereis("restarted").unwrap().id();
+        let first = whereis("restarted").unwrap();
         assert!(counter.fail().await.is_err());
         assert_eq!(whereis_actor::<Counter>("restarted")?.add(1).await?, 1);
-        assert_ne!(whereis("restarted").unwrap().id(), first);
+        let second = whereis("restarted").unwrap();
+        assert_ne!(second.id(), first.id());
+        assert_eq!((first.inspect().names, second.inspect().names), (vec![], vec!["restarted".to_owned()]));
         let process = shop.process();
         shop.stop();
         drop(counter);
         process.ended().await;
         assert!(whereis("restarted").is_none());
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_process_shows_its_own_names_in_their_order_and_nobody_elses() {
+    run(async {
+        let (counter, other) = (spawn_actor(Counter(0)), spawn_actor(Counter(0)));
+        for name in ["own.b", "own.a"] {
+            counter.address().register(name)?;
+        }
+        other.address().register("own.other")?;
+        // One that only this incarnation has.
+        counter.process().register("own.aa")?;
+        register("own.main")?;
+        assert_eq!(counter.process().inspect().names, ["own.a", "own.aa", "own.b"]);
+        assert_eq!(other.process().inspect().names, ["own.other"]);
+        assert_eq!(current().unwrap().inspect().names, ["own.main"]);
+        assert!(unregister("own.a"));
+        assert_eq!(counter.process().inspect().names, ["own.aa", "own.b"]);
         Outcome::Ok(())
     })
     .unwrap();

@@ -1,7 +1,7 @@
 //! The test kit: what `#[rendez::test]` gives a test, and that its failures say what they should.
 
 use rendez_channels::{after, channel, clock};
-use rendez_runtime::testing::{Probe, assert_blocked, settled};
+use rendez_runtime::testing::{PROBE_MAX, Probe, assert_blocked, settled};
 use rendez_runtime::{Backoff, Outcome, Process, explore, par, spawn};
 use std::time::Duration;
 
@@ -96,6 +96,19 @@ mod failing {
         });
     }
 
+    /// The probe was given one more than it holds, and what it holds is asked for.
+    pub(super) fn asks_too_late() {
+        run_test(How { schedules: 0, exhaustive: false }, || async {
+            let probe = Probe::new("answers");
+            let answers = probe.sender();
+            for number in 0..=PROBE_MAX {
+                answers.send(number).await?;
+            }
+            probe.expect(0).await;
+            Outcome::Ok(())
+        });
+    }
+
     pub(super) fn fails_by_chance() {
         run_test(How { schedules: 100, exhaustive: false }, || async {
             let (tx, rx) = channel::<u8>();
@@ -129,6 +142,25 @@ fn a_process_that_sleeps_is_not_blocked() {
 fn a_probe_that_nothing_comes_to_says_so() {
     let said = said(failing::expects_something);
     assert!(said.contains("nothing has come to the probe `answers` within 60s"), "{said}");
+}
+
+#[test]
+fn a_probe_that_is_asked_too_late_says_how_many_values_it_has_not_kept() {
+    let said = said(failing::asks_too_late);
+    assert!(said.contains("the probe `answers` holds 1024 values, and 1 more have come: ask it sooner"), "{said}");
+}
+
+#[rendez::test]
+async fn a_probe_keeps_as_many_values_as_it_says() -> Outcome {
+    let probe = Probe::new("answers");
+    let answers = probe.sender();
+    for number in 0..PROBE_MAX {
+        answers.send(number).await?;
+    }
+    for number in 0..PROBE_MAX {
+        probe.expect(number).await;
+    }
+    Ok(())
 }
 
 #[test]
