@@ -16,11 +16,11 @@ use std::fmt;
 use std::io::{BufRead, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{ChildStdin, Command};
+use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, watch};
 
 /// Children that a node may have at one time.
@@ -93,26 +93,25 @@ impl ChildSpec {
         &self.name
     }
 
-    pub(crate) const fn path(&self) -> Option<&PathBuf> {
-        self.program.as_ref()
-    }
-
-    pub(crate) fn arguments(&self) -> &[OsString] {
-        &self.args
-    }
-
-    pub(crate) fn environment(&self) -> &[(OsString, OsString)] {
-        &self.env
-    }
-
-    pub(crate) const fn is_silent(&self) -> bool {
-        self.silent
+    /// The command that starts it as a child of this node; its standard input is whoever's that starts it.
+    pub(crate) fn command(&self, parent: &Node) -> std::io::Result<Command> {
+        let mut command = match &self.program {
+            Some(program) => Command::new(program),
+            None => this_program(&self.name)?,
+        };
+        command.args(&self.args).envs(self.env.iter().map(|(key, value)| (key, value)));
+        let told = format!("{VERSION} {} {:#} {}", reachable(parent.address()), parent.id(), self.name);
+        command.env(VARIABLE, told);
+        if self.silent {
+            command.stdout(Stdio::null());
+        }
+        Ok(command)
     }
 }
 
 impl Node {
-    /// Starts a child process that becomes a node, admits it, and watches it: it belongs to this node, and ends with it at the
-    /// latest. One that belongs to a scope is [`child`](Self::child).
+    /// Starts a child process that becomes a node, admits it, and watches it, outside of any scope: it belongs to this node, and ends
+    /// with it at the latest. It runs when this returns. One that belongs to a scope is [`child`](Self::child).
     ///
     /// The loss of the child is a [`NodeEvent::Lost`] with [`Reason::Exited`], as soon as its process has ended.
     ///
@@ -121,7 +120,7 @@ impl Node {
     ///
     /// # Cancel safety
     /// A dropped call leaves no process behind.
-    pub async fn spawn_child(&self, spec: ChildSpec) -> Result<Child, NetError> {
+    pub async fn detached(&self, spec: ChildSpec) -> Result<Child, NetError> {
         check_name(&spec.name)?;
         let shared = self.shared();
         let failed = |why: String| NetError::Child { name: spec.name.clone(), why };
@@ -371,26 +370,19 @@ fn end_with_parent() {
     std::process::exit(ORPHANED);
 }
 
-fn start(spec: &ChildSpec, parent: &Node) -> std::io::Result<tokio::process::Child> {
-    let program = match &spec.program {
-        Some(program) => program.clone(),
-        None => std::env::current_exe()?,
-    };
-    let (variable, told) = told(parent, &spec.name);
-    let stdout = if spec.silent { Stdio::null() } else { Stdio::inherit() };
-    Command::new(program)
-        .args(&spec.args)
-        .envs(spec.env.iter().cloned())
-        .env(variable, told)
-        .stdin(Stdio::piped())
-        .stdout(stdout)
-        .kill_on_drop(true)
-        .spawn()
+/// This program again; on Unix `ps` shows the name that its process is to have.
+fn this_program(name: &str) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::arg0(&mut command, name);
+    #[cfg(not(unix))]
+    let _ = name;
+    Ok(command)
 }
 
-/// The variable for a child of this name, and what it says.
-pub(crate) fn told(parent: &Node, name: &str) -> (&'static str, String) {
-    (VARIABLE, format!("{VERSION} {} {:#} {name}", reachable(parent.address()), parent.id()))
+fn start(spec: &ChildSpec, parent: &Node) -> std::io::Result<tokio::process::Child> {
+    let mut command = tokio::process::Command::from(spec.command(parent)?);
+    command.stdin(Stdio::piped()).kill_on_drop(true).spawn()
 }
 
 /// Where a process on this machine reaches a socket that may be bound to every address.

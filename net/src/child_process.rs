@@ -1,13 +1,13 @@
 //! A child node as a process of the tree: started and ended with its scope. One that belongs to its node instead is in `child`.
 
-use crate::child::{ChildSpec, describe, told};
+use crate::child::{ChildSpec, describe};
 use crate::error::{NetError, Reason};
 use crate::node::Shared;
 use crate::publish::check_name;
 use crate::{Identity, Node, NodeEvent, NodeId, Peer};
 use rendez_runtime::{Failure, Outcome, Process, Program, is_stop_requested};
 use std::io::{PipeWriter, Write as _};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -41,21 +41,11 @@ impl Node {
         let failed = |why: &dyn ToString| NetError::Child { name: spec.name().to_owned(), why: why.to_string() };
         let identity = Identity::generate().map_err(|error| failed(&error))?;
         let id = identity.id();
-        let program = match spec.path() {
-            Some(path) => Program::new(path),
-            None => Program::this().map_err(|failure| failed(&failure))?,
-        };
+        let mut command = spec.command(self).map_err(|error| failed(&error))?;
         let (key, mut pipe) = std::io::pipe().map_err(|error| failed(&error))?;
         pipe.write_all(identity.to_line().as_bytes()).map_err(|error| failed(&error))?;
-        let (variable, value) = told(self, spec.name());
-        let mut program = program.named(spec.name()).args(spec.arguments()).stdin(key);
-        for (key, value) in spec.environment() {
-            program = program.env(key, value);
-        }
-        program = program.env(variable, value);
-        if spec.is_silent() {
-            program = program.stdout(Stdio::null());
-        }
+        command.stdin(key);
+        let program = Program::from(command).named(spec.name());
         self.shared().expect_child(id)?;
         let expected = Expected::new(self.shared(), id, spec.name().to_owned(), pipe);
         Ok((id, program.then(move |status| expected.ended(status))))

@@ -104,7 +104,7 @@ impl Cluster {
         for number in 1..=count {
             let (link, far) = link(number);
             cluster.publish(number, far)?;
-            cluster.children.push(cluster.node.spawn_child(ChildSpec::new(name(number))).await?);
+            cluster.children.push(cluster.node.detached(ChildSpec::new(name(number))).await?);
             links.push(link);
         }
         for child in &cluster.children {

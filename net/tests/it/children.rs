@@ -55,7 +55,7 @@ fn publish(hub: &Node) -> Ends {
 
 async fn start(hub: &Node, name: &str) -> Child {
     let spec = ChildSpec::new(name).args(["--exact", "children::in_the_child", "--nocapture"]).silent();
-    soon(hub.spawn_child(spec)).await.unwrap()
+    soon(hub.detached(spec)).await.unwrap()
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn a_child_that_ends_before_it_is_connected_is_named() {
     let lost = event(&events, |_| true).await;
     assert!(matches!(lost, NodeEvent::Lost { name, .. } if name == "stillborn"));
     let nowhere = ChildSpec::new("nobody").program("/no/such/program");
-    let error = soon(hub.spawn_child(nowhere)).await.unwrap_err();
+    let error = soon(hub.detached(nowhere)).await.unwrap_err();
     assert!(error.to_string().starts_with("child node `nobody`: No such file"), "{error}");
     soon(hub.shutdown()).await;
 }
