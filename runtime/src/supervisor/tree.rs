@@ -248,7 +248,8 @@ impl Tree {
         let (intensity, period) = (self.rules.window.intensity(), self.rules.window.period());
         let cause = failure.map_or_else(|| format!("{end:?}"), ToString::to_string);
         let failure = Failure::new(format!(
-            "gave `{name}` up: it ended although it may not, after {intensity} restarts within {period:?}: {cause}"
+            "gave `{name}` up: it ended although it may not, after {intensity} restarts within {period:?} (mend what \
+             follows, or allow for more with `intensity`): {cause}"
         ));
         // What the children are made with is dropped in the same poll, unless a supervisor above keeps it to start this one
         // again: channel ends in it are poisoned then.
