@@ -2,14 +2,15 @@
 
 use super::Carriers;
 use super::pace::{Look, Pace};
+use super::queues::Queues;
 use super::seat::Seat;
 use crate::cell::Cell;
 use crate::drive;
 use crate::task::Ran;
-use crossbeam_deque::Worker;
-use std::cell::RefCell;
+use std::cell::{self, RefCell};
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
@@ -23,8 +24,8 @@ const SPARE_PERIOD: Duration = Duration::from_millis(1);
 
 /// One carrier, while its worker does something else.
 pub(super) struct Carrier {
-    /// None while it runs: it is this thread's then.
-    local: Option<Local>,
+    /// None while it runs: they are this thread's then.
+    queues: Option<Queues>,
     carriers: Arc<Carriers>,
     seat: usize,
     /// Turns between two looks at the clock.
@@ -35,13 +36,18 @@ pub(super) struct Carrier {
 struct Local {
     carriers: Arc<Carriers>,
     seat: usize,
-    queue: Worker<Arc<Cell>>,
+    queues: Queues,
     /// Whether a process was started since the last turn.
-    has_new: bool,
+    has_new: cell::Cell<bool>,
 }
 
+/// Shared between the thread-local and the carrier that runs, so that a turn does not ask for it.
+type Shared = Rc<Option<Local>>;
+
 thread_local! {
-    static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
+    static LOCAL: RefCell<Option<Shared>> = const { RefCell::new(None) };
+    /// The memory of the last stay, for the next.
+    static MEMORY: cell::Cell<Option<Shared>> = const { cell::Cell::new(None) };
 }
 
 /// Why a carrier stops for now.
@@ -57,104 +63,76 @@ enum Pause {
 /// Makes a process ready that runs on the carriers which this thread is one of.
 #[inline]
 pub(in crate::executor) fn push_here(process: Arc<Cell>) -> Result<(), Arc<Cell>> {
-    match process.executor() {
-        Some(executor) => push(Arc::as_ptr(executor).cast(), process, false),
-        None => Err(process),
-    }
+    let carriers = process.executor().map(|executor| Arc::as_ptr(executor).cast());
+    here(carriers, process, |local, process| {
+        local.queues.push(process);
+        local.share_if_stuck();
+    })
 }
 
 /// The same for one that starts on these.
 pub(super) fn push_new(carriers: &Carriers, process: Arc<Cell>) -> Result<(), Arc<Cell>> {
-    push(carriers, process, true)
+    here(Some(carriers), process, |local, process| {
+        local.queues.push_new(process);
+        local.has_new.set(true);
+        local.share_if_stuck();
+    })
 }
 
+/// Pushes a process here, if this thread is one of those carriers.
 #[inline]
-fn push(carriers: *const Carriers, process: Arc<Cell>, is_new: bool) -> Result<(), Arc<Cell>> {
+fn here(
+    carriers: Option<*const Carriers>,
+    process: Arc<Cell>,
+    push: impl FnOnce(&Local, Arc<Cell>),
+) -> Result<(), Arc<Cell>> {
     let mut process = Some(process);
     let _ = LOCAL.try_with(|local| {
-        let Ok(mut local) = local.try_borrow_mut() else { return };
-        let Some(local) = local.as_mut().filter(|local| local.is_of(carriers)) else { return };
-        if let Some(process) = process.take() {
-            local.queue.push(process);
-            local.has_new |= is_new;
+        let Ok(local) = local.try_borrow() else { return };
+        let Some(Some(local)) = local.as_deref() else { return };
+        if carriers == Some(Arc::as_ptr(&local.carriers))
+            && let Some(process) = process.take()
+        {
+            push(local, process);
         }
     });
     process.map_or(Ok(()), Err)
 }
 
 impl Local {
-    /// Whether this is one of those carriers, and works off what it is given.
-    #[inline]
-    fn is_of(&self, carriers: *const Carriers) -> bool {
-        std::ptr::eq(Arc::as_ptr(&self.carriers), carriers) && !self.carriers.seats[self.seat].is_stuck()
-    }
-}
-
-impl Carrier {
-    pub(super) fn new(carriers: Arc<Carriers>, seat: usize) -> Self {
-        let queue = carriers.seats[seat].sit();
-        let local = queue.map(|queue| Local { carriers: Arc::clone(&carriers), seat, queue, has_new: false });
-        Self { local, carriers, seat, interval: 1 }
-    }
-
     fn seat(&self) -> &Seat {
         &self.carriers.seats[self.seat]
     }
 
-    /// Is this thread's carrier for a while.
-    fn stay(&mut self) -> Pause {
-        let Some(local) = self.local.take() else { return Pause::Closed };
-        let stay = Stay { outer: LOCAL.replace(Some(local)), carrier: self };
-        let mut pace = Pace::new(Instant::now(), stay.carrier.interval);
-        let pause = stay.carrier.carry(&mut pace);
-        stay.carrier.interval = pace.interval();
-        pause
-    }
-
-    fn carry(&self, pace: &mut Pace) -> Pause {
-        let mut turns = 0u32;
-        while !self.carriers.is_closed() {
-            let Some(process) = self.next(turns, pace) else { return Pause::Dry };
-            self.seat().begin_turn(process.id());
-            if let Ran::Again(process) = drive::run(process) {
-                with_local(|local| local.queue.push(process));
-            }
-            turns = turns.wrapping_add(1);
-            if !has_budget_remaining() || (pace.turn() && self.look(pace)) {
-                return Pause::Long;
-            }
-        }
-        Pause::Closed
-    }
-
-    /// The next process to run: of the own queue, of those from outside, of other carriers.
+    /// What is pushed while the process that runs keeps this thread is for others.
     #[inline]
-    fn next(&self, turns: u32, pace: &mut Pace) -> Option<Arc<Cell>> {
-        let mut shares = false;
-        let process = with_local(|local| {
-            if turns % OUTSIDE == OUTSIDE - 1 {
-                self.carriers.move_outside_to(&local.queue);
-            }
-            let process = local.queue.pop();
-            let process = process.or_else(|| self.carriers.take_outside(&local.queue));
-            let process = process.or_else(|| self.carriers.steal(self.seat, &local.queue));
-            if local.queue.is_empty() {
-                pace.dry();
-            } else {
-                shares = std::mem::take(&mut local.has_new) && self.carriers.has_idle();
-            }
-            process
-        });
-        if shares {
+    fn share_if_stuck(&self) {
+        if self.seat().is_stuck() {
             self.carriers.rouse();
         }
-        process.flatten()
+    }
+
+    /// The next process to run: of the own queues, of those from outside, of other carriers.
+    #[inline]
+    fn next(&self, turns: u32, pace: &mut Pace) -> Option<Arc<Cell>> {
+        if turns % OUTSIDE == OUTSIDE - 1 {
+            self.carriers.move_outside_to(&self.queues);
+        }
+        let process = self.queues.pop(turns);
+        let process = process.or_else(|| self.carriers.take_outside(&self.queues));
+        let process = process.or_else(|| self.carriers.steal(self.seat, &self.queues));
+        if self.queues.is_empty() {
+            pace.dry();
+        } else if self.has_new.take() && self.carriers.has_idle() {
+            self.carriers.rouse();
+        }
+        process
     }
 
     /// Looks at the clock; whether to stop.
     fn look(&self, pace: &mut Pace) -> bool {
         if self.carriers.watch.wants_help() {
-            with_local(|local| self.carriers.help(self.seat, &local.queue));
+            self.carriers.help(self.seat, &self.queues);
         }
         match pace.look(Instant::now(), self.carriers.has_idle()) {
             Look::GoOn => false,
@@ -166,6 +144,44 @@ impl Carrier {
         }
     }
 
+    fn carry(&self, pace: &mut Pace) -> Pause {
+        let (seat, mut turns) = (self.seat(), 0u32);
+        while !self.carriers.is_closed() {
+            let Some(process) = self.next(turns, pace) else { return Pause::Dry };
+            seat.begin_turn(process.id());
+            if let Ran::Again(process) = drive::run(process) {
+                self.queues.push(process);
+            }
+            turns = turns.wrapping_add(1);
+            if !has_budget_remaining() || (pace.turn() && self.look(pace)) {
+                return Pause::Long;
+            }
+        }
+        Pause::Closed
+    }
+}
+
+impl Carrier {
+    pub(super) fn new(carriers: Arc<Carriers>, seat: usize) -> Self {
+        let queues = carriers.seats[seat].sit();
+        Self { queues, carriers, seat, interval: 1 }
+    }
+
+    fn seat(&self) -> &Seat {
+        &self.carriers.seats[self.seat]
+    }
+
+    /// Is this thread's carrier for a while.
+    fn stay(&mut self) -> Pause {
+        let Some(queues) = self.queues.take() else { return Pause::Closed };
+        let (carriers, seat) = (Arc::clone(&self.carriers), self.seat);
+        let local = Local { carriers, seat, queues, has_new: cell::Cell::new(false) };
+        let mut pace = Pace::new(Instant::now(), self.interval);
+        let pause = Stay::begin(local, &mut self.queues).carry(&mut pace);
+        self.interval = pace.interval();
+        pause
+    }
+
     /// Carries as a spare: on a thread of its own, until a regular carrier moves again.
     pub(super) fn stand_in(mut self) {
         while self.carriers.watch.needs_spares() {
@@ -175,9 +191,9 @@ impl Carrier {
                 Pause::Closed => break,
             }
         }
-        if let Some(local) = self.local.take() {
-            self.leave_to_others(&local.queue);
-            self.carriers.seats[self.seat].stand_up(local.queue);
+        if let Some(queues) = self.queues.take() {
+            self.leave_to_others(&queues);
+            self.seat().stand_up(queues);
         }
         if self.carriers.is_closed() {
             // What it ran last may have outlasted the carriers.
@@ -185,8 +201,8 @@ impl Carrier {
         }
     }
 
-    fn leave_to_others(&self, queue: &Worker<Arc<Cell>>) {
-        while let Some(process) = queue.pop() {
+    fn leave_to_others(&self, queues: &Queues) {
+        while let Some(process) = queues.pop_any() {
             self.carriers.push_outside(process);
         }
     }
@@ -194,19 +210,37 @@ impl Carrier {
 
 /// A carrier's stay as this thread's own.
 struct Stay<'a> {
-    carrier: &'a mut Carrier,
-    outer: Option<Local>,
+    local: Shared,
+    outer: Option<Shared>,
+    /// Where its queues go in the end.
+    queues: &'a mut Option<Queues>,
+}
+
+impl<'a> Stay<'a> {
+    fn begin(local: Local, queues: &'a mut Option<Queues>) -> Self {
+        let mut memory = MEMORY.take().unwrap_or_default();
+        if let Some(place) = Rc::get_mut(&mut memory) {
+            *place = Some(local);
+        }
+        let outer = LOCAL.replace(Some(Rc::clone(&memory)));
+        Self { local: memory, outer, queues }
+    }
+
+    fn carry(&self, pace: &mut Pace) -> Pause {
+        (*self.local).as_ref().map_or(Pause::Closed, |local| local.carry(pace))
+    }
 }
 
 impl Drop for Stay<'_> {
     fn drop(&mut self) {
-        self.carrier.seat().rest();
-        self.carrier.local = LOCAL.replace(self.outer.take());
+        LOCAL.set(self.outer.take());
+        let local = Rc::get_mut(&mut self.local).and_then(Option::take);
+        *self.queues = local.map(|local| {
+            local.seat().rest();
+            local.queues
+        });
+        MEMORY.set(Some(Rc::clone(&self.local)));
     }
-}
-
-fn with_local<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
-    LOCAL.with_borrow_mut(|local| local.as_mut().map(act))
 }
 
 impl Future for Carrier {
@@ -233,8 +267,8 @@ impl Future for Carrier {
 impl Drop for Carrier {
     /// The runtime is going away.
     fn drop(&mut self) {
-        if let Some(local) = self.local.take() {
-            self.leave_to_others(&local.queue);
+        if let Some(queues) = self.queues.take() {
+            self.leave_to_others(&queues);
             self.carriers.leave();
         }
     }

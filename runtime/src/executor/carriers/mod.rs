@@ -6,6 +6,7 @@
 mod carrier;
 mod outside;
 mod pace;
+mod queues;
 mod seat;
 mod watch;
 
@@ -13,8 +14,9 @@ use super::{Executor, Own, tokio_tasks};
 use crate::cell::Cell;
 use crate::{World, drive};
 use carrier::Carrier;
-use crossbeam_deque::{Steal, Worker};
+use crossbeam_deque::Steal;
 use outside::Outside;
+use queues::Queues;
 use rendez_channels::clock::Sleep;
 use seat::{Line, Seat};
 use std::collections::HashMap;
@@ -115,35 +117,35 @@ impl Carriers {
     }
 
     /// Takes one that was woken outside, and some more to the queue.
-    fn take_outside(&self, queue: &Worker<Arc<Cell>>) -> Option<Arc<Cell>> {
+    fn take_outside(&self, queues: &Queues) -> Option<Arc<Cell>> {
         if self.outside.is_empty() {
             return None;
         }
-        self.outside.move_to(queue);
-        queue.pop()
+        self.outside.move_to(queues.woken());
+        queues.woken().pop()
     }
 
     /// Takes some that were woken outside to the end of the queue.
-    fn move_outside_to(&self, queue: &Worker<Arc<Cell>>) {
+    fn move_outside_to(&self, queues: &Queues) {
         if !self.outside.is_empty() {
-            self.outside.move_to(queue);
+            self.outside.move_to(queues.woken());
         }
     }
 
     /// Takes from those who are stuck to the end of the queue.
-    fn help(&self, seat: usize, queue: &Worker<Arc<Cell>>) {
+    fn help(&self, seat: usize, queues: &Queues) {
         let stuck = self.seats.iter().enumerate().filter(|(i, other)| *i != seat && other.is_stuck());
         for (_, other) in stuck {
-            if let Some(process) = retrying(|| other.steal(queue)) {
-                queue.push(process);
+            if let Some(process) = other.waiting().steal(queues) {
+                queues.push(process);
             }
         }
     }
 
-    /// Takes from the queue of another, and some more to the own one.
-    fn steal(&self, seat: usize, queue: &Worker<Arc<Cell>>) -> Option<Arc<Cell>> {
+    /// Takes from the queues of another, and some more to the own ones.
+    fn steal(&self, seat: usize, queues: &Queues) -> Option<Arc<Cell>> {
         let others = (1..self.seats.len()).map(|step| &self.seats[(seat + step) % self.seats.len()]);
-        others.filter(|other| other.has_work()).find_map(|other| retrying(|| other.steal(queue)))
+        others.filter(|other| other.has_work()).find_map(|other| other.waiting().steal(queues))
     }
 
     /// Counts what runs there as having run for so long; where somebody measures, who polls does.

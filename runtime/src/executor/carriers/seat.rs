@@ -1,10 +1,9 @@
 //! The seat of a carrier: what others see of it. Who sits there is in `carrier`.
 
-use crate::cell::Cell;
-use crossbeam_deque::{Steal, Stealer, Worker};
+use super::queues::{Queues, Stealers};
 use rendez_model::ProcessId;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 /// On cache lines of its own.
@@ -15,9 +14,9 @@ pub(super) struct Line<T>(pub(super) T);
 pub(super) struct Seat {
     own: Line<Own>,
     asleep: AtomicBool,
-    /// The watch has seen it in the same turn for too long: what is pushed here goes to the others.
+    /// The watch has seen it in the same turn for too long: what waits here is for the others.
     stuck: AtomicBool,
-    stealer: Stealer<Arc<Cell>>,
+    waiting: Stealers,
     away: Mutex<Away>,
 }
 
@@ -30,35 +29,35 @@ struct Own {
 
 /// What is needed while nobody runs here.
 struct Away {
-    /// The queue, while nobody sits here.
-    queue: Option<Worker<Arc<Cell>>>,
+    /// What waits here, while nobody sits here.
+    queues: Option<Queues>,
     waker: Option<Waker>,
 }
 
 impl Seat {
     pub(super) fn new() -> Self {
-        let queue = Worker::new_fifo();
+        let queues = Queues::new();
         Self {
             own: Line(Own { turns: AtomicU64::new(0), process: AtomicU64::new(0) }),
             asleep: AtomicBool::new(false),
             stuck: AtomicBool::new(false),
-            stealer: queue.stealer(),
-            away: Mutex::new(Away { queue: Some(queue), waker: None }),
+            waiting: queues.stealers(),
+            away: Mutex::new(Away { queues: Some(queues), waker: None }),
         }
     }
 
     /// Takes the seat; none when somebody sits there.
-    pub(super) fn sit(&self) -> Option<Worker<Arc<Cell>>> {
-        self.away().queue.take()
+    pub(super) fn sit(&self) -> Option<Queues> {
+        self.away().queues.take()
     }
 
     /// Leaves the seat.
-    pub(super) fn stand_up(&self, queue: Worker<Arc<Cell>>) {
-        self.away().queue = Some(queue);
+    pub(super) fn stand_up(&self, queues: Queues) {
+        self.away().queues = Some(queues);
     }
 
     pub(super) fn is_taken(&self) -> bool {
-        self.away().queue.is_none()
+        self.away().queues.is_none()
     }
 
     /// A turn begins: of this process.
@@ -97,12 +96,12 @@ impl Seat {
     }
 
     pub(super) fn has_work(&self) -> bool {
-        !self.stealer.is_empty()
+        !self.waiting.is_empty()
     }
 
-    /// Takes about half of what waits here to another queue, and one for now.
-    pub(super) fn steal(&self, queue: &Worker<Arc<Cell>>) -> Steal<Arc<Cell>> {
-        self.stealer.steal_batch_and_pop(queue)
+    /// What waits here, for others to take.
+    pub(super) const fn waiting(&self) -> &Stealers {
+        &self.waiting
     }
 
     pub(super) fn is_asleep(&self) -> bool {

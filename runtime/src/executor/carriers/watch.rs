@@ -66,11 +66,11 @@ impl Watch {
         }
     }
 
-    /// Whether a carrier that moves should take from one that is stuck; asked by one that will.
+    /// Whether carriers that move should take from one that is stuck.
     #[inline]
     pub(super) fn wants_help(&self) -> bool {
         // Relaxed: the queues have orderings of their own.
-        self.wants_help.load(Ordering::Relaxed) && self.wants_help.swap(false, Ordering::Relaxed)
+        self.wants_help.load(Ordering::Relaxed)
     }
 
     /// Whether no regular carrier moves.
@@ -184,13 +184,10 @@ impl<'a> Looks<'a> {
                 self.look_at(regular.len() + i, seat, now, &mut sum);
             }
         }
+        // Until the next look: whoever keeps its thread may wake and start others meanwhile.
+        self.carriers.watch.wants_help.store(0 < sum.stuck && sum.stuck < sum.awake, Ordering::Relaxed);
         sum.waits |= sum.stuck == sum.awake && !self.carriers.outside.is_empty();
-        if !sum.waits || self.carriers.rouse() {
-            return;
-        }
-        if sum.stuck < sum.awake {
-            self.carriers.watch.wants_help.store(true, Ordering::Relaxed);
-        } else if all_stuck {
+        if sum.waits && !self.carriers.rouse() && all_stuck {
             start_spare(self.carriers);
         }
     }
