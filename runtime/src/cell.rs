@@ -1,5 +1,7 @@
 //! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
 
+mod ending;
+
 use crate::actor::Ears;
 use crate::control::{Control, Listeners};
 use crate::ended::Record;
@@ -7,15 +9,13 @@ use crate::executor::{self, Executor};
 use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
 use crate::log::tell;
-use crate::names::Holder;
 use crate::task::{self, Body, Job, Task};
 use crate::usage::Used;
 use crate::waits::{Links, Rest};
-use crate::watchers::Watchers;
 use crate::{Failure, World};
 use rendez_channels::Poison;
 use rendez_channels::steps::{self, Touched};
-use rendez_model::{End, Process, ProcessId, ProcessKind, State};
+use rendez_model::{Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -31,7 +31,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     /// What few processes need, made on first use.
     control: OnceLock<Box<Control>>,
     spawned_at: &'static Location<'static>,
-    world: Arc<World>,
+    /// None: the global one.
+    world: Option<Arc<World>>,
     /// What it runs on, once it has started.
     executor: OnceLock<Arc<dyn Executor>>,
     id: ProcessId,
@@ -43,6 +44,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     /// Relaxed: set before it starts.
     calm: AtomicBool,
     cancelled: AtomicBool,
+    /// Whether it has ended normally, to be asked without the lock; set under it.
+    ended_well: AtomicBool,
     task: Task<B>,
 }
 
@@ -53,7 +56,7 @@ const _: () = assert!(size_of::<Cell<()>>() <= 200, "a process takes more memory
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.
 pub(crate) struct Draft {
     id: ProcessId,
-    world: Arc<World>,
+    world: Option<Arc<World>>,
     name: Cow<'static, str>,
     kind: ProcessKind,
     spawned_at: &'static Location<'static>,
@@ -72,8 +75,8 @@ impl Draft {
         kind: ProcessKind,
         spawned_at: &'static Location<'static>,
     ) -> Self {
-        let world = World::here();
-        Self { id: world.next_process(), world, name: name.into(), kind, spawned_at }
+        let world = World::own_here();
+        Self { id: World::or_global(world.as_ref()).next_process(), world, name: name.into(), kind, spawned_at }
     }
 
     pub(crate) const fn id(&self) -> ProcessId {
@@ -94,6 +97,7 @@ impl Draft {
             on_thread: AtomicBool::new(false),
             calm: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
+            ended_well: AtomicBool::new(false),
             task: Task::new(body),
         })
     }
@@ -150,8 +154,12 @@ impl Cell {
         self.id
     }
 
-    pub(crate) const fn world(&self) -> &Arc<World> {
-        &self.world
+    pub(crate) fn world(&self) -> &Arc<World> {
+        World::or_global(self.world.as_ref())
+    }
+
+    pub(crate) const fn own_world(&self) -> Option<&Arc<World>> {
+        self.world.as_ref()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -189,30 +197,39 @@ impl Cell {
         format!("process `{}` (spawned at {})", self.name(), self.spawned_at)
     }
 
-    /// Enters the tree under `parent` and starts on an executor; a parent that is being ended ends the newcomer too.
-    pub(crate) fn start(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report, executor: Arc<dyn Executor>) {
-        self.adopt(parent, report);
-        let executor = self.executor.get_or_init(|| executor);
-        executor.start(Arc::clone(self));
+    /// Enters the tree under `parent` and starts on an executor, which is given `counted`, itself once more; a parent that is
+    /// being ended ends the newcomer too.
+    pub(crate) fn start(
+        &self,
+        counted: Arc<Self>,
+        parent: Option<Arc<Self>>,
+        report: Report,
+        executor: Arc<dyn Executor>,
+    ) {
+        counted.adopt(parent, report);
+        self.executor.get_or_init(|| executor).start(counted);
     }
 
     /// A parent that is being ended, or is requested to stop, takes the newcomer along.
     fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report) {
-        {
-            let mut inner = self.lock();
-            inner.report = report;
-            inner.parent = Parent::of(parent.as_ref());
+        match &parent {
+            Some(parent) => {
+                if !parent.take_in(self) {
+                    self.world().enter(self);
+                }
+                if parent.known_control().is_some_and(Control::is_requested) {
+                    self.request_stop();
+                }
+                if parent.is_cancelled() {
+                    self.cancel_below(parent.ending_poison());
+                }
+            }
+            None => self.world().enter(self),
         }
-        let Some(parent) = parent else { return self.world.enter(self) };
-        if !parent.take_in(self) {
-            self.world.enter(self);
-        }
-        if parent.known_control().is_some_and(Control::is_requested) {
-            self.request_stop();
-        }
-        if parent.is_cancelled() {
-            self.cancel_below(parent.ending_poison());
-        }
+        // It has not run, so that nobody has asked for these.
+        let mut inner = self.lock();
+        inner.report = report;
+        inner.parent = parent.map_or(Parent::Gone(None), Parent::Lives);
     }
 
     /// Takes a child in, unless it has ended itself.
@@ -333,33 +350,8 @@ impl Cell {
         }
     }
 
-    /// For who concludes: the failure of a child that fails this scope, and whether there is no scope around it.
-    pub(crate) fn conclusion(&self) -> (Option<Failure>, bool) {
-        let mut inner = self.lock();
-        let failure = inner.seldom.as_mut().and_then(|seldom| seldom.scope_failure.take());
-        (failure, inner.parent.lives().is_none())
-    }
-
     pub(crate) fn cancel_children(&self) {
         self.children().iter().for_each(|child| child.cancel_below(None));
-    }
-
-    /// The body has ended; who waits for its failure learns of it. Whether it is alone.
-    pub(crate) fn body_ended(&self, failed: bool) -> bool {
-        let (watchers, is_alone) = {
-            let mut inner = self.lock();
-            inner.has_failed = failed;
-            inner.awaits_children = true;
-            let watchers = if failed { std::mem::take(&mut inner.watchers) } else { Watchers::default() };
-            (watchers, inner.is_alone())
-        };
-        watchers.wake();
-        is_alone
-    }
-
-    /// Whether all children have ended, or are not to be waited for; it is woken when that changes, once its body has ended.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.lock().is_alone()
     }
 
     /// Has it end without its children.
@@ -393,79 +385,11 @@ impl Cell {
         self.lock().children.iter().flat_map(|children| children.cells()).cloned().collect()
     }
 
-    /// The process has ended: leaves the tree and wakes who waited for that. Children that it leaves behind are the world's.
-    pub(crate) fn finish(self: &Arc<Self>, end: End) {
-        let mut is_registered = false;
-        let (watchers, parent, report, orphans, record) = {
-            let mut inner = self.lock();
-            inner.has_ended = true;
-            if end != End::Normal {
-                inner.seldom().bad_end = Some(end);
-            }
-            if let Some(seldom) = &mut inner.seldom {
-                is_registered = seldom.is_registered;
-                seldom.driver = None;
-                seldom.threads.clear();
-            }
-            let report = std::mem::replace(&mut inner.report, Report::Nobody);
-            let record = self.record(&inner);
-            (std::mem::take(&mut inner.watchers), inner.parent.leave(), report, inner.children.take(), record)
-        };
-        if is_registered {
-            self.world.names().release(Holder::Process(self.id()));
-        }
-        for orphan in orphans.iter().flat_map(|orphans| orphans.cells()) {
-            self.world.enter(orphan);
-            if orphan.has_ended() {
-                self.world.leave(orphan);
-            }
-        }
-        self.world.remember(record);
-        if let Report::Group(group, number) = report {
-            group.note_end(number as usize);
-        }
-        if !parent.is_some_and(|parent| parent.forget_child(self)) {
-            self.world.leave(self);
-        }
-        // Who waits for its end finds it gone.
-        watchers.wake();
-    }
-
     /// It has a name, to be given back when it ends; false when it has.
     pub(crate) fn note_registered(&self) -> bool {
         let mut inner = self.lock();
         inner.seldom().is_registered = true;
         !inner.has_ended
-    }
-
-    /// How it ended; until then the waker is kept.
-    pub(crate) fn ended(&self, waker: &Waker) -> Option<End> {
-        // Mostly it has, and a waker is not needed.
-        if let Some(end) = self.lock().end() {
-            return Some(end);
-        }
-        let waker = waker.clone();
-        let mut inner = self.lock();
-        let end = inner.end();
-        let surplus = if end.is_none() { inner.watchers.add(waker) } else { Some(waker) };
-        drop(inner);
-        drop(surplus);
-        end
-    }
-
-    /// Whether it has ended, or its body has in failure; until then the waker is kept.
-    pub(crate) fn ended_or_failed(&self, waker: &Waker) -> bool {
-        self.ended(waker).is_some() || self.lock().has_failed
-    }
-
-    /// The waker is no longer to be called.
-    pub(crate) fn forget_watcher(&self, waker: &Waker) {
-        let dropped = self.lock().watchers.remove(waker);
-        drop(dropped);
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        self.lock().has_ended
     }
 
     /// Counts a poll; only who runs it does.

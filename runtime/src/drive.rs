@@ -2,6 +2,7 @@
 
 use crate::acting::Acting;
 use crate::cell::{Cell, Draft};
+use crate::inner::Conclusion;
 use crate::spans::{self, Spans};
 use crate::task::{self, Body, Job, Ran, Table};
 use crate::usage::Begun;
@@ -96,7 +97,7 @@ where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
     fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End> {
-        let is_alone = if let Staged::Future { ends_itself, .. } = self.as_mut().project().stage.project() {
+        let concluded = if let Staged::Future { ends_itself, .. } = self.as_mut().project().stage.project() {
             let stops = cell.is_cancelled() && !*ends_itself;
             let outcome =
                 if stops { Err(ended_by_scope(cell)) } else { std::task::ready!(self.as_mut().step(cell, cx)) };
@@ -109,9 +110,9 @@ where
             }
             cell.body_ended(failed)
         } else {
-            cell.is_alone()
+            cell.concluded()
         };
-        if is_alone { Poll::Ready(self.conclude(cell)) } else { Poll::Pending }
+        concluded.map_or(Poll::Pending, |concluded| Poll::Ready(self.conclude(cell, concluded)))
     }
 
     fn abandon(mut self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
@@ -119,7 +120,7 @@ where
             let outcome = self.as_mut().end_body(cell, Err(ended_by_scope(cell)));
             self.as_mut().project().stage.set(Stage::Ended { outcome: Some(outcome) });
         }
-        self.conclude(cell)
+        self.conclude(cell, cell.conclude())
     }
 
     fn forget(self: Pin<&mut Self>) {
@@ -182,10 +183,15 @@ where
     }
 
     /// The children have ended: what it ends with, its scope taken into account.
-    fn conclude(self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
+    fn conclude(self: Pin<&mut Self>, cell: &Arc<Cell>, from: Conclusion) -> End {
         let this = self.project();
         let Staged::Ended { outcome } = this.stage.project() else { return End::Normal };
-        *outcome = outcome.take().map(|outcome| conclude(cell, outcome));
+        if let (Some(failure), Some(outcome)) = (from.failure, outcome.as_mut()) {
+            *outcome = Err(failure);
+        } else if !from.is_root && outcome.as_ref().is_some_and(Result::is_err) {
+            // The root's own error needs no place: it is what the program says.
+            *outcome = outcome.take().map(|outcome| outcome.map_err(|failure| failure.within(|| cell.label())));
+        }
         let failure = outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
         let end = failure.map_or(End::Normal, Failure::end);
         tracing::debug!(process = %cell.id(), name = cell.name(), ?end, "ended");
@@ -200,16 +206,6 @@ where
 /// What a process ends with that its scope has ended.
 fn ended_by_scope(cell: &Cell) -> Failure {
     cell.ending_poison().cloned().map_or_else(Failure::cancelled, Failure::poisoned)
-}
-
-/// The outcome of a process whose children have all ended.
-fn conclude<T>(cell: &Cell, outcome: Outcome<T>) -> Outcome<T> {
-    match cell.conclusion() {
-        (Some(failure), _) => Err(failure),
-        // The root's own error needs no place: it is what the program says.
-        (None, true) => outcome,
-        (None, false) => outcome.map_err(|failure| failure.within(|| cell.label())),
-    }
 }
 
 /// Does something as a process: channels see it act, and its ends poison theirs when it fails.

@@ -41,10 +41,6 @@ pub(crate) enum Parent {
 }
 
 impl Parent {
-    pub(crate) fn of(parent: Option<&Arc<Cell>>) -> Self {
-        parent.map_or(Self::Gone(None), |parent| Self::Lives(Arc::clone(parent)))
-    }
-
     pub(crate) fn lives(&self) -> Option<&Arc<Cell>> {
         if let Self::Lives(parent) = self { Some(parent) } else { None }
     }
@@ -101,6 +97,14 @@ pub(crate) enum Report {
 
 pub(crate) type Hears = Box<dyn FnOnce(&Failure) + Send>;
 
+/// What the end of a process depends on besides its body.
+pub(crate) struct Conclusion {
+    /// The failure of a child that fails its scope.
+    pub(crate) failure: Option<Failure>,
+    /// Whether there is no scope around it.
+    pub(crate) is_root: bool,
+}
+
 impl Inner {
     pub(crate) const fn new(name: Cow<'static, str>, kind: ProcessKind) -> Self {
         Self {
@@ -125,6 +129,11 @@ impl Inner {
     pub(crate) fn end(&self) -> Option<End> {
         let bad = || self.seldom.as_ref().and_then(|seldom| seldom.bad_end.clone());
         self.has_ended.then(|| bad().unwrap_or(End::Normal))
+    }
+
+    pub(crate) fn conclude(&mut self) -> Conclusion {
+        let failure = self.seldom.as_mut().and_then(|seldom| seldom.scope_failure.take());
+        Conclusion { failure, is_root: self.parent.lives().is_none() }
     }
 
     pub(crate) fn is_alone(&self) -> bool {

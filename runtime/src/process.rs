@@ -249,7 +249,10 @@ impl<T: Send + 'static> Spawned<T> {
     /// # Cancel safety
     /// Dropping the wait drops the value when it comes; the process goes on.
     pub async fn join(self) -> Outcome<T> {
-        self.process().ended().await;
+        {
+            let cell: &Cell = &*self.job;
+            poll_fn(|cx| cell.ended(cx.waker()).map_or(Poll::Pending, Poll::Ready)).await;
+        }
         self.outcome()
     }
 
@@ -337,7 +340,8 @@ pub(crate) fn spawn_under<T: Send + 'static>(
     report: Report,
 ) -> Outcome<Spawned<T>> {
     let executor = executor::here()?;
-    process.cell().start(parent, report, executor);
+    let cell: &Cell = &*process.job;
+    cell.start(process.cell(), parent, report, executor);
     Ok(Spawned { job: process.job })
 }
 

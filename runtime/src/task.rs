@@ -174,11 +174,13 @@ pub(crate) fn abandon(cell: &Arc<Cell>) -> Option<End> {
 /// RUNNING off, DONE on.
 fn end(cell: &Arc<Cell>) {
     let task = cell.task();
+    // Relaxed: where there is no waker none comes any more. They are made of wakers, and by the body, which is not polled again.
+    let has_wakers = task.word.load(Ordering::Relaxed) / WAKER > 0;
     // The word's count, for the last waker to free.
-    let counted = Arc::into_raw(Arc::clone(cell));
+    let counted = has_wakers.then(|| Arc::into_raw(Arc::clone(cell)));
     // Release: pairs with the Acquire of `take`, and of the last waker. Acquire: with the Release of who set TAKEN.
     let before = task.word.fetch_add(DONE - RUNNING, Ordering::AcqRel);
-    if before / WAKER == 0 {
+    if let Some(counted) = counted.filter(|_| before / WAKER == 0) {
         // SAFETY: counted a few lines ago; no waker exists, and none can be made of a process that does not run.
         drop(unsafe { Arc::from_raw(counted) });
     }
@@ -190,6 +192,10 @@ fn end(cell: &Arc<Cell>) {
 
 /// Takes the outcome of a process, once; none while it has not ended, and then it is dropped when it does.
 pub(crate) fn take<T>(cell: &Cell<dyn Job<T>>) -> Option<T> {
+    // Relaxed: who finds it set has nothing to take.
+    if cell.task().word.load(Ordering::Relaxed) & TAKEN != 0 {
+        return None;
+    }
     // Acquire: pairs with the Release of `end`. Release: with its Acquire.
     let before = cell.task().word.fetch_or(TAKEN, Ordering::AcqRel);
     if before & (DONE | TAKEN) != DONE {
@@ -372,7 +378,7 @@ mod tests {
     ) -> Started<T> {
         let job = process_of(Draft::new("test", ProcessKind::Function), body);
         let cell: Arc<Cell> = Arc::clone(&job) as _;
-        cell.start(None, Report::Nobody, Arc::clone(on) as _);
+        cell.start(Arc::clone(&cell), None, Report::Nobody, Arc::clone(on) as _);
         job
     }
 

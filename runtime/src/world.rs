@@ -96,14 +96,24 @@ pub fn name_node(id: &str, name: &str) {
 }
 
 impl World {
-    pub(crate) fn global() -> Arc<Self> {
+    pub(crate) fn global() -> &'static Arc<Self> {
         static WORLD: OnceLock<Arc<World>> = OnceLock::new();
-        Arc::clone(WORLD.get_or_init(Self::empty))
+        WORLD.get_or_init(Self::empty)
     }
 
     /// That of the process which acts, or of what runs processes here.
     pub(crate) fn here() -> Arc<Self> {
-        Cell::with_current(|cell| cell.map_or_else(executor::world, |cell| Arc::clone(cell.world())))
+        Arc::clone(Self::or_global(Self::own_here().as_ref()))
+    }
+
+    /// The same, if it is not the global one: that nobody needs to keep.
+    pub(crate) fn own_here() -> Option<Arc<Self>> {
+        Cell::with_current(|cell| cell.map_or_else(executor::own_world, |cell| cell.own_world().cloned()))
+    }
+
+    #[inline]
+    pub(crate) fn or_global(own: Option<&Arc<Self>>) -> &Arc<Self> {
+        own.unwrap_or_else(|| Self::global())
     }
 
     /// One in which nothing has happened.

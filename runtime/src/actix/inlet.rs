@@ -125,7 +125,8 @@ where
 fn start_beside(other: &Arc<Cell>, process: &Process) {
     let executor = other.executor().cloned().map_or_else(executor::here, Ok);
     let executor = executor.unwrap_or_else(|failure| panic!("{failure}"));
-    process.cell().start(other.parent(), Report::Scope, executor);
+    let cell: &Cell = &*process.job;
+    cell.start(process.cell(), other.parent(), Report::Scope, executor);
 }
 
 /// A recipient of actix that sends on a channel: for a library that publishes to a `Recipient`.

@@ -58,9 +58,9 @@ pub(crate) trait Executor: Send + Sync {
         fresh_seed()
     }
 
-    /// Where its processes are listed.
-    fn world(&self) -> Arc<World> {
-        World::global()
+    /// Where its processes are listed, if that is not the global world.
+    fn own_world(&self) -> Option<Arc<World>> {
+        None
     }
 }
 
@@ -123,9 +123,9 @@ fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-/// Where a process is listed that is made here by what is no process.
-pub(crate) fn world() -> Arc<World> {
-    chosen().map_or_else(World::global, |executor| executor.world())
+/// Where a process is listed that is made here by what is no process, if that is not the global world.
+pub(crate) fn own_world() -> Option<Arc<World>> {
+    chosen()?.own_world()
 }
 
 /// That of the ambient runtime.

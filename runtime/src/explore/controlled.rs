@@ -378,8 +378,8 @@ impl Executor for Controlled {
         Some(self)
     }
 
-    fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world)
+    fn own_world(&self) -> Option<Arc<World>> {
+        Some(Arc::clone(&self.world))
     }
 
     fn seed(&self) -> u64 {

@@ -60,7 +60,7 @@ where
         let draft = Draft::at("main", ProcessKind::Scope, self.made_at);
         let root = process_of(draft, async move { make().await });
         let cell: Arc<Cell> = Arc::clone(&root) as _;
-        cell.start(None, Report::Nobody, Arc::clone(&on) as _);
+        cell.start(Arc::clone(&cell), None, Report::Nobody, Arc::clone(&on) as _);
         let mut run = Run {
             on: &on,
             root: cell.id().0,

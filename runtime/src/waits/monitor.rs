@@ -79,7 +79,7 @@ pub struct Observation {
 /// # Panics
 /// When no tokio runtime is ambient.
 pub fn observe() -> Observation {
-    let world = World::global();
+    let world = Arc::clone(World::global());
     world.begin_observing();
     Observation { measured: None, _monitor: watch(Arc::clone(&world), None), world }
 }
