@@ -133,8 +133,23 @@ fn ask_methods(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     };
     let text = format!("`{}::{}`, by message.", actor.text, name.unraw());
     let docs = if docs.is_empty() { quote!(#[doc = #text]) } else { quote!(#(#docs)*) };
-    let asking = ask_name(message);
     let ask = ask_code(actor, message, number);
+    // What a call and a served remote call have in common has a name of its own; one layer less where there are no remote ones.
+    let (called, asking) = if actor.options.has("remote") {
+        let asking = ask_name(message);
+        let common = quote_spanned! {Span::mixed_site()=>
+            #(#conditions)*
+            async fn #asking(
+                &self,
+                #(#names: #types),*
+            ) -> ::core::result::Result<#answer, #krate::__private::CallError> {
+                #ask
+            }
+        };
+        (quote_spanned!(Span::mixed_site()=> self.#asking(#(#names),*).await), common)
+    } else {
+        (ask, TokenStream::new())
+    };
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
         #docs
@@ -146,16 +161,10 @@ fn ask_methods(actor: &Actor, message: &Message, number: usize) -> TokenStream {
         /// # Cancel safety
         /// Dropping the call does not stop a handler that began, and takes no message back that was sent.
         #visibility async fn #name(&self, #(#names: #types),*) -> #returns {
-            #flatten(self.#asking(#(#names),*).await)
+            #flatten(#called)
         }
 
-        #(#conditions)*
-        async fn #asking(
-            &self,
-            #(#names: #types),*
-        ) -> ::core::result::Result<#answer, #krate::__private::CallError> {
-            #ask
-        }
+        #asking
     }
 }
 

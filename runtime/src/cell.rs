@@ -485,7 +485,7 @@ impl Cell {
         };
         // Not under our lock: a group looks at its cells under its own.
         let group = self.group().and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
-        let asks = self.known_control().map_or_else(Vec::new, |control| control.asks().clone());
+        let asks = self.known_control().map_or_else(Vec::new, |control| control.all_asks(self));
         Links { joined_by, awaits_children, group, asks }
     }
 

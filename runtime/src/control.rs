@@ -4,7 +4,7 @@ use crate::alt;
 use crate::cell::Cell;
 use crate::shared::Shared;
 use crate::usage::Usage;
-use crate::waits::Asker;
+use crate::waits::{Asker, Sole};
 use rendez_channels::lock::Held;
 use rendez_channels::{CancellationToken, FutureGuard, Poison, at, clock, future};
 use std::future::Future;
@@ -62,7 +62,8 @@ pub(crate) struct Control {
     poison: OnceLock<Arc<Poison>>,
     /// What it has used while somebody measured.
     pub(crate) usage: Usage,
-    /// The answers that it waits for.
+    /// The answer that it waits for, and those that it waits for beside that.
+    sole: Sole,
     asks: Shared<Vec<Asker>>,
 }
 
@@ -70,6 +71,16 @@ impl Control {
     /// Who takes them has come through `control`, which tells who explores.
     pub(crate) fn asks(&self) -> Held<'_, Vec<Asker>> {
         self.asks.lock_unseen()
+    }
+
+    #[inline]
+    pub(crate) const fn sole(&self) -> &Sole {
+        &self.sole
+    }
+
+    /// All answers that the process of this cell, its own, waits for.
+    pub(crate) fn all_asks(&self, cell: &Cell) -> Vec<Asker> {
+        self.asks().iter().copied().chain(self.sole.get(cell.polls(), cell.waker_id())).collect()
     }
 
     pub(crate) fn shield(&self) {

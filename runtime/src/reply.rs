@@ -2,7 +2,7 @@
 
 use crate::CallError;
 use crate::shared::Shared;
-use crate::waits::Asking;
+use crate::waits::{Asking, Noted};
 use rendez_channels::at;
 use rendez_channels::lock::Held;
 use rendez_model::ProcessId;
@@ -10,7 +10,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// The actor's half: answer through it once. Dropped without an answer it says why there is none.
@@ -24,36 +24,34 @@ pub(crate) struct Answer<R> {
     slot: Arc<Slot<R>>,
     /// The actor that will answer.
     of: ProcessId,
+    noted: Noted,
 }
 
 struct Slot<R> {
     actor: &'static str,
     /// Whether there is an answer: a look that needs no lock.
     is_answered: AtomicBool,
+    /// Whether the handler has begun. Relaxed: it is the actor's side alone that asks, but for a call that may be withdrawn, where
+    /// both do under the lock.
+    has_begun: AtomicBool,
+    may_be_withdrawn: bool,
     state: Shared<State<R>>,
 }
 
 struct State<R> {
-    stage: Stage,
     answer: Option<Result<R, CallError>>,
     asking: Option<Asking>,
-}
-
-/// How far the call has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Sent,
-    /// The handler has begun.
-    Begun,
     /// The asker does not want it any more, and the handler had not begun.
-    Withdrawn,
+    is_withdrawn: bool,
 }
 
-/// A fresh pair.
-pub(crate) fn reply<R>(actor: &'static str, of: ProcessId) -> (Reply<R>, Answer<R>) {
-    let state = State { stage: Stage::Sent, answer: None, asking: None };
-    let slot = Arc::new(Slot { actor, is_answered: AtomicBool::new(false), state: Shared::new(state) });
-    (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot, of })
+/// A fresh pair. `may_be_withdrawn`: the asker waits for so long only, [`by`](Answer::by).
+#[inline]
+pub(crate) fn reply<R>(actor: &'static str, of: ProcessId, may_be_withdrawn: bool) -> (Reply<R>, Answer<R>) {
+    let state = Shared::new(State { answer: None, asking: None, is_withdrawn: false });
+    let (is_answered, has_begun) = (AtomicBool::new(false), AtomicBool::new(false));
+    let slot = Arc::new(Slot { actor, is_answered, has_begun, may_be_withdrawn, state });
+    (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot, of, noted: Noted::default() })
 }
 
 impl<R> Reply<R> {
@@ -66,12 +64,15 @@ impl<R> Reply<R> {
     #[must_use = "a withdrawn message is not to be handled"]
     pub fn begin(&self) -> bool {
         let Some(slot) = &self.slot else { return true };
-        let mut state = slot.lock();
-        if state.stage == Stage::Withdrawn {
-            return false;
+        if !slot.may_be_withdrawn {
+            slot.has_begun.store(true, Ordering::Relaxed);
+            return true;
         }
-        state.stage = Stage::Begun;
-        true
+        let state = slot.lock();
+        if !state.is_withdrawn {
+            slot.has_begun.store(true, Ordering::Relaxed);
+        }
+        !state.is_withdrawn
     }
 
     /// Answers.
@@ -86,7 +87,7 @@ impl<R> Drop for Reply<R> {
     fn drop(&mut self) {
         let Some(slot) = self.slot.take() else { return };
         let actor = slot.actor;
-        let begun = slot.lock().stage == Stage::Begun;
+        let begun = slot.has_begun.load(Ordering::Relaxed);
         slot.put(Err(if !begun {
             CallError::NotSent(format!("`{actor}` stopped, or had no room, before it took this call"))
         } else if std::thread::panicking() {
@@ -106,7 +107,9 @@ impl<R> Slot<R> {
             self.is_answered.store(true, Ordering::Release);
             state.asking.take()
         };
-        asking.into_iter().for_each(Asking::wake);
+        if let Some(asking) = asking {
+            asking.wake();
+        }
     }
 
     /// Asker and actor come to it one after the other, which their wakes tell.
@@ -128,11 +131,11 @@ impl<R> Answer<R> {
         }
         let actor = self.slot.actor;
         let mut state = self.slot.lock();
-        match (state.answer.take(), state.stage) {
+        match (state.answer.take(), self.slot.has_begun.load(Ordering::Relaxed)) {
             (Some(answer), _) => answer,
-            (None, Stage::Begun) => Err(CallError::Unknown(format!("no answer from `{actor}` within {patience:?}"))),
-            (None, _) => {
-                state.stage = Stage::Withdrawn;
+            (None, true) => Err(CallError::Unknown(format!("no answer from `{actor}` within {patience:?}"))),
+            (None, false) => {
+                state.is_withdrawn = true;
                 Err(CallError::NotSent(format!(
                     "`{actor}` did not take this call within {patience:?}: it was withdrawn"
                 )))
@@ -141,25 +144,62 @@ impl<R> Answer<R> {
     }
 }
 
-impl<R> Future for Answer<R> {
-    type Output = Result<R, CallError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // Acquire: pairs with the Release in `Slot::put`.
-        if self.slot.is_answered.load(Ordering::Acquire)
-            && let Some(answer) = self.slot.lock().answer.take()
-        {
-            return Poll::Ready(answer);
+impl<R> Answer<R> {
+    /// There is no answer yet, as it seems: has the asker woken.
+    #[inline]
+    fn wait(&mut self, cx: &Context<'_>) -> Poll<Result<R, CallError>> {
+        let was_noted = self.noted.is_any();
+        let is_noted = self.noted.note(self.of, cx.waker());
+        if was_noted && is_noted && self.slot.lock().waits_for(cx.waker()) {
+            return Poll::Pending;
         }
-        let asking = Asking::new(self.of, cx.waker().clone());
+        let waker = cx.waker().clone();
+        let asking = if is_noted { Asking::noted(waker) } else { Asking::listed(self.of, waker) };
         let mut state = self.slot.lock();
         if let Some(answer) = state.answer.take() {
             drop(state);
+            self.noted.forget();
             return Poll::Ready(answer);
         }
         let old = state.asking.replace(asking);
         drop(state);
         drop(old);
         Poll::Pending
+    }
+}
+
+impl<R> State<R> {
+    /// Whether nothing has to be done for a wait that goes on.
+    fn waits_for(&self, waker: &Waker) -> bool {
+        self.asking.as_ref().is_some_and(|asking| asking.is_noted_for(waker))
+    }
+}
+
+impl<R> Future for Answer<R> {
+    type Output = Result<R, CallError>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Acquire: pairs with the Release in `Slot::put`.
+        if self.slot.is_answered.load(Ordering::Acquire) {
+            self.noted.forget();
+            let answer = self.slot.lock().answer.take();
+            if let Some(answer) = answer {
+                return Poll::Ready(answer);
+            }
+        }
+        self.wait(cx)
+    }
+}
+
+impl<R> Drop for Answer<R> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.noted.is_any() {
+            // The waker goes with its note.
+            let asking = self.slot.lock().asking.take();
+            self.noted.forget();
+            drop(asking);
+        }
     }
 }

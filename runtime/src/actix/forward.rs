@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// A reply whose answer goes to `asker`; where there is none, `asker` is dropped, which is a closed mailbox.
 pub(super) fn forwarded<R: Send + 'static>(actor: &'static str, of: ProcessId, asker: OneshotSender<R>) -> Reply<R> {
-    let (reply, answer) = reply(actor, of);
+    let (reply, answer) = reply(actor, of, false);
     Arc::new(Forward(Mutex::new(Some((answer, asker))))).look();
     reply
 }

@@ -85,16 +85,17 @@ impl<A: Actor> ActorRef<A> {
     /// # Cancel safety
     /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
     pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
-        let (reply, answer) = reply(A::NAME, self.inside.signals.process_id());
-        match self.until() {
-            Some((deadline, patience)) => {
-                self.tell_by(make(reply), deadline).await?;
-                answer.by(deadline, patience).await
-            }
-            None => {
-                self.tell(make(reply)).await?;
-                answer.await
-            }
+        let until = self.until();
+        let (reply, mut answer) = reply(A::NAME, self.inside.signals.process_id(), until.is_some());
+        if let Some((deadline, patience)) = until {
+            self.tell_by(make(reply), deadline).await?;
+            return answer.by(deadline, patience).await;
+        }
+        self.mailbox.note_holder();
+        match self.mailbox.send(Letter::One(make(reply))).await {
+            // In its place, from where nothing is moved any more.
+            Ok(()) => (&mut answer).await,
+            Err(error) => Err(self.not_sent(error.value(), error.cause())),
         }
     }
 
@@ -181,7 +182,7 @@ impl<A: Actor> ActorRef<A> {
         &self,
         make: impl FnOnce(Reply<R>) -> A::Message,
     ) -> Result<R, CallError> {
-        let (reply, answer) = reply(A::NAME, self.inside.signals.process_id());
+        let (reply, answer) = reply(A::NAME, self.inside.signals.process_id(), self.patience.is_some());
         self.urge(make(reply)).await?;
         match self.until() {
             Some((deadline, patience)) => answer.by(deadline, patience).await,

@@ -17,7 +17,7 @@ mod snapshot;
 mod watch;
 mod words;
 
-pub(crate) use asking::{Asker, Asking};
+pub(crate) use asking::{Asker, Asking, Noted, Sole};
 pub(crate) use census::Census;
 pub use dump::dump;
 pub(crate) use monitor::watch;

@@ -1,5 +1,6 @@
 //! Deadlocks of many kinds are named with their cycle; look-alikes are not taken for certain.
 
+mod asks;
 mod later;
 mod moving;
 #[cfg(unix)]
