@@ -1,19 +1,23 @@
-//! Half load: fifty clients ask one actor now and then, so that it computes half of the time. Its cost is how long an answer takes that
-//! so many of a thousand answers do not outlast, from when the request was due, in ns.
+//! Half load: one actor is asked so that it computes half of the time. Its cost is how long an answer takes that so many of a
+//! thousand answers do not outlast, from when the request was issued, in ns.
+//!
+//! A thread of its own issues the requests, at times that chance has set before: it waits for no answer, and for no timer of the runtime
+//! that is measured. A request whose client is still busy with the one before has waited since it was issued.
 
 use super::GONE;
 use crate::networks::fork::compute;
 use crate::networks::{Measured, Network, Run, expect};
 use crate::place::Carrier;
 use crate::troupe::{Part, Troupe};
+use std::thread;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
-const CLIENTS: u64 = 50;
+const CLIENTS: usize = 50;
 /// How long a request is computed, about.
 const WORK: Duration = Duration::from_micros(100);
-/// What a client waits between two requests is less than twice this, by chance: with so many clients one request comes in twice the
-/// time that it takes.
-const PAUSE_US: u64 = 10_000;
+/// Between two requests there is less than twice this, by chance: one comes in twice the time that it takes.
+const PAUSE_NS: u64 = 200_000;
 
 /// As many requests as operations, and which part of a thousand counts.
 #[derive(Clone, Copy, Debug)]
@@ -31,32 +35,50 @@ impl Part for Busy {
 impl<T: Troupe> Network<T> for HalfLoad {
     async fn run(self, ops: u64) -> Measured {
         let actor = T::start(Busy).await.ok_or(GONE)?;
-        let each = ops.div_ceil(CLIENTS);
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|number| T::Carrier::spawn(client::<T>(number, each, actor.clone()))).collect();
+        let (mut issue, mut clients) = (vec![], vec![]);
+        for _ in 0..CLIENTS {
+            let (sender, requests) = mpsc::unbounded_channel();
+            issue.push(sender);
+            clients.push(T::Carrier::spawn(client::<T>(requests, actor.clone())));
+        }
+        let pacing = thread::spawn(move || pace(&issue, ops));
         let mut took = vec![];
         for client in clients {
             took.extend(client.join().await?.ok_or(GONE)?);
         }
-        let ops = took.len() as u64;
-        expect("how many were answered", ops, each * CLIENTS)?;
+        // It had ended before the clients learned that no request comes any more.
+        pacing.join().map_err(|_| "who issues requests has failed")?;
+        expect("how many were answered", took.len() as u64, ops)?;
         took.sort_unstable();
         let counts = took[(took.len() - 1) * self.0 / 1_000];
         Ok(Run::timed(ops, counts * u32::try_from(ops).unwrap_or(u32::MAX)))
     }
 }
 
-async fn client<T: Troupe>(number: u64, requests: u64, actor: T::Address<Busy>) -> Option<Vec<Duration>> {
-    let (mut took, mut seed) = (Vec::with_capacity(requests as usize), number + 1);
-    for request in 0..requests {
+/// Issues requests, each at its time, to one client after the other.
+fn pace(clients: &[mpsc::UnboundedSender<Instant>], requests: u64) {
+    let (mut due, mut seed) = (Instant::now(), 1_u64);
+    for (client, _) in clients.iter().cycle().zip(0..requests) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // From when it was due: who is asked late, because another one is answered, has waited.
-        let due = Instant::now() + Duration::from_micros((seed >> 33) % (2 * PAUSE_US));
-        tokio::time::sleep_until(due.into()).await;
-        if T::ask(&actor, request).await? != request {
+        due += Duration::from_nanos((seed >> 33) % (2 * PAUSE_NS));
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        // Where the client is gone, the run has failed already.
+        let _ = client.send(Instant::now());
+    }
+}
+
+/// Asks for each request; how long each answer took.
+async fn client<T: Troupe>(
+    mut requests: mpsc::UnboundedReceiver<Instant>,
+    actor: T::Address<Busy>,
+) -> Option<Vec<Duration>> {
+    let mut took = vec![];
+    while let Some(issued) = requests.recv().await {
+        let number = took.len() as u64;
+        if T::ask(&actor, number).await? != number {
             return None;
         }
-        took.push(due.elapsed());
+        took.push(issued.elapsed());
     }
     Some(took)
 }
