@@ -192,13 +192,21 @@ impl Choice {
         }
     }
 
-    /// Its owner goes away without a commit: free to idle. Nobody waits: one that is claimed turns idle when it is freed.
+    /// Its owner goes away: if without a commit, free to idle, and nobody is to be woken any more. One that is claimed turns
+    /// idle when it is freed.
     pub(crate) fn exit(&self) {
+        // Acquire: as in `leave_free`.
+        if !matches!(self.word.load(Ordering::Acquire) & PHASE, FREE | CLAIMED) {
+            return;
+        }
         self.by_owner(|word| match word & PHASE {
             FREE => IDLE,
             CLAIMED => word | LEAVING,
             _ => word,
         });
+        // Dropped outside of the lock: it is user code.
+        let waker = self.waker.lock().take();
+        drop(waker);
     }
 
     /// Its owner has seen the commit: committed to idle.

@@ -102,6 +102,20 @@ fn a_waiting_one_is_chosen_by_who_comes() {
 }
 
 #[test]
+fn one_that_waits_no_more_keeps_nobodys_waker() {
+    let ((tx, rx), woken) = (channel(), Arc::new(Woken::default()));
+    let mut alt = over([&rx]);
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(pin!(alt.next()).poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&woken), 1, "whoever waited may be gone");
+    let mut send = Box::pin(tx.send(1));
+    assert!(poll_once(&mut send).is_pending(), "nobody is woken, and nobody receives");
+    assert!(!woken.is_woken());
+    assert_eq!(alt.try_next(), Some((0, Ok(1))));
+}
+
+#[test]
 fn two_reusable_choices_meet() {
     let (tx, rx) = channel();
     let mut sends = Alt::new();
