@@ -197,7 +197,7 @@ fn a_commit_beats_poison_or_is_refused_on_both_sides() {
         settle(&mut [&mut send, &mut receive]);
         match (send.came.expect("it does not sleep"), receive.came.expect("it does not sleep")) {
             (Ok(()), Ok(1)) => {}
-            (Err(error), Err(_)) => assert_eq!(error.value, 1, "it has its value again"),
+            (Err(error), Err(_)) => assert_eq!(*error.value(), 1, "it has its value again"),
             came => panic!("{came:?}"),
         }
     });
