@@ -3,7 +3,7 @@
 use crate::cargo::cargo;
 use crate::step::{self, Failed, judge, not_started, timed};
 use crate::tally::Tally;
-use crate::{examples, setup, system, tidy};
+use crate::{deep, examples, setup, system, tidy};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -19,6 +19,7 @@ pub(crate) fn run(install: bool) -> Result<(), Failed> {
     step::run("clippy", &mut cargo(&clippy))?;
     // As its users build it: in the workspace, other crates turn on features that one of its own may lack.
     step::run("the facade alone", &mut cargo(&["check", "--package", "rendez"]))?;
+    deep::loom_compiles()?;
     let mut tally = Tally::default();
     // All of them, also after one that fails: the counts are then those of the workspace.
     let all = || tests(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), &mut tally);

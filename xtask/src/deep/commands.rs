@@ -61,14 +61,23 @@ pub(super) fn cancellations() -> Result<(), Failed> {
     step::run("rendez-channels", command.env("RENDEZ_CANCELLATIONS", CANCELLATIONS))
 }
 
-/// Every interleaving of two or three threads, up to a bound on preemptions. In a target folder of its own, since the flag is
-/// every crate's.
+/// Every interleaving of two or three threads, up to a bound on preemptions.
 pub(super) fn loom() -> Result<(), Failed> {
-    let mut command = cargo(&["test", "--release", "--package", "rendez-channels", "--test", "loom"]);
-    let folder = target_folder()?.join("loom");
-    command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", folder).env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
-    command.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
+    let mut command = for_loom(&["test", "--release", "--package", "rendez-channels", "--test", "loom"])?;
+    command.env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS).env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
     step::run("rendez-channels", &mut command)
+}
+
+/// That the tests for loom compile, which no other build shows.
+pub(crate) fn loom_compiles() -> Result<(), Failed> {
+    step::run("tests for loom", &mut for_loom(&["check", "--package", "rendez-channels", "--test", "loom"])?)
+}
+
+/// In a target folder of its own, since the flag is every crate's.
+fn for_loom(arguments: &[&str]) -> Result<Command, Failed> {
+    let mut command = cargo(arguments);
+    command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", target_folder()?.join("loom"));
+    Ok(command)
 }
 
 /// Optimised, but with the checks of a debug build.

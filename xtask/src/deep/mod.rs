@@ -8,6 +8,8 @@ use crate::setup;
 use crate::step::{Failed, timed};
 use crate::system::{self, Need};
 
+pub(crate) use commands::loom_compiles;
+
 /// A check, and how to run it.
 struct Check {
     name: &'static str,
