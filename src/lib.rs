@@ -34,6 +34,22 @@
 //!  count ---> sum
 //! ```
 //!
+//! What the words mean, and where each is at home:
+//!
+//! | word | what it is |
+//! |---|---|
+//! | process | something that runs and shares nothing: an async function ([`process`]), a function on a thread of its own, an [`actor`], a program; it ends in order, by failure, or cancelled |
+//! | scope | what starts processes and ends only after them: [`par!`], [`scope()`], a program's root |
+//! | channel, end | values go from [`Sender`]s to [`Receiver`]s; the last end of a side that is dropped *retires* the channel |
+//! | rendezvous | a channel without places: a send is over when a receive has its value |
+//! | poison | brings a channel down at once, with a cause that everybody there sees; what a failed process leaves behind |
+//! | hand-back | a value whose receive was dropped goes to the next receive: cancelling loses nothing |
+//! | guard, choice | what may be waited for together with others, and the wait that commits to exactly one of them: [`alt!`], [`Alt`] |
+//! | actor, ask, tell | a process with a mailbox and methods; a call that is answered, one that is not |
+//! | supervisor | a process that starts others again as its strategy says: [`supervise!`] |
+//! | carrier | what runs ready processes on a worker; one that is blocked is taken over |
+//! | node | a program that others reach over the network, feature `net` |
+//!
 //! The rooms of the house, each a crate of its own: [`channels`] (typed channels and choice), [`runtime`] (processes,
 //! actors, supervision), [`model`] (the network as data), and by feature `net` (nodes on QUIC), `gpu` (devices),
 //! `skeletons` (farm, pool, collectives) and `diagram` (pictures).
