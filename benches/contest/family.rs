@@ -69,7 +69,12 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Well<F> {
     type Output = Option<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.project().operation.poll(cx).map(Result::ok)
+        // Matched in place: what is moved out as a whole is copied, in some programs and not in others.
+        match self.project().operation.poll(cx) {
+            Poll::Ready(Ok(value)) => Poll::Ready(Some(value)),
+            Poll::Ready(Err(_)) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
