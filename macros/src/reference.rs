@@ -177,7 +177,8 @@ fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
         return quote_spanned!(Span::mixed_site()=> self.0.#ask(#make).await);
     }
     let number = Literal::usize_unsuffixed(number);
-    let answer = answer_code(krate, message);
+    let (answer, here) = (answer_code(krate, message), place_of(&message.answer));
+    let unpack = quote_spanned!(here=> #answer.unpack(&bytes, &inlet.link()).await);
     quote_spanned! {Span::mixed_site()=>
         match &self.0 {
             #krate::__private::Inlet::Local(actor) => actor.#ask(#make).await,
@@ -186,7 +187,7 @@ fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
                 use #krate::__private::wire::ByValue as _;
                 let arguments = #krate::__private::wire::encode(&(#(#names,)*))?;
                 let bytes = inlet.call(#number, arguments).await?;
-                #answer.unpack(&bytes, &inlet.link()).await
+                #unpack
             }
         }
     }
@@ -195,7 +196,20 @@ fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
 /// What packs and unpacks the answer of a message: as a value, or as a channel end, which the type decides.
 fn answer_code(krate: &TokenStream, message: &Message) -> TokenStream {
     let answer = &message.answer;
-    quote_spanned!(Span::mixed_site()=> #krate::__private::wire::Answer::<#answer>::new())
+    quote_spanned!(place_of(answer)=> #krate::__private::wire::Answer::<#answer>::new())
+}
+
+/// Where a type is written, for what the compiler says of it.
+fn place_of(ty: &TokenStream) -> Span {
+    let first = ty.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    first.resolved_at(Span::mixed_site())
+}
+
+/// Says of each argument, where its type is written, that it has to travel.
+fn travelling(krate: &TokenStream, message: &Message) -> TokenStream {
+    let types =
+        message.types.iter().map(|ty| quote_spanned!(place_of(ty)=> #krate::__private::wire::travels::<#ty>();));
+    types.collect()
 }
 
 fn tell_method(actor: &Actor, message: &Message, number: usize) -> TokenStream {
@@ -290,20 +304,23 @@ fn serve_arms(krate: &TokenStream, message: &Message, number: usize) -> TokenStr
     let (asking, telling) = (ask_name(message), tell_name(message));
     let (ask, tell) = (Literal::usize_unsuffixed(number), tell_number(number));
     let ask = (!message.one_way).then(|| {
-        let packs = answer_code(krate, message);
+        let (packs, here) = (answer_code(krate, message), place_of(&message.answer));
+        let pack = quote_spanned!(here=> #packs.pack(answer, &link));
         quote_spanned! {Span::mixed_site()=>
             #(#conditions)*
             #ask => {
                 let (#(#names,)*): (#(#types,)*) = #krate::__private::wire::decode(&arguments)?;
                 let answer = actor.#asking(#(#names),*).await?;
-                #packs.pack(answer, &link)
+                #pack
             }
         }
     });
+    let travelling = travelling(krate, message);
     quote_spanned! {Span::mixed_site()=>
         #ask
         #(#conditions)*
         #tell => {
+            #travelling
             let (#(#names,)*): (#(#types,)*) = #krate::__private::wire::decode(&arguments)?;
             actor.#telling(#(#names),*).await?;
             ::core::result::Result::Ok(::std::vec::Vec::new())

@@ -33,17 +33,36 @@ mod crate_with_wire {
                 }
             }
 
+            /// As the facade has it.
+            #[diagnostic::on_unimplemented(message = "`{Self}` does not travel between nodes")]
+            pub(crate) trait Travels: serde::Serialize + serde::de::DeserializeOwned {}
+
+            #[diagnostic::do_not_recommend]
+            impl<T: serde::Serialize + serde::de::DeserializeOwned> Travels for T {}
+
+            pub(crate) const fn travels<T: Travels>() {}
+
             pub(crate) trait ByValue<T> {
-                fn pack(self, answer: T, link: &RemoteLink) -> Result<Vec<u8>, CallError>;
-                fn unpack(self, bytes: &[u8], link: &RemoteLink) -> impl Future<Output = Result<T, CallError>> + Send;
+                fn pack(self, answer: T, link: &RemoteLink) -> Result<Vec<u8>, CallError>
+                where
+                    T: Travels;
+                fn unpack(self, bytes: &[u8], link: &RemoteLink) -> impl Future<Output = Result<T, CallError>> + Send
+                where
+                    T: Travels;
             }
 
-            impl<T: serde::Serialize + serde::de::DeserializeOwned> ByValue<T> for Answer<T> {
-                fn pack(self, answer: T, _: &RemoteLink) -> Result<Vec<u8>, CallError> {
+            impl<T> ByValue<T> for Answer<T> {
+                fn pack(self, answer: T, _: &RemoteLink) -> Result<Vec<u8>, CallError>
+                where
+                    T: Travels,
+                {
                     encode(&answer)
                 }
 
-                async fn unpack(self, bytes: &[u8], _: &RemoteLink) -> Result<T, CallError> {
+                async fn unpack(self, bytes: &[u8], _: &RemoteLink) -> Result<T, CallError>
+                where
+                    T: Travels,
+                {
                     decode(bytes)
                 }
             }
