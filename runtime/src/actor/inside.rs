@@ -28,7 +28,8 @@ pub(crate) struct Plan<M: Send + 'static> {
     pub(crate) room: usize,
     pub(crate) overflow: Overflow,
     pub(crate) aside: usize,
-    pub(crate) dead_letters: Option<Sender<M>>,
+    /// Of its own place: few have it.
+    pub(crate) dead_letters: Option<Box<Sender<M>>>,
 }
 
 /// Shared by references and incarnations.

@@ -9,6 +9,7 @@ use crate::inner::Report;
 use crate::process::spawn_under;
 use rendez_channels::{Overflow, Sender};
 use rendez_model::ProcessKind;
+use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub(crate) const ASIDE: usize = 1024;
 /// ```
 #[must_use = "options start no actor until `spawn` is called"]
 pub struct ActorOptions<A: Actor> {
-    name: Option<String>,
+    name: Cow<'static, str>,
     plan: Plan<A::Message>,
     fresh: Option<Fresh<A>>,
 }
@@ -60,12 +61,12 @@ impl<A: Actor> ActorOptions<A> {
     /// The name of its type, a mailbox of [`MAILBOX`] messages, and who finds it full waits.
     pub const fn new() -> Self {
         let plan = Plan { room: MAILBOX, overflow: Overflow::Wait, aside: ASIDE, dead_letters: None };
-        Self { name: None, plan, fresh: None }
+        Self { name: Cow::Borrowed(A::NAME), plan, fresh: None }
     }
 
     /// Its name, for reports and the picture.
     pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.name = Cow::Owned(name.into());
         self
     }
 
@@ -90,7 +91,7 @@ impl<A: Actor> ActorOptions<A> {
 
     /// Where messages go that no handler has seen when the actor ends. What there is no room for is only counted.
     pub fn dead_letters(mut self, to: Sender<A::Message>) -> Self {
-        self.plan.dead_letters = Some(to);
+        self.plan.dead_letters = Some(Box::new(to));
         self
     }
 
@@ -126,14 +127,14 @@ impl<A: Actor> ActorOptions<A> {
         spawned_at: &'static Location<'static>,
         make: impl FnOnce() -> A + Send + 'static,
     ) -> (Process<()>, ActorRef<A>) {
-        let draft = Draft::at(self.name().to_owned(), kind, spawned_at);
+        let draft = Draft::at(self.name.clone(), kind, spawned_at);
         let (seed, sender) = Seed::new(self);
         let address = ActorRef::new(sender, &seed.inside);
         (seed.incarnation(draft, make), address)
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(A::NAME)
+        &self.name
     }
 
     /// Has each message handled by a state of its own.

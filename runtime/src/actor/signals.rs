@@ -29,6 +29,13 @@ pub(crate) struct Signals {
 struct Inner {
     /// The process of the present incarnation; none while the first is being made.
     cell: Option<Arc<Cell>>,
+    /// Of its own place: few watch others.
+    watch: Option<Box<Watch>>,
+}
+
+/// What an actor watches, and has heard of.
+#[derive(Default)]
+struct Watch {
     /// As many as there are monitors and links at most.
     exits: VecDeque<Exit>,
     /// The monitors that have not fired, by number.
@@ -37,7 +44,7 @@ struct Inner {
 
 impl Signals {
     pub(crate) const fn new() -> Self {
-        let inner = Inner { cell: None, exits: VecDeque::new(), watching: BTreeMap::new() };
+        let inner = Inner { cell: None, watch: None };
         Self { raised: AtomicU8::new(0), process: AtomicU64::new(0), inner: Shared::new(inner) }
     }
 
@@ -63,12 +70,8 @@ impl Signals {
 
     /// Ends all monitors, and forgets what has not been heard yet.
     pub(crate) fn forget_all(&self) {
-        let (watching, exits) = {
-            let mut inner = self.inner.lock();
-            (std::mem::take(&mut inner.watching), std::mem::take(&mut inner.exits))
-        };
-        drop(exits);
-        watching.values().for_each(|monitor| {
+        let watch = self.inner.lock().watch.take();
+        watch.iter().flat_map(|watch| watch.watching.values()).for_each(|monitor| {
             monitor.give_up();
         });
         self.clear(EXIT);
@@ -102,17 +105,17 @@ impl Signals {
     pub(crate) fn watch(&self, monitor: &Monitor) {
         let mut inner = self.inner.lock();
         if !monitor.is_over() {
-            inner.watching.insert(monitor.number(), monitor.clone());
+            inner.watch.get_or_insert_default().watching.insert(monitor.number(), monitor.clone());
         }
     }
 
     pub(crate) fn watch_no_more(&self, number: u64) -> Option<Monitor> {
-        self.inner.lock().watching.remove(&number)
+        self.inner.lock().watch.as_mut()?.watching.remove(&number)
     }
 
     pub(crate) fn is_watching(&self) -> bool {
         let inner = self.inner.lock();
-        !inner.watching.is_empty() || !inner.exits.is_empty()
+        inner.watch.as_ref().is_some_and(|watch| !watch.watching.is_empty() || !watch.exits.is_empty())
     }
 
     /// A watched process has ended. News for an incarnation that is over are nobody's.
@@ -122,8 +125,9 @@ impl Signals {
             if !inner.cell.as_ref().is_some_and(|cell| Arc::ptr_eq(cell, watcher)) {
                 return;
             }
-            inner.exits.push_back(exit);
-            inner.watching.remove(&number)
+            let watch = inner.watch.get_or_insert_default();
+            watch.exits.push_back(exit);
+            watch.watching.remove(&number)
         };
         drop(kept);
         self.raise(EXIT);
@@ -134,7 +138,7 @@ impl Signals {
             return None;
         }
         let mut inner = self.inner.lock();
-        let exit = inner.exits.pop_front();
+        let exit = inner.watch.as_mut().and_then(|watch| watch.exits.pop_front());
         if exit.is_none() {
             self.clear(EXIT);
         }

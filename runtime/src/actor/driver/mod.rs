@@ -463,6 +463,6 @@ mod tests {
     fn an_incarnation_takes_no_more_memory_than_it_did() {
         let (seed, _mailbox) = Seed::new(ActorOptions::<Counter>::new());
         let bytes = size_of_val(&incarnation(seed, || Counter(0)));
-        assert!(bytes <= 900, "{bytes} bytes");
+        assert!(bytes <= 730, "{bytes} bytes");
     }
 }
