@@ -2,7 +2,9 @@
 
 use rendez_channels::{Overflow, Receiver, Sender, after, channel, channel_bounded, channel_unbounded};
 use rendez_model::{Process, Side, State, Wait};
-use rendez_runtime::{ActorOptions, CallError, Context, Outcome, RunOptions, actor, network, run, spawn, spawn_actor};
+use rendez_runtime::{
+    ActorOptions, CallError, Context, Outcome, RunOptions, Scheduler, actor, network, run, spawn, spawn_actor,
+};
 use std::time::Duration;
 
 /// Notes what it is told, and waits where it is told to.
@@ -315,9 +317,10 @@ fn a_client_that_fails_does_not_take_the_actor_down() {
 
 #[test]
 fn an_actor_that_is_never_out_of_messages_lets_others_run() {
-    // So many that it handles them within the time after which a carrier is taken over.
     const MESSAGES: usize = 1_000;
-    let left = RunOptions::new().workers(1).run(async {
+    // One thread, of which nobody takes anything over: on carriers another one may run the actor at the same time.
+    let alone = RunOptions::new().workers(1).scheduler(Scheduler::TokioTasks);
+    let left = alone.run(async {
         let ((notes, noted), (go, gate)) = (channel_bounded(1), channel());
         drop(noted);
         let scribe = ActorOptions::new().mailbox(usize::MAX).spawn(Scribe { notes, gate, open: false });
