@@ -131,11 +131,11 @@ impl Error for Ended {}
 /// It is one word: what an operation gives is looked at each time, and a failure once.
 ///
 /// ```
-/// use rendez_channels::{block_on, channel};
+/// use rendez_channels::channel;
 ///
 /// let (output, input) = channel();
 /// drop(input);
-/// let error = block_on(output.send("letter")).unwrap_err();
+/// let error = output.send_blocking("letter").unwrap_err();
 /// assert!(error.cause().is_retired());
 /// assert_eq!(error.into_value(), "letter");
 /// ```
