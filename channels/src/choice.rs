@@ -195,18 +195,16 @@ impl Choice {
     /// Its owner goes away: if without a commit, free to idle, and nobody is to be woken any more. One that is claimed turns
     /// idle when it is freed.
     pub(crate) fn exit(&self) {
-        // Acquire: as in `leave_free`.
-        if !matches!(self.word.load(Ordering::Acquire) & PHASE, FREE | CLAIMED) {
-            return;
-        }
-        self.by_owner(|word| match word & PHASE {
+        let left = self.by_owner(|word| match word & PHASE {
             FREE => IDLE,
             CLAIMED => word | LEAVING,
             _ => word,
         });
-        // Dropped outside of the lock: it is user code.
-        let waker = self.waker.lock().take();
-        drop(waker);
+        if left {
+            // Dropped outside of the lock: it is user code.
+            let waker = self.waker.lock().take();
+            drop(waker);
+        }
     }
 
     /// Its owner has seen the commit: committed to idle.
@@ -221,16 +219,18 @@ impl Choice {
         steps::touches_at(&raw const self.waker);
     }
 
-    fn by_owner(&self, change: impl Fn(usize) -> usize) {
+    /// Whether that changed it.
+    fn by_owner(&self, change: impl Fn(usize) -> usize) -> bool {
         self.touched();
         // Acquire, AcqRel: as in `leave_free`.
         let mut seen = self.word.load(Ordering::Acquire);
         while change(seen) != seen {
             match self.word.compare_exchange(seen, change(seen), Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(now) => seen = now,
             }
         }
+        false
     }
 
     /// Marks a guard that may be ready. Under the lock of the guard's channel.

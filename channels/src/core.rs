@@ -85,22 +85,42 @@ impl<T: Send + 'static> Core<T> {
         self.lock().reserve()
     }
 
-    /// Parks a send, if there is no room for it and nobody to give it to; its value is in the node. Else it gives the lock, so
-    /// that no partner slips by in between.
+    /// Parks a party that has reason to wait; a send's value is in its node. Else it gives the lock, so that no partner slips by
+    /// in between.
     #[inline(always)]
-    pub(crate) fn park_sender(
+    pub(crate) fn park(
         self: &Arc<Self>,
+        side: Side,
         node: Pin<&mut Node<T>>,
         us: Seat<'_>,
     ) -> Result<(), Held<'_, State<T>>> {
-        let mut state = self.lock();
-        if !state.has_no_room() {
+        let state = self.lock();
+        let waits = match side {
+            Side::Send => state.has_no_room(),
+            Side::Receive => state.has_nothing(),
+        };
+        if !waits {
             return Err(state);
         }
         unmark(us);
-        state.senders.waiting.push(node);
-        self.list(state);
+        self.enter(state, side, node);
         Ok(())
+    }
+
+    /// Puts a node on its list.
+    #[inline(always)]
+    fn enter(self: &Arc<Self>, mut state: Held<'_, State<T>>, side: Side, node: Pin<&mut Node<T>>) {
+        state.side(side).waiting.push(node);
+        self.list(state);
+    }
+
+    /// The same after an attempt that came to nothing.
+    #[inline(always)]
+    fn enter_blocked(self: &Arc<Self>, blocked: Blocked<'_, T>, side: Side, node: Pin<&mut Node<T>>) -> NotNow {
+        let Blocked { state, after } = blocked;
+        self.enter(state, side, node);
+        drop(after);
+        NotNow
     }
 
     /// Commits a send under the lock or parks it. Its value is in the node, and stays there if it is not sent.
@@ -120,31 +140,7 @@ impl<T: Send + 'static> Core<T> {
             node.as_mut().apart().slot = Slot::of(value);
             tried
         };
-        let Blocked { mut state, after } = match tried {
-            Ok(outcome) => return Ok(outcome),
-            Err(blocked) => blocked,
-        };
-        state.senders.waiting.push(node);
-        self.list(state);
-        drop(after);
-        Err(NotNow)
-    }
-
-    /// Parks a receive, if there is nothing to receive; as `park_sender`.
-    #[inline(always)]
-    pub(crate) fn park_receiver(
-        self: &Arc<Self>,
-        node: Pin<&mut Node<T>>,
-        us: Seat<'_>,
-    ) -> Result<(), Held<'_, State<T>>> {
-        let mut state = self.lock();
-        if !state.has_nothing() {
-            return Err(state);
-        }
-        unmark(us);
-        state.receivers.waiting.push(node);
-        self.list(state);
-        Ok(())
+        tried.map_err(|blocked| self.enter_blocked(blocked, Side::Send, node))
     }
 
     /// Commits a receive under the lock or parks it.
@@ -155,14 +151,7 @@ impl<T: Send + 'static> Core<T> {
         hold: Option<&Arc<Hold>>,
         us: Seat<'_>,
     ) -> Attempted<T> {
-        let Blocked { mut state, after } = match take(state, us, hold, identity) {
-            Ok(outcome) => return Ok(outcome),
-            Err(blocked) => blocked,
-        };
-        state.receivers.waiting.push(node);
-        self.list(state);
-        drop(after);
-        Err(NotNow)
+        take(state, us, hold, identity).map_err(|blocked| self.enter_blocked(blocked, Side::Receive, node))
     }
 
     /// Takes what else can be had now, until there are `most`. A lot at a time, so that others get the lock in between; room

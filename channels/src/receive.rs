@@ -310,7 +310,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     ) -> Poll<R> {
         let end = self.end;
         let node = self.as_mut().node(|| Waking::Plain(cx.waker().clone()), hold);
-        match end.core().park_receiver(node, None) {
+        match end.core().park(Side::Receive, node, None) {
             Ok(()) => {
                 end.end().memory.note_wait(true);
                 Poll::Pending
@@ -368,7 +368,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         }
         let (core, us) = (self.core(), Some((choice, number)));
         let node = self.as_mut().node(|| Waking::Guard(Arc::clone(choice), number), hold);
-        match core.park_receiver(node, us) {
+        match core.park(Side::Receive, node, us) {
             Ok(()) => Progress::Nothing,
             Err(state) => {
                 let tried = core.take_or_park(state, self.as_mut().project().stage.parked(), hold, us);

@@ -270,7 +270,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
     fn park<R>(mut self: Pin<&mut Self>, cx: &mut Context<'_>, answer: impl Answer<T, R>) -> Poll<R> {
         let end = self.end;
         let node = self.as_mut().node(|| Waking::Plain(cx.waker().clone()));
-        match end.core().park_sender(node, None) {
+        match end.core().park(Side::Send, node, None) {
             Ok(()) => {
                 end.end().memory.note_wait(true);
                 Poll::Pending
@@ -371,7 +371,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         }
         let (core, us) = (self.core(), Some((choice, number)));
         let node = self.as_mut().node(|| Waking::Guard(Arc::clone(choice), number));
-        match core.park_sender(node, us) {
+        match core.park(Side::Send, node, us) {
             Ok(()) => Progress::Nothing,
             Err(state) => {
                 let tried = self.as_mut().offer_under(state, us);

@@ -260,12 +260,9 @@ impl<T> List<T> {
             let (verdict, next) = unsafe { with(at, |inner| (agree(&mut inner.waiter), inner.next)) };
             match verdict {
                 Verdict::Take => {
-                    // SAFETY: as above.
-                    let filled = unsafe { with(at, |inner| fill(&mut inner.waiter)) };
-                    self.unlink(at);
-                    // SAFETY: as above; it is the last we do with it, since its owner may drop it from here on.
-                    // Release: pairs with the Acquire of `is_served`.
-                    unsafe { (*at).place.store(SERVED, Ordering::Release) };
+                    let mut met = Met { list: self, node: at };
+                    let filled = fill(met.waiter());
+                    met.serve();
                     return Some(filled);
                 }
                 Verdict::Skip => at = next,
@@ -383,7 +380,7 @@ unsafe fn with<T, R>(node: *const Node<T>, act: impl FnOnce(&mut Inner<T>) -> R)
     unsafe { (*node).inner.with_mut(|inner| act(&mut *inner)) }
 }
 
-/// The first of a list, which is about to be served.
+/// One that stands on a list, and is about to be served.
 #[must_use = "who is met is served"]
 pub(crate) struct Met<'l, T> {
     list: &'l mut List<T>,

@@ -3,7 +3,7 @@
 
 use super::State;
 use crate::shell::Body;
-use crate::waiters::{Slot, Unmet, Waking};
+use crate::waiters::{Met, Slot, Unmet, Waking};
 use rendez_model::{Overflow, Side};
 use std::hint::cold_path;
 use std::task::Waker;
@@ -73,10 +73,8 @@ impl<T: Send + 'static> State<T> {
         }
         let commit = self.sent + 1;
         let met = self.receivers.waiting.meet_plain(|slot| matches!(slot, Slot::Empty));
-        let Some((mut receiver, waker)) = met else { return AtOnce::LookCloser };
-        receiver.waiter().slot = Slot::of(value.take());
-        receiver.waiter().at = commit;
-        receiver.serve();
+        let Some((receiver, waker)) = met else { return AtOnce::LookCloser };
+        hand_over(receiver, value, commit);
         self.sent = commit;
         self.received += 1;
         AtOnce::Met((), waker)
@@ -118,10 +116,8 @@ impl<T: Send + 'static> State<T> {
         }
         let (commit, waits) = (self.sent + 1, self.is_full() && self.overflow == Overflow::Wait);
         match self.receivers.waiting.meet_choice(|slot| matches!(slot, Slot::Empty)) {
-            Ok((mut receiver, waking)) => {
-                receiver.waiter().slot = Slot::of(value.take());
-                receiver.waiter().at = commit;
-                receiver.serve();
+            Ok((receiver, waking)) => {
+                hand_over(receiver, value, commit);
                 self.sent = commit;
                 self.received += 1;
                 AtOnce::Met((), waking)
@@ -150,4 +146,12 @@ impl<T: Send + 'static> State<T> {
             Err(_) => AtOnce::LookCloser,
         }
     }
+}
+
+/// Leaves a value with a receiver, with the position of its commit.
+#[inline(always)]
+fn hand_over<T>(mut receiver: Met<'_, T>, value: &mut Option<T>, commit: u64) {
+    receiver.waiter().slot = Slot::of(value.take());
+    receiver.waiter().at = commit;
+    receiver.serve();
 }
