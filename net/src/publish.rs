@@ -280,9 +280,12 @@ pub(crate) fn refused(refusal: Refusal, name: &str, node: &str, wanted: &str, la
 }
 
 fn find<'a>(names: &'a mut BTreeMap<String, Published>, name: &str) -> Result<&'a mut Published, Refusal> {
-    let published: Vec<_> = names.keys().take(PUBLISHED_MAX).cloned().collect();
-    let more = (names.len() - published.len()) as u32;
-    names.get_mut(name).ok_or(Refusal::Unknown { published, more })
+    if !names.contains_key(name) {
+        let published: Vec<_> = names.keys().take(PUBLISHED_MAX).cloned().collect();
+        let more = (names.len() - published.len()) as u32;
+        return Err(Refusal::Unknown { published, more });
+    }
+    Ok(names.get_mut(name).expect("it was there a line ago"))
 }
 
 fn kind_refusal(kind: Kind) -> Refusal {
