@@ -82,9 +82,7 @@ impl Failure {
     }
 
     pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self::of(Kind::Panic(text.unwrap_or_else(|| "a panic without a message".to_owned())))
+        Self::of(Kind::Panic(panic_text(payload).unwrap_or("a panic without a message").to_owned()))
     }
 
     /// Says in which process it happened, unless it is known already.
@@ -181,6 +179,11 @@ impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Failure({self})")
     }
+}
+
+/// What was said in a panic, if it is text.
+pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
 impl<E: Error + Send + 'static> From<E> for Failure {

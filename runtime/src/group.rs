@@ -170,7 +170,7 @@ impl Group {
                 state.children.last().cloned()
             };
             let Some(child) = last else { return };
-            poll_fn(|cx| child.ended(cx.waker()).map_or(Poll::Pending, Poll::Ready)).await;
+            child.until_ended().await;
         }
     }
 

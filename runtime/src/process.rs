@@ -7,11 +7,10 @@ use crate::inner::Report;
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::fmt;
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 /// A process that has not started: a body with a name. It does nothing until it is spawned, put into a `par!` or
@@ -201,7 +200,7 @@ impl ProcessRef {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn ended(&self) -> End {
-        poll_fn(|cx| self.cell.ended(cx.waker()).map_or(Poll::Pending, Poll::Ready)).await
+        self.cell.until_ended().await
     }
 }
 
@@ -251,7 +250,7 @@ impl<T: Send + 'static> Spawned<T> {
     pub async fn join(self) -> Outcome<T> {
         {
             let cell: &Cell = &*self.job;
-            poll_fn(|cx| cell.ended(cx.waker()).map_or(Poll::Pending, Poll::Ready)).await;
+            cell.until_ended().await;
         }
         self.outcome()
     }

@@ -6,7 +6,6 @@ use crate::{Failure, IntoOutcome, Process, stop_requested};
 use ::actix::dev::channel::channel;
 use ::actix::{Addr, System, SystemRunner};
 use rendez_model::ProcessKind;
-use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -54,12 +53,10 @@ where
 {
     let body = move || match run(async { body().await }) {
         Ended::Done(outcome) => outcome.into_outcome(),
-        Ended::Panicked(payload) => Err(Failure::panic(&*payload)),
         Ended::Stopped(code) => Err(Failure::new(format_args!(
             "its actix system was stopped with code {code} before its body had ended: end the body instead"
         ))),
-        Ended::Cancelled => Err(Failure::cancelled()),
-        Ended::NotStarted(error) => Err(not_started(&error)),
+        Ended::Failed(failure) => Err(failure),
     };
     Process { job: process_on_thread(Draft::new(name.into(), ProcessKind::Actor), body) }
 }
@@ -128,9 +125,7 @@ where
         match run(life) {
             Ended::Done(()) | Ended::Stopped(0) => Ok(()),
             Ended::Stopped(code) => Err(Failure::new(format_args!("its actix system was stopped with code {code}"))),
-            Ended::Panicked(payload) => Err(Failure::panic(&*payload)),
-            Ended::Cancelled => Err(Failure::cancelled()),
-            Ended::NotStarted(error) => Err(not_started(&error)),
+            Ended::Failed(failure) => Err(failure),
         }
     };
     let process = Process { job: process_on_thread(Draft::new(name.into(), ProcessKind::Actor), body) };
@@ -143,23 +138,20 @@ where
 enum Ended<T> {
     /// What it was for is done.
     Done(T),
-    Panicked(Box<dyn Any + Send>),
     /// From inside, with this code.
     Stopped(i32),
-    /// With its process.
-    Cancelled,
-    NotStarted(std::io::Error),
-}
-
-fn not_started(error: &std::io::Error) -> Failure {
-    Failure::new(format_args!("the system has no room for an arbiter of actix: {error}: let others end first"))
+    /// It did not start, or panicked, or its process was ended.
+    Failed(Failure),
 }
 
 /// Runs a future in a system of its own on this thread, until it is done, or the system or the process is ended.
 fn run<T>(life: impl Future<Output = T>) -> Ended<T> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Ended::NotStarted(error),
+        Err(error) => {
+            let why = format_args!("the system has no room for an arbiter of actix: {error}: let others end first");
+            return Ended::Failed(Failure::new(why));
+        }
     };
     let system = System::with_tokio_rt(|| runtime);
     let ended = system.block_on(until(life, &system));
@@ -178,12 +170,12 @@ async fn until<T>(life: impl Future<Output = T>, system: &SystemRunner) -> Ended
     let (mut life, mut stopped, mut cancelled) = (pin!(life), system.stop_future(), pin!(cancelled()));
     poll_fn(|cx: &mut Context<'_>| {
         if cancelled.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Ended::Cancelled);
+            return Poll::Ready(Ended::Failed(Failure::cancelled()));
         }
         match catch_unwind(AssertUnwindSafe(|| life.as_mut().poll(cx))) {
             Ok(Poll::Ready(value)) => return Poll::Ready(Ended::Done(value)),
             Ok(Poll::Pending) => {}
-            Err(payload) => return Poll::Ready(Ended::Panicked(payload)),
+            Err(payload) => return Poll::Ready(Ended::Failed(Failure::panic(&*payload))),
         }
         pin!(&mut stopped).poll(cx).map(|code| Ended::Stopped(code.unwrap_or_default()))
     })

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::inlet::into_mailbox;
+use crate::failure::panic_text;
 use crate::{Actor, ActorRef, Failure, Outcome, actor::Letter};
 use ::actix::dev::{Envelope, EnvelopeProxy as _};
 use ::actix::{ActorState, Addr, Running};
@@ -96,8 +97,7 @@ impl<A: Hostable> Hosted<A> {
     fn guarded(&mut self, outside: &mut crate::Context<Self>, call: impl FnOnce(&mut A, &mut Context<A>)) {
         let (actor, context) = (&mut self.actor, &mut self.context);
         let Err(payload) = catch_unwind(AssertUnwindSafe(|| call(actor, context))) else { return };
-        let said = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-        if !said.is_some_and(|said| said.contains("LocalSet")) {
+        if !panic_text(&*payload).is_some_and(|said| said.contains("LocalSet")) {
             resume_unwind(payload);
         }
         outside.fail(Failure::new(format_args!(

@@ -6,9 +6,10 @@ use crate::names::Holder;
 use crate::watchers::Watchers;
 use rendez_channels::steps::{self, Touched};
 use rendez_model::End;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 impl Cell {
     /// The body has ended; who waits for its failure learns of it. If it is alone, what it concludes from.
@@ -92,6 +93,11 @@ impl Cell {
         drop(inner);
         drop(surplus);
         end
+    }
+
+    /// Waits for its end, whichever it is.
+    pub(crate) fn until_ended(&self) -> impl Future<Output = End> {
+        poll_fn(|cx| self.ended(cx.waker()).map_or(Poll::Pending, Poll::Ready))
     }
 
     /// Whether it has ended, or its body has in failure; until then the waker is kept.
