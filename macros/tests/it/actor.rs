@@ -8,65 +8,16 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-/// The crate that expansions with `remote` name: with an encoding that the facade has only with its feature `net`.
+/// The encoding as the facade has it, with its feature `net`.
+#[path = "../../../src/calls/values.rs"]
+#[expect(unreachable_pub, reason = "it is the facade's")]
+pub(crate) mod values;
+
+/// The crate that expansions with `remote` name.
 mod crate_with_wire {
     pub(crate) mod __private {
+        pub(crate) use crate::actor::values as wire;
         pub(crate) use rendez::__private::*;
-
-        pub(crate) mod wire {
-            use rendez::CallError;
-            use rendez::runtime::RemoteLink;
-
-            pub(crate) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, CallError> {
-                rendez_wire::encode(value).map_err(|error| CallError::NotSent(error.to_string()))
-            }
-
-            pub(crate) fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, CallError> {
-                rendez_wire::decode(bytes).map_err(|error| CallError::Refused(error.to_string()))
-            }
-
-            pub(crate) struct Answer<T>(std::marker::PhantomData<fn() -> T>);
-
-            impl<T> Answer<T> {
-                pub(crate) const fn new() -> Self {
-                    Self(std::marker::PhantomData)
-                }
-            }
-
-            /// As the facade has it.
-            #[diagnostic::on_unimplemented(message = "`{Self}` does not travel between nodes")]
-            pub(crate) trait Travels: serde::Serialize + serde::de::DeserializeOwned {}
-
-            #[diagnostic::do_not_recommend]
-            impl<T: serde::Serialize + serde::de::DeserializeOwned> Travels for T {}
-
-            pub(crate) const fn travels<T: Travels>() {}
-
-            pub(crate) trait ByValue<T> {
-                fn pack(self, answer: T, link: &RemoteLink) -> Result<Vec<u8>, CallError>
-                where
-                    T: Travels;
-                fn unpack(self, bytes: &[u8], link: &RemoteLink) -> impl Future<Output = Result<T, CallError>> + Send
-                where
-                    T: Travels;
-            }
-
-            impl<T> ByValue<T> for Answer<T> {
-                fn pack(self, answer: T, _: &RemoteLink) -> Result<Vec<u8>, CallError>
-                where
-                    T: Travels,
-                {
-                    encode(&answer)
-                }
-
-                async fn unpack(self, bytes: &[u8], _: &RemoteLink) -> Result<T, CallError>
-                where
-                    T: Travels,
-                {
-                    decode(bytes)
-                }
-            }
-        }
     }
 }
 
