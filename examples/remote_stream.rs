@@ -119,8 +119,6 @@ async fn station() -> Outcome {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     match child_main()? {
         Some(child) => town(child).await,
         None => station().await,

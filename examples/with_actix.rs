@@ -123,9 +123,6 @@ impl Handler<Ring> for Bell {
 
 #[rendez::main]
 async fn main() -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
-
     let stock = inlet(spawn_actor(Stock { chairs: 4 }).address());
     let tells = stock.clone().recipient();
     let (till, life) = guest_actor("till", move |_| Till { money: Rc::default(), tells });
