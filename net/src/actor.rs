@@ -22,8 +22,7 @@ impl Node {
     /// # Errors
     /// The name is taken or cannot be a name.
     pub fn publish_actor<R: RemoteActor>(&self, name: &str, reference: &R) -> Result<(), NetError> {
-        let offer = One { serve: Arc::new(Served(reference.clone())), reference: reference.clone() };
-        self.shared().publish(name, Published::actor(R::INTERFACE, Arc::new(offer)))
+        self.shared().publish(name, Published::actor(R::INTERFACE, Arc::new(One(reference.clone()))))
     }
 
     /// Offers a service of actors made on demand: which one a peer calls, its [mode](rendez_runtime::Mode) says.
@@ -169,18 +168,15 @@ fn call_error(outcome: Outcome, why: String) -> CallError {
 }
 
 /// One actor for all.
-struct One<R> {
-    serve: Arc<Served<R>>,
-    reference: R,
-}
+struct One<R>(R);
 
 impl<R: RemoteActor> Offer for One<R> {
     fn open(&self) -> Arc<dyn Serve> {
-        Arc::clone(&self.serve) as Arc<dyn Serve>
+        Arc::new(Served(self.0.clone()))
     }
 
     fn reference(&self) -> Box<dyn Any + Send> {
-        Box::new(self.reference.clone())
+        Box::new(self.0.clone())
     }
 }
 
