@@ -11,6 +11,7 @@ use crate::node::Shared;
 use crate::peer::Peer;
 use crate::publish::check_name;
 use crate::{Config, Identity, Node, NodeEvent, NodeId};
+use rendez_runtime::{Outcome, Program};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -93,19 +94,16 @@ impl ChildSpec {
         &self.name
     }
 
-    /// The command that starts it as a child of this node; its standard input is whoever's that starts it.
-    pub(crate) fn command(&self, parent: &Node) -> std::io::Result<Command> {
-        let mut command = match &self.program {
-            Some(program) => Command::new(program),
-            None => this_program(&self.name)?,
+    /// The program that becomes a child of this node; its standard input is whoever's that starts it.
+    pub(crate) fn to_program(&self, parent: &Node) -> Outcome<Program> {
+        let program = match &self.program {
+            Some(program) => Program::new(program),
+            None => Program::this()?,
         };
-        command.args(&self.args).envs(self.env.iter().map(|(key, value)| (key, value)));
         let told = format!("{VERSION} {} {:#} {}", reachable(parent.address()), parent.id(), self.name);
-        command.env(VARIABLE, told);
-        if self.silent {
-            command.stdout(Stdio::null());
-        }
-        Ok(command)
+        let program = self.env.iter().fold(program, |program, (key, value)| program.env(key, value));
+        let program = program.named(&self.name).args(&self.args).env(VARIABLE, told);
+        Ok(if self.silent { program.stdout(Stdio::null()) } else { program })
     }
 }
 
@@ -370,19 +368,9 @@ fn end_with_parent() {
     std::process::exit(ORPHANED);
 }
 
-/// This program again; on Unix `ps` shows the name that its process is to have.
-fn this_program(name: &str) -> std::io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::arg0(&mut command, name);
-    #[cfg(not(unix))]
-    let _ = name;
-    Ok(command)
-}
-
-fn start(spec: &ChildSpec, parent: &Node) -> std::io::Result<tokio::process::Child> {
-    let mut command = tokio::process::Command::from(spec.command(parent)?);
-    command.stdin(Stdio::piped()).kill_on_drop(true).spawn()
+fn start(spec: &ChildSpec, parent: &Node) -> Outcome<tokio::process::Child> {
+    let mut command = tokio::process::Command::from(Command::from(spec.to_program(parent)?));
+    Ok(command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?)
 }
 
 /// Where a process on this machine reaches a socket that may be bound to every address.

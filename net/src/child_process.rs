@@ -5,7 +5,7 @@ use crate::error::{NetError, Reason};
 use crate::node::Shared;
 use crate::publish::check_name;
 use crate::{Identity, Node, NodeEvent, NodeId, Peer};
-use rendez_runtime::{Failure, Outcome, Process, Program, is_stop_requested};
+use rendez_runtime::{Failure, Outcome, Process, is_stop_requested};
 use std::io::{PipeWriter, Write as _};
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -41,14 +41,12 @@ impl Node {
         let failed = |why: &dyn ToString| NetError::Child { name: spec.name().to_owned(), why: why.to_string() };
         let identity = Identity::generate().map_err(|error| failed(&error))?;
         let id = identity.id();
-        let mut command = spec.command(self).map_err(|error| failed(&error))?;
+        let program = spec.to_program(self).map_err(|failure| failed(&failure))?;
         let (key, mut pipe) = std::io::pipe().map_err(|error| failed(&error))?;
         pipe.write_all(identity.to_line().as_bytes()).map_err(|error| failed(&error))?;
-        command.stdin(key);
-        let program = Program::from(command).named(spec.name());
         self.shared().expect_child(id)?;
         let expected = Expected::new(self.shared(), id, spec.name().to_owned(), pipe);
-        Ok((id, program.then(move |status| expected.ended(status))))
+        Ok((id, program.stdin(key).then(move |status| expected.ended(status))))
     }
 
     /// Waits until the node of this id is connected.

@@ -193,6 +193,13 @@ impl From<Command> for Program {
     }
 }
 
+impl From<Program> for Command {
+    /// The command that the program would be started by, for who starts it in another way.
+    fn from(program: Program) -> Self {
+        program.command
+    }
+}
+
 impl IntoProcess for Program {
     type Value = ();
 
