@@ -16,7 +16,7 @@ pub(crate) use kanal::Kanal;
 pub(crate) use rendez::{Rendez, RendezAlt};
 pub(crate) use tokio::{Tokio, TokioShared, TokioUnbounded};
 
-use crate::family::{Capacity, Family};
+use crate::family::{Capacity, Choose, Family};
 use crate::place::{Processes, Tasks, Threads};
 use std::marker::PhantomData;
 
@@ -91,5 +91,11 @@ impl<F: Family> Family for InProcesses<F> {
 
     fn recv(rx: &mut F::Rx) -> impl Future<Output = Option<u64>> + Send {
         F::recv(rx)
+    }
+}
+
+impl<F: Choose<INPUTS>, const INPUTS: usize> Choose<INPUTS> for InProcesses<F> {
+    fn choose(inputs: [F::Rx; INPUTS], times: u64) -> impl Future<Output = Option<u64>> + Send {
+        F::choose(inputs, times)
     }
 }

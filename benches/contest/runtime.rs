@@ -4,8 +4,8 @@ use crate::bench::{Bench, Contender, Size, contenders};
 use crate::families::{InProcesses, Rendez, Tokio, TokioShared};
 use crate::family::Capacity;
 use crate::networks::{
-    ActorRing, Ask, Beside, Big, Chameneos, Commstime, Dining, Explore, Farm, Fork, HalfLoad, Idle, IdleActors, Late,
-    Network, PingPong, Ring, Skynet, Spawn, Stream, Tell,
+    ActorRing, Ask, Beside, Big, Chameneos, Choice, Commstime, Dining, Explore, Farm, Fork, HalfLoad, Idle, IdleActors,
+    Late, Network, PingPong, Ring, Skynet, Spawn, Stream, Tell,
 };
 use crate::place::Place::{self, Arbiter, OneWorker, Processes, TwoWorkers, Unwatched};
 use crate::troupes::{Actix, Kameo, Ractor, RendezActors, TokioActors, Xtra};
@@ -50,6 +50,7 @@ pub(crate) fn benches() -> Vec<Bench> {
         Bench::new("ring", Size::Timed, all(Ring)),
         Bench::new("pingpong", Size::Timed, all(PingPong)),
         Bench::new("spsc_0", Size::Timed, all(Stream { producers: 1, capacity: Capacity::Rendezvous })),
+        Bench::new("select4", Size::Timed, all(Choice::<4>)),
         Bench::new("chameneos", Size::Timed, all(Chameneos)),
         Bench::new("skynet", Size::Fixed(MANY), all(Skynet)),
         Bench::new("spawn", Size::Fixed(MANY), all(Spawn)),
