@@ -27,6 +27,7 @@ mod standard_error;
 mod states;
 mod streams;
 mod supervision;
+mod takeover;
 mod tape;
 mod toolkit;
 mod usage;

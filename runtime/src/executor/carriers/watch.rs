@@ -232,3 +232,97 @@ fn start_spare(carriers: &Arc<Carriers>) {
         carriers.runtime.spawn_blocking(move || spare.stand_in());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::queues::Queues;
+    use super::*;
+    use crate::Outcome;
+    use crate::cell::{Cell, Draft};
+    use crate::drive::process_of;
+    use rendez_model::ProcessKind;
+    use tokio::runtime::{Builder, Runtime};
+
+    /// What a look comes to is acted on at once: by who sleeps, who looks at the clock, or a new thread.
+    const _: () = assert!(2 * TICK.as_micros() < 2_000, "what waits is to be taken over within 2 ms");
+
+    /// Two carriers that this thread plays, at seats where so many wait.
+    struct Play {
+        carriers: Arc<Carriers>,
+        queues: [Queues; 2],
+        /// Behind the carriers: its threads do not outlast them.
+        _runtime: Runtime,
+    }
+
+    impl Play {
+        fn new(waiting: [usize; 2]) -> Self {
+            let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+            let carriers = Carriers::new(runtime.handle().clone());
+            let queues = [0, 1].map(|seat| {
+                let queues = carriers.seats[seat].sit().unwrap();
+                (0..waiting[seat]).for_each(|_| queues.push(process()));
+                queues
+            });
+            Self { carriers, queues, _runtime: runtime }
+        }
+
+        fn begin_turn(&self, seat: usize) {
+            self.carriers.seats[seat].begin_turn(ProcessId(1));
+        }
+
+        /// How many wait at a seat.
+        fn waiting(&self, seat: usize) -> usize {
+            std::iter::from_fn(|| self.queues[seat].pop_any()).count()
+        }
+    }
+
+    fn process() -> Arc<Cell> {
+        process_of(Draft::new("waits", ProcessKind::Function), async { Outcome::Ok(()) })
+    }
+
+    #[test]
+    fn who_has_work_of_its_own_is_asked_to_help_at_the_second_look_and_takes_all_that_waits() {
+        const WAITING: usize = 1_000;
+        let play = Play::new([WAITING, 1]);
+        let mut looks = Looks::over(&play.carriers);
+        play.begin_turn(0);
+        for (number, wants_help) in [(1, false), (2, true)] {
+            play.begin_turn(1);
+            looks.look(Instant::now());
+            assert_eq!(play.carriers.watch.wants_help(), wants_help, "at look {number}");
+        }
+        // At each of its own looks it takes a lot.
+        for _ in 0..WAITING {
+            play.carriers.help(1, &play.queues[1]);
+        }
+        assert_eq!(play.waiting(1), WAITING + 1);
+    }
+
+    #[test]
+    fn nobody_takes_from_one_that_moves() {
+        let play = Play::new([1, 1]);
+        let mut looks = Looks::over(&play.carriers);
+        for _ in 0..3 {
+            [0, 1].into_iter().for_each(|seat| play.begin_turn(seat));
+            looks.look(Instant::now());
+            assert!(!play.carriers.watch.wants_help() && !play.carriers.watch.needs_spares());
+            play.carriers.help(1, &play.queues[1]);
+        }
+        assert_eq!([0, 1].map(|seat| play.waiting(seat)), [1, 1]);
+    }
+
+    #[test]
+    fn where_nobody_moves_a_spare_takes_a_seat_at_the_second_look() {
+        let play = Play::new([1, 0]);
+        let mut looks = Looks::over(&play.carriers);
+        [0, 1].into_iter().for_each(|seat| play.begin_turn(seat));
+        looks.look(Instant::now());
+        assert!(!play.carriers.watch.needs_spares());
+        looks.look(Instant::now());
+        assert!(play.carriers.watch.needs_spares() && play.carriers.seats[play.carriers.regular].is_taken());
+        // It stays until one of them moves.
+        play.begin_turn(0);
+        looks.look(Instant::now());
+        assert!(!play.carriers.watch.needs_spares());
+    }
+}
