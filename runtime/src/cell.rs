@@ -49,8 +49,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     task: Task<B>,
 }
 
-// Programs have many processes: what few of them have belongs into a box.
-#[cfg(target_pointer_width = "64")]
+// Programs have many processes: what few of them have belongs into a box. Counted where locks are words: elsewhere they are larger.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Cell<()>>() <= 200, "a process takes more memory than it did");
 
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.

@@ -1,7 +1,7 @@
 //! The system that the project is tested on, Linux with apt: what it needs, how to see it, how to install it. All that
 //! is special to it stands here.
 
-use crate::cargo::cargo_of;
+use crate::cargo::{cargo_of, output_of};
 use crate::step::{Failed, not_started};
 use std::env;
 use std::fmt::{self, Display};
@@ -28,6 +28,8 @@ pub(crate) enum Source {
     Package(&'static str),
     /// A component of the nightly, by rustup.
     Nightly(&'static str),
+    /// The standard library for another system, by rustup.
+    Target(&'static str),
 }
 
 impl Display for Source {
@@ -35,6 +37,7 @@ impl Display for Source {
         match self {
             Self::Package(name) => write!(f, "package {name}"),
             Self::Nightly(name) => write!(f, "{name} of the nightly"),
+            Self::Target(name) => write!(f, "the standard library for {name}"),
         }
     }
 }
@@ -85,6 +88,26 @@ pub(crate) static FOR_MIRI: [Need; 2] = [
 /// What ThreadSanitizer needs.
 pub(crate) static FOR_SANITIZERS: [Need; 1] = [STD_SOURCES];
 
+/// The other systems, as the toolchain names them.
+pub(crate) const MAC: &str = "aarch64-apple-darwin";
+pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// What a look at the types needs that the other systems get.
+pub(crate) static FOR_OTHER_SYSTEMS: [Need; 2] = [
+    Need {
+        what: "the standard library for macOS",
+        without: "macOS is not looked at",
+        from: Source::Target(MAC),
+        is_there: || has_std_for(MAC),
+    },
+    Need {
+        what: "the standard library for Windows",
+        without: "Windows is not looked at",
+        from: Source::Target(WINDOWS),
+        is_there: || has_std_for(WINDOWS),
+    },
+];
+
 const STD_SOURCES: Need = Need {
     what: "the nightly with the sources of the standard library",
     without: "nothing is run with a standard library of our own making",
@@ -116,11 +139,15 @@ pub(crate) struct Installs {
 pub(crate) fn install_commands(missing: &[&Need]) -> Vec<Installs> {
     let packages = names(missing, |source| if let Source::Package(name) = source { Some(name) } else { None });
     let components = names(missing, |source| if let Source::Nightly(name) = source { Some(name) } else { None });
+    let targets = names(missing, |source| if let Source::Target(name) = source { Some(name) } else { None });
     let apt = ["apt-get", "-o", LOCK_WAIT, "-o", SERVER_WAIT];
     let update = [apt.as_slice(), &["update"]].concat();
     let install = [apt.as_slice(), &["install", "--yes", "--no-install-recommends"], &packages].concat();
     let of_apt = if packages.is_empty() { Vec::new() } else { vec![update, install] };
-    let of_rustup = if components.is_empty() { Vec::new() } else { nightly_with(&components) };
+    let mut of_rustup = if components.is_empty() { Vec::new() } else { nightly_with(&components) };
+    if !targets.is_empty() {
+        of_rustup.push([["rustup", "target", "add"].as_slice(), &targets].concat());
+    }
     let commands = |words: Vec<Vec<_>>, needs_root| words.into_iter().map(move |words| Installs { words, needs_root });
     commands(of_apt, true).chain(commands(of_rustup, false)).collect()
 }
@@ -147,6 +174,11 @@ fn has_std_sources() -> bool {
     let Ok(output) = command.output() else { return false };
     let sysroot = String::from_utf8_lossy(&output.stdout).into_owned();
     output.status.success() && Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file()
+}
+
+fn has_std_for(target: &str) -> bool {
+    let folder = output_of(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
+    folder.is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
 /// Whether this process may install packages.
@@ -219,6 +251,14 @@ mod tests {
         let commands = install_commands(&missing);
         assert!(commands.iter().all(|command| !command.needs_root), "{commands:?}");
         assert!(commands.last().unwrap().words.ends_with(&["--toolchain", "nightly", "miri", "rust-src"]));
+    }
+
+    #[test]
+    fn other_systems_are_installed_in_one_command() {
+        let missing: Vec<_> = FOR_OTHER_SYSTEMS.iter().collect();
+        let [add] = &install_commands(&missing)[..] else { panic!("one command") };
+        assert!(!add.needs_root && add.words.starts_with(&["rustup", "target", "add"]), "{add:?}");
+        assert!(add.words.ends_with(&[MAC, WINDOWS]), "{add:?}");
     }
 
     #[test]

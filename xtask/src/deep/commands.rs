@@ -2,6 +2,7 @@
 
 use crate::cargo::{cargo, cargo_of, output_of, target_folder};
 use crate::step::{self, Failed};
+use crate::system::{MAC, WINDOWS};
 use std::process::Command;
 use std::thread;
 
@@ -78,6 +79,23 @@ fn for_loom(arguments: &[&str]) -> Result<Command, Failed> {
     let mut command = cargo(arguments);
     command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", target_folder()?.join("loom"));
     Ok(command)
+}
+
+/// What the compiler and its lints say of the code for other systems. The tests are for systems like this one.
+pub(super) fn systems() -> Result<(), Failed> {
+    look_at(MAC, &["--all-targets", "--all-features"])?;
+    look_at(WINDOWS, &["--lib", "--bins", "--all-features"])
+}
+
+/// Nothing is linked, so that the few dependencies in C need no compiler for that system: `true` stands in for it.
+fn look_at(target: &str, what: &[&str]) -> Result<(), Failed> {
+    let mut command =
+        cargo(&[&["clippy", "--workspace", "--target", target], what, &["--", "-D", "warnings"]].concat());
+    let suffix = target.replace('-', "_");
+    for tool in ["CC", "CXX", "AR"] {
+        command.env(format!("{tool}_{suffix}"), "true");
+    }
+    step::run(target, &mut command)
 }
 
 /// Optimised, but with the checks of a debug build.

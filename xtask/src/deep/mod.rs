@@ -21,7 +21,7 @@ struct Check {
     usual: bool,
 }
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     Check {
         name: "spin",
         what: "models of the commit protocol, and their mutants",
@@ -62,6 +62,13 @@ const CHECKS: [Check; 7] = [
         what: "Miri: model, channels, and the cells of processes",
         needs: &system::FOR_MIRI,
         run: commands::miri,
+        usual: true,
+    },
+    Check {
+        name: "systems",
+        what: "macOS and Windows: types and lints, nothing is run",
+        needs: &system::FOR_OTHER_SYSTEMS,
+        run: commands::systems,
         usual: true,
     },
     Check { name: "fuzz", what: "fuzz bodies, a long run", needs: &[], run: commands::fuzz, usual: true },
