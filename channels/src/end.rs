@@ -142,7 +142,7 @@ macro_rules! common {
             /// How many values the channel holds at most: 0 for a rendezvous, `None` without a bound.
             #[must_use]
             pub fn capacity(&self) -> Option<usize> {
-                match self.end.core.kind {
+                match self.end.core.kind() {
                     rendez_model::ChannelKind::Rendezvous => Some(0),
                     rendez_model::ChannelKind::Bounded(most) => Some(usize::try_from(most).unwrap_or(usize::MAX)),
                     rendez_model::ChannelKind::Unbounded => None,

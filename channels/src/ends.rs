@@ -183,7 +183,7 @@ impl<T: marker::Send + 'static> Sender<T> {
     }
 
     pub(crate) fn has_places(&self) -> Result<(), ReserveError> {
-        match self.end.core.kind {
+        match self.end.core.kind() {
             ChannelKind::Rendezvous => Err(ReserveError::Rendezvous { channel: self.name() }),
             ChannelKind::Bounded(_) | ChannelKind::Unbounded => Ok(()),
         }

@@ -38,6 +38,8 @@ impl Holder {
 #[derive(Default)]
 pub(crate) struct Register {
     pub(crate) name: Option<Box<str>>,
+    /// Poison up to this level has no effect.
+    pub(crate) immunity: u32,
     pub(crate) poison: Option<Arc<Poison>>,
     pub(crate) lost: Option<(String, String)>,
     /// Values that the overflow policy dropped.
@@ -62,10 +64,6 @@ struct Loan {
 }
 
 impl Register {
-    pub(crate) fn named(name: Option<Box<str>>) -> Self {
-        Self { name, ..Self::default() }
-    }
-
     fn was_held(&mut self, side: Side, by: Holder) {
         let former = &mut self.former[side as usize];
         if former.len() < FORMER_MAX && !former.contains(&by.process()) {

@@ -17,12 +17,12 @@ use std::sync::{Arc, Weak};
 /// A channel with a state of type `S`.
 pub(crate) struct Shell<S> {
     id: ChannelId,
-    pub(crate) kind: ChannelKind,
-    pub(crate) overflow: Overflow,
-    /// Poison up to this level has no effect.
-    immunity: u32,
+    /// How many values it holds at most; `NO_BOUND` is any number. A kind would take two words.
+    places: u64,
     state: Lock<S>,
 }
+
+const NO_BOUND: u64 = u64::MAX;
 
 /// What a channel is made by.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub(crate) trait Body: Send + 'static {
     fn wake_all(&mut self, after: &mut After<Self::Scrap>);
     /// Whether the acting party was told of this channel.
     fn listed(&mut self) -> &mut bool;
-    /// Notes depth and counters.
+    /// Notes what it does without room, depth and counters.
     fn describe(&mut self, channel: &mut Channel);
     /// Who waits.
     fn stands(&mut self) -> Vec<Stand>;
@@ -69,6 +69,14 @@ pub(crate) trait Body: Send + 'static {
 impl<S> Shell<S> {
     pub(crate) const fn id(&self) -> ChannelId {
         self.id
+    }
+
+    pub(crate) const fn kind(&self) -> ChannelKind {
+        match self.places {
+            0 => ChannelKind::Rendezvous,
+            NO_BOUND => ChannelKind::Unbounded,
+            places => ChannelKind::Bounded(places),
+        }
     }
 
     pub(crate) fn lock(&self) -> Held<'_, S> {
@@ -85,16 +93,19 @@ impl<S: Body> Shell<S> {
     pub(crate) fn new(plan: Plan, mut state: S) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = ChannelId(steps::number(Numbered::Channel, &NEXT));
-        let Plan { kind, overflow, immunity, name } = plan;
-        // Without places it is one, however it was said.
-        let kind = if kind == ChannelKind::Bounded(0) { ChannelKind::Rendezvous } else { kind };
-        if let Some(name) = &name {
-            steps::named(id, name);
+        let places = match plan.kind {
+            ChannelKind::Rendezvous => 0,
+            ChannelKind::Bounded(places) => places,
+            ChannelKind::Unbounded => NO_BOUND,
+        };
+        if plan.immunity > 0 {
+            state.register().immunity = plan.immunity;
         }
-        if name.is_some() {
-            *state.register() = Register::named(name);
+        if let Some(name) = plan.name {
+            steps::named(id, &name);
+            state.register().name = Some(name);
         }
-        let shell = Arc::new(Self { id, kind, overflow, immunity, state: Lock::new(state) });
+        let shell = Arc::new(Self { id, places, state: Lock::new(state) });
         if party::current().is_some_and(|party| party.observes()) {
             shell.list(shell.lock());
         }
@@ -146,7 +157,7 @@ impl<S: Body> Shell<S> {
         let mut state = self.lock();
         register::given_up(&mut *state, side, holder);
         if let Some(poison) = legacy {
-            self.spoil(&mut state, poison, &mut after);
+            Self::spoil(&mut state, poison, &mut after);
         }
         let ends = state.ends(side);
         *ends -= 1;
@@ -189,11 +200,12 @@ impl<S: Body> Shell<S> {
     /// Brings it down, unless it is immune.
     pub(crate) fn poison(&self, poison: Arc<Poison>) {
         let mut after = After::new();
-        self.spoil(&mut self.lock(), poison, &mut after);
+        Self::spoil(&mut self.lock(), poison, &mut after);
     }
 
-    fn spoil(&self, state: &mut S, poison: Arc<Poison>, after: &mut After<S::Scrap>) {
-        if poison.level > self.immunity && !state.is_down() {
+    fn spoil(state: &mut S, poison: Arc<Poison>, after: &mut After<S::Scrap>) {
+        let immunity = state.peek_register().map_or(0, |register| register.immunity);
+        if poison.level > immunity && !state.is_down() {
             state.register().poison = Some(poison);
             state.bring_down();
             state.wake_all(after);
@@ -221,8 +233,7 @@ impl<S: Body> Shell<S> {
 impl<S: Body> Shell<S> {
     /// The channel as data, without what allocates.
     fn counted(&self, state: &mut S) -> Channel {
-        let mut channel = Channel::new(self.id(), String::new(), self.kind);
-        channel.overflow = self.overflow;
+        let mut channel = Channel::new(self.id(), String::new(), self.kind());
         channel.senders.count = *state.ends(Side::Send);
         channel.receivers.count = *state.ends(Side::Receive);
         if channel.senders.count == 0 || channel.receivers.count == 0 {

@@ -29,17 +29,21 @@ pub(crate) struct State<T> {
     buffer: VecDeque<T>,
     pub(crate) senders: Parties<T>,
     pub(crate) receivers: Parties<T>,
+    /// How many ends live that send, and that receive.
+    sending: u32,
+    receiving: u32,
     capacity: usize,
     /// While the buffer holds fewer, a send is a push: there is room, also without growing, and a receiver, nothing was handed
     /// back, nothing has ended. Whatever may change that makes it 0, and the next push says anew what it is.
     at_once: usize,
     /// Places that permits keep.
-    reserved: usize,
+    reserved: u32,
     /// Length of [`Cold::returned`].
-    returned: usize,
+    returned: u32,
     sent: u64,
     received: u64,
-    high_water: usize,
+    /// How many values were in it at once, as far as that can be said here.
+    high_water: u32,
     overflow: Overflow,
     /// Poisoned or lost.
     ended: bool,
@@ -48,10 +52,13 @@ pub(crate) struct State<T> {
     cold: Option<Box<Cold<T>>>,
 }
 
-/// One side: who waits there, how many ends live, and a holder of one.
+// Programs have many channels: what few of them need belongs into a box. With this, one that carries words is one of malloc's of 192.
+#[cfg(all(target_pointer_width = "64", not(loom)))]
+const _: () = assert!(size_of::<State<u64>>() <= 144, "a channel takes more memory than it did");
+
+/// One side: who waits there, and a holder of one of its ends.
 pub(crate) struct Parties<T> {
     pub(crate) waiting: List<T>,
-    pub(crate) ends: u32,
     holder: Holder,
 }
 
@@ -86,6 +93,8 @@ impl<T: Send + 'static> State<T> {
             buffer: VecDeque::new(),
             senders: Parties::new(),
             receivers: Parties::new(),
+            sending: 1,
+            receiving: 1,
             capacity,
             at_once: 0,
             reserved: 0,
@@ -103,7 +112,7 @@ impl<T: Send + 'static> State<T> {
     /// Whether there is nothing to receive, nobody to take it from, and reason to wait.
     #[inline(always)]
     pub(crate) fn has_nothing(&self) -> bool {
-        self.senders.waiting.is_empty() && self.depth() == 0 && self.senders.ends > 0 && !self.ended
+        self.senders.waiting.is_empty() && self.depth() == 0 && self.sending > 0 && !self.ended
     }
 
     /// Whether there is neither room for a value nor anybody to give it to, and reason to wait.
@@ -112,7 +121,7 @@ impl<T: Send + 'static> State<T> {
         self.receivers.waiting.is_empty()
             && self.is_full()
             && self.overflow == Overflow::Wait
-            && self.receivers.ends > 0
+            && self.receiving > 0
             && !self.ended
     }
 
@@ -236,7 +245,7 @@ impl<T: Send + 'static> State<T> {
         if blocked {
             return Err(NotNow);
         }
-        if self.senders.ends == 0 {
+        if self.sending == 0 {
             return commit_alone(us).map(|()| Err(Stop::Over));
         }
         unmark(us);
@@ -379,7 +388,7 @@ impl<T: Send + 'static> State<T> {
         }
         self.returned += 1;
         self.at_once = 0;
-        self.high_water = self.high_water.max(self.depth());
+        self.note_depth(self.depth());
     }
 
     /// A party gives back a value that was lent.
@@ -389,13 +398,18 @@ impl<T: Send + 'static> State<T> {
         }
     }
 
+    #[inline(always)]
+    fn note_depth(&mut self, depth: usize) {
+        self.high_water = self.high_water.max(u32::try_from(depth).unwrap_or(u32::MAX));
+    }
+
     fn push(&mut self, value: &mut Option<T>) {
         let Some(value) = value.take() else { return };
         self.buffer.push_back(value);
         self.sent += 1;
-        self.high_water = self.high_water.max(self.depth());
+        self.note_depth(self.depth());
         let is_plain = self.returned == 0 && !self.is_over(Side::Send);
-        let room = self.capacity.saturating_sub(self.reserved).min(self.buffer.capacity());
+        let room = self.capacity.saturating_sub(self.reserved as usize).min(self.buffer.capacity());
         self.at_once = if is_plain { room } else { 0 };
     }
 
@@ -420,12 +434,12 @@ impl<T: Send + 'static> State<T> {
 
     #[inline]
     fn is_full(&self) -> bool {
-        self.depth() + self.reserved >= self.capacity
+        self.depth() + self.reserved as usize >= self.capacity
     }
 
     #[inline]
     pub(crate) fn depth(&self) -> usize {
-        self.buffer.len() + self.returned
+        self.buffer.len() + self.returned as usize
     }
 
     #[inline]
@@ -461,7 +475,10 @@ impl<T: Send + 'static> Body for State<T> {
     }
 
     fn ends(&mut self, side: Side) -> &mut u32 {
-        &mut self.side(side).ends
+        match side {
+            Side::Send => &mut self.sending,
+            Side::Receive => &mut self.receiving,
+        }
     }
 
     fn holder(&mut self, side: Side) -> &mut Holder {
@@ -471,8 +488,8 @@ impl<T: Send + 'static> Body for State<T> {
     fn is_over(&self, side: Side) -> bool {
         self.ended
             || match side {
-                Side::Send => self.receivers.ends == 0,
-                Side::Receive => self.senders.ends == 0 && self.depth() == 0,
+                Side::Send => self.receiving == 0,
+                Side::Receive => self.sending == 0 && self.depth() == 0,
             }
     }
 
@@ -499,8 +516,9 @@ impl<T: Send + 'static> Body for State<T> {
     }
 
     fn describe(&mut self, channel: &mut Channel) {
+        channel.overflow = self.overflow;
         channel.depth = self.depth() as u64;
-        channel.high_water = self.high_water as u64;
+        channel.high_water = self.high_water.into();
         channel.sent = self.sent;
         channel.received = self.received;
     }
@@ -518,7 +536,7 @@ impl<T: Send + 'static> Body for State<T> {
 
 impl<T> Parties<T> {
     const fn new() -> Self {
-        Self { waiting: List::new(), ends: 1, holder: Holder(0) }
+        Self { waiting: List::new(), holder: Holder(0) }
     }
 }
 

@@ -260,6 +260,7 @@ impl<T: marker::Send + Sync + 'static> Body for Latest<T> {
 
     fn describe(&mut self, channel: &mut Channel) {
         channel.delivery = Delivery::Latest;
+        channel.overflow = Overflow::DropOldest;
         (channel.depth, channel.high_water) = (1, 1);
         channel.sent = self.version;
         channel.received = self.received;

@@ -222,6 +222,7 @@ impl<T: Send + Sync + 'static> Body for Ring<T> {
 
     fn describe(&mut self, channel: &mut Channel) {
         channel.delivery = Delivery::All;
+        channel.overflow = self.overflow;
         channel.depth = self.entries.len() as u64;
         channel.high_water = self.high_water as u64;
         // What was dropped as the newest has no position, and was sent all the same.

@@ -35,7 +35,7 @@ impl<T: Send + 'static> State<T> {
         let Some(value) = value.take() else { return false };
         self.buffer.push_back(value);
         self.sent += 1;
-        self.high_water = self.high_water.max(self.buffer.len());
+        self.note_depth(self.buffer.len());
         true
     }
 
@@ -92,7 +92,7 @@ impl<T: Send + 'static> State<T> {
                     self.received += 1;
                     AtOnce::Alone(value)
                 }
-                None if self.senders.ends > 0 => AtOnce::NotNow,
+                None if self.sending > 0 => AtOnce::NotNow,
                 None => AtOnce::LookCloser,
             };
         }
@@ -133,7 +133,7 @@ impl<T: Send + 'static> State<T> {
         if self.ended || self.depth() > 0 {
             return AtOnce::LookCloser;
         }
-        let waits = self.senders.ends > 0;
+        let waits = self.sending > 0;
         match self.senders.waiting.meet_choice(Slot::is_value) {
             Ok((mut sender, waking)) => {
                 let value = sender.waiter().slot.take();
