@@ -51,7 +51,7 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
 
 // Programs have many processes: what few of them have belongs into a box. Counted where locks are words: elsewhere they are larger.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Cell<()>>() <= 200, "a process takes more memory than it did");
+const _: () = assert!(size_of::<Cell<()>>() <= 176, "a process takes more memory than it did");
 
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.
 pub(crate) struct Draft {
@@ -86,7 +86,7 @@ impl Draft {
     /// Its one allocation.
     pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
         Arc::new(Cell {
-            inner: Mutex::new(Inner::new(self.name, self.kind)),
+            inner: Mutex::new(Inner::new(self.name.into(), self.kind)),
             control: OnceLock::new(),
             spawned_at: self.spawned_at,
             world: self.world,
@@ -163,11 +163,11 @@ impl Cell {
     }
 
     pub(crate) fn name(&self) -> String {
-        self.lock().name.clone().into_owned()
+        self.lock().name.to_string()
     }
 
     pub(crate) fn set_name(&self, name: String) {
-        self.lock().name = name.into();
+        self.lock().name = Cow::<str>::Owned(name).into();
     }
 
     pub(crate) fn set_kind(&self, kind: ProcessKind) {
@@ -237,7 +237,7 @@ impl Cell {
         let mut inner = self.lock();
         let lives = !inner.has_ended;
         if lives {
-            inner.children.get_or_insert_default().enter(child);
+            inner.seldom().children.enter(child);
         }
         lives
     }
@@ -382,7 +382,7 @@ impl Cell {
     }
 
     pub(crate) fn children(&self) -> Vec<Arc<Self>> {
-        self.lock().children.iter().flat_map(|children| children.cells()).cloned().collect()
+        self.lock().seldom.iter().flat_map(|seldom| seldom.children.cells()).cloned().collect()
     }
 
     /// It has a name, to be given back when it ends; false when it has.
@@ -494,7 +494,7 @@ impl Cell {
         let (left, is_awaited) = {
             steps::touches(|| Touched::Shared(self.id.0));
             let mut inner = self.lock_for_child();
-            let left = inner.children.as_mut().and_then(|children| children.leave(child));
+            let left = inner.seldom.as_mut().and_then(|seldom| seldom.children.leave(child));
             (left, !inner.has_children() && inner.awaits_children)
         };
         if is_awaited {

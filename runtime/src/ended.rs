@@ -1,14 +1,14 @@
 //! What is kept of a process that has ended: itself as data, made without allocating for most.
 
+use crate::name::Name;
 use rendez_model::{Process, ProcessId, ProcessKind, State};
-use std::borrow::Cow;
 use std::panic::Location;
 use std::time::Duration;
 
 /// What is kept of a process that has ended.
 pub(crate) struct Record {
     pub(crate) id: ProcessId,
-    pub(crate) name: Cow<'static, str>,
+    pub(crate) name: Name,
     pub(crate) kind: ProcessKind,
     pub(crate) parent: Option<ProcessId>,
     pub(crate) state: State,
@@ -22,7 +22,7 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn describe(&self) -> Process {
-        let mut process = Process::new(self.id, self.name.as_ref());
+        let mut process = Process::new(self.id, &*self.name);
         process.kind = self.kind;
         process.parent = self.parent;
         process.state = self.state.clone();

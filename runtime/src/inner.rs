@@ -5,19 +5,18 @@ use crate::Failure;
 use crate::actor::Ears;
 use crate::cell::Cell;
 use crate::group::Group;
+use crate::name::Name;
 use crate::slots::Slots;
 use crate::watchers::Watchers;
 use rendez_model::{End, ProcessId, ProcessKind};
-use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 /// What is known.
 pub(crate) struct Inner {
-    pub(crate) name: Cow<'static, str>,
+    pub(crate) name: Name,
     pub(crate) parent: Parent,
-    pub(crate) children: Option<Box<Slots>>,
     pub(crate) report: Report,
     /// Who waits for the end of this process, or of its body.
     pub(crate) watchers: Watchers,
@@ -65,6 +64,7 @@ impl Parent {
 /// What few processes have, under the lock of the rest.
 #[derive(Default)]
 pub(crate) struct Seldom {
+    pub(crate) children: Slots,
     pub(crate) note: String,
     pub(crate) restarts: u32,
     /// The number of the OS process that is its body, while that runs.
@@ -106,13 +106,12 @@ pub(crate) struct Conclusion {
 }
 
 impl Inner {
-    pub(crate) const fn new(name: Cow<'static, str>, kind: ProcessKind) -> Self {
+    pub(crate) const fn new(name: Name, kind: ProcessKind) -> Self {
         Self {
             name,
             parent: Parent::Gone(None),
-            children: None,
             report: Report::Nobody,
-            watchers: Watchers::new(),
+            watchers: Watchers::NOBODY,
             seldom: None,
             kind,
             awaits_children: false,
@@ -141,6 +140,6 @@ impl Inner {
     }
 
     pub(crate) fn has_children(&self) -> bool {
-        self.children.as_ref().is_some_and(|children| !children.is_empty())
+        self.seldom.as_ref().is_some_and(|seldom| !seldom.children.is_empty())
     }
 }

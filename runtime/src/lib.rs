@@ -50,6 +50,7 @@ mod group;
 mod instances;
 mod interrupts;
 mod log;
+mod name;
 mod names;
 mod par;
 mod ports;

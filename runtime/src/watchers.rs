@@ -2,49 +2,69 @@
 
 use std::task::Waker;
 
-/// Each once. The first needs no memory of its own.
-#[derive(Default)]
-pub(crate) struct Watchers {
-    first: Option<Waker>,
+/// Each once. One needs no memory of its own: two words.
+pub(crate) enum Watchers {
+    One(Waker),
     #[expect(clippy::box_collection, reason = "a word, where a vector is three")]
-    more: Option<Box<Vec<Waker>>>,
+    Others(Option<Box<Vec<Waker>>>),
+}
+
+impl Default for Watchers {
+    fn default() -> Self {
+        Self::NOBODY
+    }
 }
 
 impl Watchers {
-    pub(crate) const fn new() -> Self {
-        Self { first: None, more: None }
-    }
+    pub(crate) const NOBODY: Self = Self::Others(None);
 
     /// Adds one; gives it back, if it is here already. The caller drops it when its lock is free.
     pub(crate) fn add(&mut self, waker: Waker) -> Option<Waker> {
         if self.all().any(|known| known.will_wake(&waker)) {
             return Some(waker);
         }
-        match &self.first {
-            None => self.first = Some(waker),
-            Some(_) => self.more.get_or_insert_default().push(waker),
-        }
+        *self = match std::mem::take(self) {
+            Self::Others(None) => Self::One(waker),
+            Self::One(first) => Self::Others(Some(Box::new(vec![first, waker]))),
+            Self::Others(Some(mut others)) => {
+                others.push(waker);
+                Self::Others(Some(others))
+            }
+        };
         None
     }
 
     /// Removes one, if it is here. The caller drops it when its lock is free.
     pub(crate) fn remove(&mut self, waker: &Waker) -> Option<Waker> {
-        let first = self.first.take_if(|first| first.will_wake(waker));
-        first.or_else(|| {
-            let more = self.more.as_mut()?;
-            let at = more.iter().position(|known| known.will_wake(waker))?;
-            Some(more.swap_remove(at))
-        })
+        match std::mem::take(self) {
+            Self::One(one) if one.will_wake(waker) => Some(one),
+            Self::Others(Some(mut others)) => {
+                let at = others.iter().position(|known| known.will_wake(waker));
+                let removed = at.map(|at| others.swap_remove(at));
+                *self = Self::Others(Some(others));
+                removed
+            }
+            others => {
+                *self = others;
+                None
+            }
+        }
     }
 
     /// Wakes them all.
     pub(crate) fn wake(self) {
-        let more = self.more.into_iter().flat_map(|more| *more);
-        self.first.into_iter().chain(more).for_each(Waker::wake);
+        match self {
+            Self::One(waker) => waker.wake(),
+            Self::Others(others) => others.into_iter().flat_map(|others| *others).for_each(Waker::wake),
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Waker> {
-        self.first.iter().chain(self.more.iter().flat_map(|more| more.iter()))
+        let (one, others) = match self {
+            Self::One(waker) => (Some(waker), None),
+            Self::Others(others) => (None, others.as_ref()),
+        };
+        one.into_iter().chain(others.into_iter().flat_map(|others| others.iter()))
     }
 }
 

@@ -59,17 +59,13 @@ struct Tree {
 struct Lists {
     name: String,
     id: String,
-    channels: Vec<Listed>,
+    channels: Vec<Weak<dyn Inspect>>,
+    /// Keeps them beyond their last ends while somebody observes, the oldest first.
+    kept: Vec<Arc<dyn Inspect>>,
     /// At how many channels to look for those that have gone.
     prune_at: usize,
     barriers: Vec<Weak<dyn InspectBarrier>>,
     prune_barriers_at: usize,
-}
-
-struct Listed {
-    channel: Weak<dyn Inspect>,
-    /// Keeps it beyond its last end while somebody observes.
-    kept: Option<Arc<dyn Inspect>>,
 }
 
 /// What processes may stand at.
@@ -182,7 +178,7 @@ impl World {
     /// One does not any more.
     pub(crate) fn end_observing(&self) {
         if self.observers.fetch_sub(1, Ordering::Relaxed) == 1 {
-            let kept: Vec<_> = self.lock().channels.iter_mut().filter_map(|listed| listed.kept.take()).collect();
+            let kept = std::mem::take(&mut self.lock().kept);
             drop(kept);
         }
     }
@@ -190,7 +186,8 @@ impl World {
     pub(crate) fn list_channel(&self, channel: Weak<dyn Inspect>) {
         let kept = if self.observes() { channel.upgrade() } else { None };
         let mut lists = self.lock();
-        lists.channels.push(Listed { channel, kept });
+        lists.channels.push(channel);
+        lists.kept.extend(kept);
         if lists.channels.len() >= lists.prune_at.max(ENDED_CHANNELS_MAX) {
             let dropped = lists.prune();
             lists.prune_at = 2 * lists.channels.len();
@@ -212,7 +209,7 @@ impl World {
     pub(crate) fn places(&self) -> Places {
         let lists = self.lock();
         Places {
-            channels: lists.channels.iter().filter_map(|listed| listed.channel.upgrade()).collect(),
+            channels: lists.channels.iter().filter_map(Weak::upgrade).collect(),
             barriers: lists.barriers.iter().filter_map(Weak::upgrade).collect(),
         }
     }
@@ -343,16 +340,14 @@ fn add_sampled(process: &mut Process, samples: &Samples) {
 impl Lists {
     /// Drops what no longer lives, and the oldest ended channels beyond the limit; the caller drops outside the lock.
     fn prune(&mut self) -> Vec<Arc<dyn Inspect>> {
-        self.channels.retain(|listed| listed.channel.strong_count() > 0);
-        let ended = |listed: &Listed| listed.kept.is_some() && listed.channel.strong_count() == 1;
-        let mut surplus = self.channels.iter().filter(|l| ended(l)).count().saturating_sub(ENDED_CHANNELS_MAX);
-        let mut dropped = Vec::new();
-        for listed in &mut self.channels {
-            if surplus > 0 && ended(listed) {
-                dropped.extend(listed.kept.take());
-                surplus -= 1;
-            }
-        }
-        dropped
+        self.channels.retain(|listed| listed.strong_count() > 0);
+        let ended = |kept: &Arc<dyn Inspect>| Arc::strong_count(kept) == 1;
+        let mut surplus = self.kept.iter().filter(|kept| ended(kept)).count().saturating_sub(ENDED_CHANNELS_MAX);
+        let drops = |kept: &mut Arc<dyn Inspect>| {
+            let drops = surplus > 0 && ended(kept);
+            surplus -= usize::from(drops);
+            drops
+        };
+        self.kept.extract_if(.., drops).collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::Cell;
 use crate::inner::{Conclusion, Report};
 use crate::names::Holder;
+use crate::slots::Slots;
 use crate::watchers::Watchers;
 use rendez_channels::steps::{self, Touched};
 use rendez_model::End;
@@ -38,8 +39,8 @@ impl Cell {
 
     /// The process has ended: leaves the tree and wakes who waited for that. Children that it leaves behind are the world's.
     pub(crate) fn finish(self: &Arc<Self>, end: End) {
-        let mut is_registered = false;
-        let (watchers, parent, report, orphans, record) = {
+        let (mut is_registered, mut orphans) = (false, Slots::default());
+        let (watchers, parent, report, record) = {
             let mut inner = self.lock();
             inner.has_ended = true;
             if end == End::Normal {
@@ -50,17 +51,18 @@ impl Cell {
             }
             if let Some(seldom) = &mut inner.seldom {
                 is_registered = seldom.is_registered;
+                orphans = std::mem::take(&mut seldom.children);
                 seldom.driver = None;
                 seldom.threads.clear();
             }
             let report = std::mem::replace(&mut inner.report, Report::Nobody);
             let record = self.record(&inner);
-            (std::mem::take(&mut inner.watchers), inner.parent.leave(), report, inner.children.take(), record)
+            (std::mem::take(&mut inner.watchers), inner.parent.leave(), report, record)
         };
         if is_registered {
             self.world().names().release(Holder::Process(self.id()));
         }
-        for orphan in orphans.iter().flat_map(|orphans| orphans.cells()) {
+        for orphan in orphans.cells() {
             self.world().enter(orphan);
             if orphan.has_ended() {
                 self.world().leave(orphan);
