@@ -41,6 +41,7 @@ mod error;
 mod exactly;
 mod extended;
 mod guard;
+mod happening;
 mod hold;
 mod inspect;
 mod marks;
@@ -57,6 +58,7 @@ mod shell;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
+mod tellers;
 mod timer;
 mod token;
 mod turns;

@@ -3,8 +3,9 @@
 
 use crate::shell::Body;
 use crate::state::Stop;
+use crate::tellers::Tellers;
 use crate::{Ended, Loss, Poison};
-use rendez_model::{Channel, ChannelId, Closing, Ends, ProcessId, Side};
+use rendez_model::{Channel, ChannelId, Closing, Ends, Occasion, ProcessId, Side};
 use std::sync::Arc;
 
 /// How many former holders of a side are remembered.
@@ -48,6 +49,8 @@ pub(crate) struct Register {
     pub(crate) is_weak: bool,
     /// By side: who is known to hold an end, beside the one that the channel itself notes.
     holders: [Vec<Holder>; 2],
+    /// Of a condition: by which handles its sending end is reached.
+    tellers: Option<Arc<Tellers>>,
     /// Of a channel whose values come back.
     loan: Option<Loan>,
     /// By side: who held an end and gave it up, beside the one that the channel itself notes; kept for the picture of a channel
@@ -69,6 +72,11 @@ impl Register {
         if former.len() < FORMER_MAX && !former.contains(&by.process()) {
             former.push(by.process());
         }
+    }
+
+    /// It is a condition's: whoever has one of these handles can send.
+    pub(crate) fn told_by(&mut self, tellers: &Arc<Tellers>) {
+        self.tellers = Some(Arc::clone(tellers));
     }
 
     /// Its values come back, so many more than it had, or fewer.
@@ -179,6 +187,11 @@ pub(crate) fn describe_holders<S: Body>(state: &mut S, channel: &mut Channel) {
             }
             ends.holders = holders.into_iter().map(Holder::process).collect();
         }
+    }
+    if let Some(tellers) = state.peek_register().and_then(|known| known.tellers.as_ref()) {
+        channel.occasion = Some(Occasion::Condition);
+        channel.senders = Ends::default();
+        tellers.describe(&mut channel.senders);
     }
 }
 

@@ -33,6 +33,12 @@ pub(crate) struct Plan {
     pub(crate) name: Option<Box<str>>,
 }
 
+/// The number of a channel that is made now.
+pub(crate) fn next_id() -> ChannelId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    ChannelId(steps::number(Numbered::Channel, &NEXT))
+}
+
 /// A state that a shell is put around.
 pub(crate) trait Body: Send + 'static {
     /// What the channel carries.
@@ -91,8 +97,7 @@ impl<S> Shell<S> {
 
 impl<S: Body> Shell<S> {
     pub(crate) fn new(plan: Plan, mut state: S) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = ChannelId(steps::number(Numbered::Channel, &NEXT));
+        let id = next_id();
         let places = match plan.kind {
             ChannelKind::Rendezvous => 0,
             ChannelKind::Bounded(places) => places,

@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 pub(crate) trait Place: Sync {
     type State: Send;
     /// Whether snapshots see who waits here.
-    const SEEN: bool;
+    fn is_seen(&self) -> bool;
 
     fn lock(&self) -> Held<'_, Self::State>;
 
@@ -33,7 +33,10 @@ pub(crate) trait Place: Sync {
 
 impl<S: Body> Place for Arc<Shell<S>> {
     type State = S;
-    const SEEN: bool = true;
+
+    fn is_seen(&self) -> bool {
+        true
+    }
 
     fn lock(&self) -> Held<'_, S> {
         (**self).lock()
@@ -184,7 +187,7 @@ impl<P: Place, S: Source<P>> Attempt for Waiting<'_, P, S> {
         if self.is_over || self.outcome.is_some() {
             return self.attempt(cx, Some((choice, number)));
         }
-        if !P::SEEN {
+        if !self.place.is_seen() {
             choice.stands_unseen();
         }
         self.source.about_to_wait();

@@ -9,7 +9,7 @@
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 
-/// Methods of ends that take them by reference.
+/// Methods of ends, and of handles of events, conditions and tokens, that take them by reference.
 const IN_PLACE: &[&str] = &[
     "send",
     "send_from",
@@ -35,6 +35,20 @@ const IN_PLACE: &[&str] = &[
     "sync",
     "try_sync",
     "sync_blocking",
+    "wait",
+    "wait_while",
+    "wait_blocking",
+    "wait_while_blocking",
+    "set",
+    "clear",
+    "is_set",
+    "notify_one",
+    "notify_all",
+    "cancel",
+    "cancelled",
+    "cancelled_blocking",
+    "is_cancelled",
+    "child",
     "poison",
     "poison_at",
     "poison_with",

@@ -116,6 +116,28 @@ impl Side {
     }
 }
 
+/// What is brought about, without a value, for who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Occasion {
+    /// An event that is set.
+    Event,
+    /// A condition that is notified.
+    Condition,
+    /// A token that is cancelled.
+    Token,
+}
+
+impl fmt::Display for Occasion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Event => "event",
+            Self::Condition => "condition",
+            Self::Token => "token",
+        })
+    }
+}
+
 /// How a channel has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -201,6 +223,8 @@ pub struct Channel {
     /// Where its values come back, as those of a lock do: how many are out, and who is known to have one. Only who has one
     /// can help who waits to receive.
     pub lent: Option<Ends>,
+    /// Where it carries no values but tells of something: of what. Its senders are then all who can bring that about.
+    pub occasion: Option<Occasion>,
     /// How it ended, if it has.
     pub closing: Option<Closing>,
     /// When this is the local face of a channel of another node: that channel.
@@ -226,6 +250,7 @@ impl Channel {
             senders: Ends::default(),
             receivers: Ends::default(),
             lent: None,
+            occasion: None,
             closing: None,
             home: None,
         }

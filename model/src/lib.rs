@@ -29,7 +29,7 @@ mod recording;
 mod sequence;
 
 pub use barrier::{Barrier, BarrierId};
-pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Delivery, Ends, Overflow, Side};
+pub use channel::{Channel, ChannelId, ChannelKind, ChannelRef, Closing, Delivery, Ends, Occasion, Overflow, Side};
 pub use network::{Cycle, Network, Node, Verdict, Waits};
 pub use process::{End, Process, ProcessId, ProcessKind, State, Wait};
 pub use recorder::{CHANGES_MAX, Recorder};

@@ -485,8 +485,10 @@ impl Cell {
         };
         // Not under our lock: a group looks at its cells under its own.
         let group = self.group().and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
-        let asks = self.known_control().map_or_else(Vec::new, |control| control.all_asks(self));
-        Links { joined_by, awaits_children, group, asks }
+        let control = self.known_control();
+        let asks = control.map_or_else(Vec::new, |control| control.all_asks(self));
+        let listens_at = control.and_then(Control::listens_at);
+        Links { joined_by, awaits_children, group, asks, listens_at }
     }
 
     /// A child has ended; false when it is not in the list.

@@ -7,9 +7,10 @@ use crate::usage::Usage;
 use crate::waits::{Asker, Sole};
 use rendez_channels::lock::Held;
 use rendez_channels::{CancellationToken, FutureGuard, Poison, at, clock, future};
+use rendez_model::ChannelId;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -51,7 +52,6 @@ pub(crate) async fn wind_down<T: Send>(
     }
 }
 
-#[derive(Default)]
 pub(crate) struct Control {
     /// Cancelled when the process is requested to stop.
     stop: CancellationToken,
@@ -65,6 +65,24 @@ pub(crate) struct Control {
     /// The answer that it waits for, and those that it waits for beside that.
     sole: Sole,
     asks: Shared<Vec<Asker>>,
+    /// Of an actor that handles messages beside each other: its mailbox, at which it listens meanwhile; 0 is none. Relaxed: changed
+    /// by who polls the process, read by snapshots, which look whether it rests.
+    listens_at: AtomicU64,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            stop: CancellationToken::from_outside(),
+            listens: AtomicBool::default(),
+            is_shielded: AtomicBool::default(),
+            poison: OnceLock::default(),
+            usage: Usage::default(),
+            sole: Sole::default(),
+            asks: Shared::default(),
+            listens_at: AtomicU64::default(),
+        }
+    }
 }
 
 impl Control {
@@ -81,6 +99,15 @@ impl Control {
     /// All answers that the process of this cell, its own, waits for.
     pub(crate) fn all_asks(&self, cell: &Cell) -> Vec<Asker> {
         self.asks().iter().copied().chain(self.sole.get(cell.polls(), cell.waker_id())).collect()
+    }
+
+    /// From now on the process also listens at this mailbox; none: no more.
+    pub(crate) fn listen_at(&self, mailbox: Option<ChannelId>) {
+        self.listens_at.store(mailbox.map_or(0, |id| id.0), Ordering::Relaxed);
+    }
+
+    pub(crate) fn listens_at(&self) -> Option<ChannelId> {
+        Some(self.listens_at.load(Ordering::Relaxed)).filter(|id| *id != 0).map(ChannelId)
     }
 
     pub(crate) fn shield(&self) {

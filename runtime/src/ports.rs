@@ -1,11 +1,14 @@
-//! Ports: the channel ends that a process is given, found among its arguments. What holds none is passed over.
+//! Ports: the channel ends that a process is given, and the handles of what tells something, found among its arguments. What holds
+//! none is passed over.
 
+use rendez_channels::sync::{Condition, Event};
 use rendez_channels::{
-    BroadcastReceiver, BroadcastSender, Enrolment, OneshotSender, Receiver, Sender, WatchReceiver, WatchSender,
+    BroadcastReceiver, BroadcastSender, CancellationToken, Enrolment, OneshotSender, Receiver, Sender, WatchReceiver,
+    WatchSender,
 };
 use rendez_model::ProcessId;
 
-/// Something that holds channel ends.
+/// Something that holds channel ends, enrolments, or handles of events, conditions and tokens.
 pub trait Ports {
     /// Says of each end in it which process holds it.
     fn declare(&self, holder: ProcessId);
@@ -24,11 +27,23 @@ macro_rules! ends {
 ends!(Sender: Send, Receiver: Send, OneshotSender: Send);
 ends!(BroadcastSender: Send Sync, BroadcastReceiver: Send Sync, WatchSender: Send Sync, WatchReceiver: Send Sync);
 
-impl Ports for Enrolment {
-    fn declare(&self, holder: ProcessId) {
-        Self::declare(self, holder);
-    }
+macro_rules! handles {
+    ($($handle:ident),+) => {
+        $(impl Ports for $handle {
+            fn declare(&self, holder: ProcessId) {
+                Self::declare(self, holder);
+            }
+        }
+
+        impl End for $handle {
+            fn keep(&self, holder: ProcessId) {
+                Self::keep(self, holder);
+            }
+        })+
+    };
 }
+
+handles!(Enrolment, Event, Condition, CancellationToken);
 
 impl<P: Ports> Ports for Option<P> {
     fn declare(&self, holder: ProcessId) {
@@ -92,12 +107,6 @@ impl<T: Send + 'static> End for Sender<T> {
 }
 
 impl<T: Send + 'static> End for Receiver<T> {
-    fn keep(&self, holder: ProcessId) {
-        Self::keep(self, holder);
-    }
-}
-
-impl End for Enrolment {
     fn keep(&self, holder: ProcessId) {
         Self::keep(self, holder);
     }

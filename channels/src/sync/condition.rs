@@ -1,6 +1,8 @@
 //! Condition: waits for what others may change under a lock. It is a rendezvous that is sent to only when somebody waits.
 
 use super::{Exclusive, ExclusiveGuard};
+use crate::shell::Body as _;
+use crate::tellers::{Handle, told_by_handle};
 use crate::{ChannelOptions, Ended, FutureGuard, Receiver, Sender, block_on, future};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -34,7 +36,10 @@ use std::task::Poll;
 #[derive(Clone)]
 pub struct Condition {
     bell: Arc<Bell>,
+    handle: Handle,
 }
+
+told_by_handle!(Condition);
 
 struct Bell {
     ring: Sender<()>,
@@ -58,7 +63,9 @@ impl Condition {
 
     fn open(options: ChannelOptions) -> Self {
         let (ring, wait) = options.open();
-        Self { bell: Arc::new(Bell { ring, wait, waiting: AtomicUsize::new(0) }) }
+        let tellers = Arc::default();
+        ring.core().lock().register().told_by(&tellers);
+        Self { bell: Arc::new(Bell { ring, wait, waiting: AtomicUsize::new(0) }), handle: Handle::new(&tellers) }
     }
 
     /// Gives the lock up, waits to be notified, and waits for the lock again. A guard of a choice, too.
@@ -122,17 +129,20 @@ impl Condition {
 
     /// Has the first of those who wait go on.
     pub fn notify_one(&self) {
+        self.handle.note_holder();
         self.bell.ring();
     }
 
     /// Has all go on who wait now.
     pub fn notify_all(&self) {
+        self.handle.note_holder();
         // Who waits again meanwhile stands behind those who wait now, and is not told twice for ever.
         let now = self.bell.waiting.load(Ordering::Relaxed);
         (0..now).take_while(|_| self.bell.ring()).count();
     }
 
     async fn told<'a, T: Send + 'static>(&self, guard: ExclusiveGuard<'a, T>) -> Result<ExclusiveGuard<'a, T>, Ended> {
+        self.handle.note_holder();
         let exclusive: &'a Exclusive<T> = ExclusiveGuard::exclusive(&guard);
         let wait = &self.bell.wait;
         let counted = Counted::new(&self.bell);

@@ -1,11 +1,12 @@
-//! Event: a thing that has happened or has not. It is a channel that nobody sends on: setting it retires the channel, and
-//! all who wait for its end go on.
+//! Event: a thing that has happened or has not. It carries no value, and needs nobody who waits.
 
-use crate::{ChannelOptions, Ended, FutureGuard, Receiver, Sender, block_on, future};
-use std::convert::Infallible;
+use crate::happening::Happening;
+use crate::tellers::{Handle, told_by_handle};
+use crate::{Ended, Guard, block_on};
+use rendez_model::Occasion;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A thing that has happened or has not; any number of parties may wait for it.
 ///
@@ -22,84 +23,54 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// assert!(opened.is_set());
 /// ```
 #[derive(Clone)]
-pub struct Event(Arc<Happening>);
-
-struct Happening {
-    name: Option<Box<str>>,
-    state: Mutex<State>,
+pub struct Event {
+    happening: Arc<Happening>,
+    handle: Handle,
 }
 
-struct State {
-    /// None once it is set.
-    unset: Option<Sender<Infallible>>,
-    /// What who waits clones.
-    wait: Receiver<Infallible>,
-}
+told_by_handle!(Event);
 
 impl Event {
     /// An event that has not happened.
     #[must_use]
     pub fn new() -> Self {
-        Self::open(None)
+        Self::of(Happening::new(Occasion::Event, None))
     }
 
     /// The same with a name, for the picture.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self::open(Some(name.into()))
+        Self::of(Happening::new(Occasion::Event, Some(name)))
     }
 
-    fn open(name: Option<Box<str>>) -> Self {
-        let (unset, wait) = channel(name.as_deref());
-        Self(Arc::new(Happening { name, state: Mutex::new(State { unset: Some(unset), wait }) }))
+    fn of(happening: Arc<Happening>) -> Self {
+        Self { handle: Handle::new(happening.tellers()), happening }
     }
 
     /// It has happened: all who wait go on, and nobody waits any more until it is cleared.
     pub fn set(&self) {
-        // Dropped when the lock is free: it wakes.
-        let unset = self.lock().unset.take();
-        drop(unset);
+        self.handle.note_holder();
+        self.happening.come_about();
     }
 
     /// It has not happened, or counts no longer. Who waited when it was set goes on nevertheless.
     pub fn clear(&self) {
-        if !self.is_set() {
-            return;
-        }
-        // Made before the lock is taken, and dropped after it is free: a party is told of a channel, and that is not our code.
-        let (unset, wait) = channel(self.0.name.as_deref());
-        let mut state = self.lock();
-        if state.unset.is_some() {
-            drop(state);
-            return;
-        }
-        state.unset = Some(unset);
-        let old = std::mem::replace(&mut state.wait, wait);
-        drop(state);
-        drop(old);
+        self.handle.note_holder();
+        self.happening.clear();
     }
 
     /// Whether it has happened.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.lock().unset.is_none()
+        self.happening.has_come()
     }
 
     /// Waits until it has happened. A guard of a choice, too.
     ///
     /// # Cancel safety
     /// Nothing is lost: a wait takes nothing.
-    pub fn wait(&self) -> FutureGuard<impl Future<Output = ()> + Send + use<'_>> {
-        future(async move {
-            let wait = {
-                let state = self.lock();
-                state.unset.is_some().then(|| state.wait.clone())
-            };
-            if let Some(wait) = wait {
-                // There are no values: it ends when the channel does.
-                let _ = wait.recv().await;
-            }
-        })
+    pub fn wait(&self) -> impl Future<Output = ()> + Guard<Output = ()> {
+        self.happening.wait(&self.handle)
     }
 
     /// Like [`wait`](Self::wait), for OS threads; needs no runtime.
@@ -109,16 +80,6 @@ impl Event {
     pub fn wait_blocking(&self) -> Result<(), Ended> {
         block_on(self.wait())
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A channel that ends only by being retired: who waits may be dropped by a panic, which is nothing to the others.
-fn channel(name: Option<&str>) -> (Sender<Infallible>, Receiver<Infallible>) {
-    let options = ChannelOptions::rendezvous().immune(u32::MAX);
-    name.map_or(options.clone(), |name| options.name(name)).open()
 }
 
 impl Default for Event {

@@ -1,4 +1,4 @@
-//! Sync: locks, semaphores, events and conditions, each built on channels. For what is shared within a program; across
+//! Sync: locks, semaphores and conditions, each built on a channel, and events. For what is shared within a program; across
 //! nodes one sends messages.
 //!
 //! State that several processes use is best owned by one of them and reached by its channels. Where a lock is what is
@@ -11,8 +11,10 @@
 //! | [`Exclusive`] | of one place, that holds the value | a receive | a send |
 //! | [`Reentrant`] | of one place, that holds a token | a receive, but for who has it | a send |
 //! | [`Semaphore`] | of n tokens | receives | sends |
-//! | [`Event`] | that nobody sends on | a wait for its end | retiring it |
 //! | [`Condition`] | rendezvous | a receive | a send to those who wait now |
+//!
+//! An [`Event`] is a list of who waits for it, as a [`CancellationToken`](crate::CancellationToken) is. Who has a handle of an event,
+//! a condition or a token can help who waits for it: by that deadlocks through them are known.
 
 mod calm;
 mod condition;

@@ -5,15 +5,20 @@
 //! actor, a joined process is in it. Suppose somebody of the set went on first: then one of its waits would have come from the set
 //! before. So nobody does. What is only *suspected* takes the known holder of an end for the one that has it; what is
 //! *certain* asks that the end cannot have left it.
+//!
+//! An actor that handles messages beside each other also listens: what it is asked for it does, whatever those under way wait
+//! for. As who could do something it is never stuck; as who owes an answer it is when those under way are: what they share
+//! it with waits until they are done.
 
 use rendez_model::{
     BarrierId, Channel, ChannelId, Delivery, Ends, Node, Process, ProcessId, Side, State, Verdict, Wait,
 };
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A network, ready to be asked.
 pub(crate) struct Graph<'a> {
-    waits: BTreeMap<ProcessId, &'a [Wait]>,
+    waits: BTreeMap<ProcessId, Cow<'a, [Wait]>>,
     channels: BTreeMap<ChannelId, &'a Channel>,
     absent: BTreeMap<BarrierId, &'a Ends>,
     children: BTreeMap<ProcessId, Vec<ProcessId>>,
@@ -22,6 +27,8 @@ pub(crate) struct Graph<'a> {
     standing: BTreeMap<(ChannelId, Side), Vec<ProcessId>>,
     /// For the waits of these nobody knows whether somebody else might help: they are in no certain set.
     unsure: &'a BTreeSet<ProcessId>,
+    /// These also listen, each at its mailbox.
+    listening: &'a BTreeMap<ProcessId, ChannelId>,
 }
 
 /// Whom a wait needs.
@@ -33,7 +40,11 @@ pub(crate) struct Needs {
 }
 
 impl<'a> Graph<'a> {
-    pub(crate) fn new(node: &'a Node, unsure: &'a BTreeSet<ProcessId>) -> Self {
+    pub(crate) fn new(
+        node: &'a Node,
+        unsure: &'a BTreeSet<ProcessId>,
+        listening: &'a BTreeMap<ProcessId, ChannelId>,
+    ) -> Self {
         let mut graph = Self {
             waits: BTreeMap::new(),
             channels: node.channels.iter().map(|channel| (channel.id, channel)).collect(),
@@ -42,6 +53,7 @@ impl<'a> Graph<'a> {
             parents: BTreeMap::new(),
             standing: BTreeMap::new(),
             unsure,
+            listening,
         };
         for process in node.processes.iter().filter(|process| !matches!(process.state, State::Done(_))) {
             graph.enter(process);
@@ -55,14 +67,19 @@ impl<'a> Graph<'a> {
             self.parents.insert(process.id, parent);
         }
         let State::Blocked { on, .. } = &process.state else { return };
-        self.waits.insert(process.id, on);
+        let waits = match self.listening.get(&process.id) {
+            // What those under way wait for.
+            Some(mailbox) => on.iter().filter(|wait| wait.at() != Some((*mailbox, Side::Receive))).copied().collect(),
+            None => Cow::Borrowed(&on[..]),
+        };
+        self.waits.insert(process.id, waits);
         for (channel, side) in on.iter().filter_map(|wait| wait.at()) {
             self.standing.entry((channel, side)).or_default().push(process.id);
         }
     }
 
-    pub(crate) fn waits(&self, process: ProcessId) -> &'a [Wait] {
-        self.waits.get(&process).copied().unwrap_or_default()
+    pub(crate) fn waits(&self, process: ProcessId) -> &[Wait] {
+        self.waits.get(&process).map_or(&[], |waits| waits)
     }
 
     /// Those among `settled`, who have waited for a while, that cannot go on.
@@ -128,8 +145,20 @@ impl<'a> Graph<'a> {
         if needs.all { who.any(|id| among.contains(id)) } else { who.all(|id| among.contains(id)) }
     }
 
-    /// Whom a wait needs; none if somebody who is not known might do as well.
+    /// Whom a wait needs; none if somebody who is not known, or listens, might do as well.
     pub(crate) fn needs(&self, process: ProcessId, wait: Wait, verdict: Verdict) -> Option<Needs> {
+        let mut needs = self.named(process, wait, verdict)?;
+        if !matches!(wait, Wait::Answer { .. }) {
+            let all = needs.who.len();
+            needs.who.retain(|who| !self.listening.contains_key(who));
+            if needs.who.len() < all && !needs.all {
+                return None;
+            }
+        }
+        Some(needs)
+    }
+
+    fn named(&self, process: ProcessId, wait: Wait, verdict: Verdict) -> Option<Needs> {
         let certain = verdict == Verdict::Certain;
         match wait {
             Wait::Channel { channel, side } => {
@@ -172,6 +201,10 @@ impl<'a> Graph<'a> {
         let mut who = ends.holders.clone();
         if certain && own.count > 1 {
             who.extend(own.holders.iter().filter(|&&holder| holder != process));
+        }
+        if channel.occasion.is_some() && who.iter().any(|&holder| holder != process) {
+            // Who waits has a handle, too, and is not whom it waits for.
+            who.retain(|&holder| holder != process);
         }
         (ends.count > 0 && known).then_some(who)
     }
@@ -220,7 +253,7 @@ mod tests {
 
     fn stuck(node: &Node, verdict: Verdict) -> Vec<ProcessId> {
         let all = node.processes.iter().map(|process| process.id).collect();
-        Graph::new(node, &BTreeSet::new()).stuck(&all, verdict).into_iter().collect()
+        Graph::new(node, &BTreeSet::new(), &BTreeMap::new()).stuck(&all, verdict).into_iter().collect()
     }
 
     fn both(node: &Node) -> (Vec<ProcessId>, Vec<ProcessId>) {
@@ -341,6 +374,33 @@ mod tests {
         assert_eq!(both(&node), (vec![A, B], vec![A, B]));
     }
 
+    /// Those stuck for certain where `a`, which is asked for something by `b`, listens at channel 9.
+    fn stuck_beside(a: &[Wait], channels: Vec<Channel>) -> Vec<ProcessId> {
+        let on: Vec<_> = a.iter().copied().chain([receive(9)]).collect();
+        let processes = vec![process(A, &on), process(B, &[Wait::Answer { of: A }])];
+        let mut mailbox = channel(9, &[], &[A]);
+        mailbox.senders.count = 2;
+        let node = Node { processes, channels: channels.into_iter().chain([mailbox]).collect(), ..Node::default() };
+        let all = [A, B].into();
+        let listening = [(A, ChannelId(9))].into();
+        Graph::new(&node, &BTreeSet::new(), &listening).stuck(&all, Verdict::Certain).into_iter().collect()
+    }
+
+    #[test]
+    fn a_call_back_for_what_waits_for_its_caller_is_stuck_though_the_called_one_listens() {
+        assert_eq!(stuck_beside(&[Wait::Answer { of: B }], vec![]), [A, B]);
+        assert_eq!(stuck_beside(&[Wait::Answer { of: A }], vec![]), [A, B], "it calls itself");
+        assert_eq!(stuck_beside(&[], vec![]), [], "nothing is under way");
+    }
+
+    #[test]
+    fn who_listens_may_do_what_those_under_way_wait_for() {
+        assert_eq!(stuck_beside(&[receive(1)], vec![channel(1, &[A], &[A])]), []);
+        assert_eq!(stuck_beside(&[receive(1)], vec![channel(1, &[A, B], &[A])]), [], "or the other, or it");
+        assert_eq!(stuck_beside(&[receive(1)], vec![channel(1, &[B], &[A])]), [A, B]);
+        assert_eq!(stuck_beside(&[Wait::Answer { of: B }, Wait::Outside], vec![]), []);
+    }
+
     #[test]
     fn who_joins_a_stuck_process_is_suspected_only() {
         let processes = vec![process(A, &[Wait::End { of: B }]), process(B, &[receive(1)])];
@@ -398,8 +458,8 @@ mod tests {
 
     /// All sets of which nobody can be the first to go on, put together: by trying every set.
     fn by_force(node: &Node, verdict: Verdict) -> Vec<ProcessId> {
-        let unsure = BTreeSet::new();
-        let graph = Graph::new(node, &unsure);
+        let (unsure, listening) = (BTreeSet::new(), BTreeMap::new());
+        let graph = Graph::new(node, &unsure, &listening);
         let all: Vec<_> = node.processes.iter().map(|process| process.id).collect();
         let mut stuck = BTreeSet::new();
         for bits in 0..1_u32 << all.len() {

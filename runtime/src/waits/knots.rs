@@ -136,8 +136,8 @@ mod tests {
             process.state = State::Blocked { on, for_ms: 0 };
             node.processes.push(process);
         }
-        let unsure = BTreeSet::new();
-        let graph = Graph::new(&node, &unsure);
+        let (unsure, listening) = (BTreeSet::new(), BTreeMap::new());
+        let graph = Graph::new(&node, &unsure, &listening);
         let all = node.processes.iter().map(|process| process.id).collect();
         let stuck = graph.stuck(&all, Verdict::Certain);
         let ids = |ids: Vec<ProcessId>| ids.into_iter().map(|id| id.0).collect();

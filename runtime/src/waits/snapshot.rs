@@ -21,6 +21,8 @@ pub(crate) struct Snapshot {
     pub(crate) barriers: Vec<Barrier>,
     /// Of these it is not known whether something outside might wake them.
     pub(crate) unsure: BTreeSet<ProcessId>,
+    /// Actors that handle messages beside each other, and listen at their mailboxes.
+    pub(crate) listening: BTreeMap<ProcessId, ChannelId>,
     /// Whether there is nobody in this OS process but these, and all of them wait for each other.
     pub(crate) is_alone: bool,
 }
@@ -51,6 +53,8 @@ pub(crate) struct Links {
     pub(crate) group: Option<(u64, u64)>,
     /// The answers that it waits for.
     pub(crate) asks: Vec<Asker>,
+    /// The mailbox at which it listens while it handles messages beside each other.
+    pub(crate) listens_at: Option<ChannelId>,
 }
 
 /// The waits of one process, while they are collected.
@@ -94,7 +98,10 @@ impl Snapshot {
             }
             snapshot.barriers.push(data);
         }
-        cells.iter().for_each(|cell| waits.cell(cell));
+        for cell in cells {
+            let listens_at = waits.cell(cell);
+            snapshot.listening.extend(listens_at.map(|mailbox| (cell.id(), mailbox)));
+        }
         for (cell, before) in cells.iter().zip(before) {
             let found = waits.of.remove(&cell.id()).unwrap_or_default();
             snapshot.enter(cell, before, found);
@@ -150,8 +157,8 @@ impl Collected {
         }
     }
 
-    /// Who waits for the end of this process, and what it waits for that its cell knows.
-    fn cell(&mut self, cell: &Cell) {
+    /// Who waits for the end of this process, and what it waits for that its cell knows. Gives where it listens meanwhile.
+    fn cell(&mut self, cell: &Cell) -> Option<ChannelId> {
         let links = cell.links();
         for waker in links.joined_by {
             if let Some(&process) = self.by_waker.get(&waker) {
@@ -176,6 +183,7 @@ impl Collected {
             waits.add(Wait::Answer { of: ask.of }, ask.since_ms);
             waits.wakers += usize::from(ask.waker == cell.waker_id());
         }
+        links.listens_at
     }
 }
 

@@ -40,7 +40,7 @@ impl Watch {
     pub(crate) fn look(&mut self, node: &Node, found: Snapshot) -> Vec<Change> {
         let before = std::mem::take(&mut self.before);
         let settled = |id: &ProcessId| before.get(id).is_some_and(|then| same(then, &found.states[id]));
-        let graph = Graph::new(node, &found.unsure);
+        let graph = Graph::new(node, &found.unsure, &found.listening);
         let blocked = found.states.iter().filter(|(_, sight)| sight.state.is_some()).map(|(id, _)| *id).collect();
         let seen = graph.stuck(&blocked, Verdict::Suspected);
         // What is stuck among some is so among more, and what is certain is suspected.

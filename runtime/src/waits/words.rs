@@ -1,6 +1,6 @@
 //! What is said of a deadlock: the one sentence, from data. Pure.
 
-use rendez_model::{Node, Process, ProcessId, Side, State, Verdict, Wait, Waits};
+use rendez_model::{Node, Occasion, Process, ProcessId, Side, State, Verdict, Wait, Waits};
 
 /// A cycle in one sentence; `node` has the names of its processes and channels. `others` are caught in it, too.
 pub(crate) fn sentence(node: &Node, steps: &[Waits], others: usize, verdict: Verdict) -> String {
@@ -65,6 +65,11 @@ pub(crate) fn waits(node: &Node, process: ProcessId, wait: Wait, next: Option<Pr
                     None => format!("waits for `{label}`"),
                 };
             }
+            if let Some(occasion) = channel.and_then(|channel| channel.occasion) {
+                let can =
+                    who.map_or_else(String::new, |who| format!(", which only {who} can {}", brings_about(occasion)));
+                return format!("waits for {occasion} `{label}`{can}");
+            }
             let (wants, gives) = match side {
                 Side::Send => ("send on", "receive there"),
                 Side::Receive => ("receive from", "send there"),
@@ -83,6 +88,14 @@ pub(crate) fn waits(node: &Node, process: ProcessId, wait: Wait, next: Option<Pr
             format!("waits for the end of its child{}", who.map_or_else(|| "ren".into(), |who| format!(" {who}")))
         }
         Wait::Outside => "waits for something outside".to_owned(),
+    }
+}
+
+const fn brings_about(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Event => "set",
+        Occasion::Condition => "notify",
+        Occasion::Token => "cancel",
     }
 }
 

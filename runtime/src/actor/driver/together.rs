@@ -4,6 +4,7 @@ use super::{Arrived, Driver};
 use crate::actor::agenda::Sources;
 use crate::actor::beside::{BESIDE, Beside, Handling};
 use crate::actor::{Actor, Context, Exit, Letter, signals};
+use crate::cell::Cell;
 use crate::{Failure, Outcome};
 use rendez_channels::{Ended, Guard as _, Receiver, future};
 use std::future::{Future as _, poll_fn};
@@ -33,6 +34,7 @@ impl<A: Actor> Driver<'_, A> {
     /// re-entrance is for.
     pub(super) async fn together(&mut self, actor: &mut A, first: A::Message) -> Outcome<()> {
         let Some(shared) = actor.beside() else { return Ok(()) };
+        let _listens = Listens::begin(self.context.cell(), self.seed.inbox.receiver());
         let mut under_way = Vec::new();
         self.begin_beside(shared, first, &mut under_way);
         loop {
@@ -134,6 +136,22 @@ impl<A: Actor> Driver<'_, A> {
             Some(deadline) => future(news).by(deadline).await.unwrap_or(News::Other),
             None => news.await,
         }
+    }
+}
+
+/// An actor listens at its mailbox while it handles something, until this is dropped.
+struct Listens(Arc<Cell>);
+
+impl Listens {
+    fn begin<M: Send + 'static>(cell: &Arc<Cell>, mailbox: Option<&Receiver<M>>) -> Self {
+        cell.control().listen_at(mailbox.map(Receiver::id));
+        Self(Arc::clone(cell))
+    }
+}
+
+impl Drop for Listens {
+    fn drop(&mut self) {
+        self.0.control().listen_at(None);
     }
 }
 

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// How often it is looked, a millisecond apart, until what has begun rests.
-const LOOKS: u32 = 10_000;
+pub(super) const LOOKS: u32 = 10_000;
 
 type Ask = Pin<Box<dyn Future<Output = Result<(), CallError>> + Send>>;
 
@@ -36,15 +36,19 @@ async fn begin(ask: &mut Ask) {
 async fn waits_of(process: &ProcessRef, expected: &[Wait]) -> BTreeSet<Wait> {
     let mut seen = BTreeSet::new();
     for _ in 0..LOOKS {
-        let nodes: Vec<Node> = network().nodes;
-        let found = nodes.iter().flat_map(|node| &node.processes).find(|found| found.id == process.id());
-        seen = found.map(|found| found.state.waits().iter().copied().collect()).unwrap_or_default();
+        seen = waits_now(process);
         if seen.iter().eq(expected) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     seen
+}
+
+pub(super) fn waits_now(process: &ProcessRef) -> BTreeSet<Wait> {
+    let nodes: Vec<Node> = network().nodes;
+    let found = nodes.iter().flat_map(|node| &node.processes).find(|found| found.id == process.id());
+    found.map(|found| found.state.waits().iter().copied().collect()).unwrap_or_default()
 }
 
 fn set(waits: &[Wait]) -> BTreeSet<Wait> {

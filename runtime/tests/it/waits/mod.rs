@@ -7,6 +7,7 @@ mod moving;
 mod outside;
 mod parts;
 mod stuck;
+mod told;
 
 use rendez_channels::{Receiver, channel_bounded};
 use rendez_model::{ProcessId, Verdict};

@@ -1,6 +1,6 @@
 //! Programs that look like a deadlock for a while and then go on, each by another kind of help.
 
-use super::later;
+use super::{later, told};
 use rendez_channels::sync::{Event, Exclusive, Semaphore};
 use rendez_channels::{Barrier, CancellationToken, Enrolment, Receiver, Sender, after, channel};
 use rendez_runtime::{Outcome, Process, alt, par, process, spawn};
@@ -54,6 +54,13 @@ pub(super) const PROGRAMS: &[Case] = &[
     ("a permit that is given up", later::permit),
     ("a served receive that is dropped", later::served),
     ("a call to an actor that is slow", later::slow_actor),
+    ("an event that a task has, too", told::event_of_task),
+    ("an event that a thread has, too", told::event_of_thread),
+    ("an event that one with a timer has, too", told::event_of_timer),
+    ("an event that is given away", told::event_given_away),
+    ("a condition that a thread has, too", told::condition_of_thread),
+    ("a token whose parent a task has", told::parent_token_of_task),
+    ("a re-entrant call that a later one helps", told::reentrant_helped),
 ];
 
 /// Receives, and has its sender nearby for the sake of the graph.

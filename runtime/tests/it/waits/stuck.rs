@@ -4,6 +4,7 @@ use super::parts::{
     self, Link, LinkRef, choose, diner, meet_receive, meet_send, offer, receive_meet, receive_send, receive_send_both,
     send_receive, send_to, take, taker,
 };
+use super::told;
 use rendez_channels::sync::{Event, Exclusive, Semaphore};
 use rendez_channels::{Barrier, Receiver, Sender, channel, channel_bounded};
 use rendez_model::ProcessId;
@@ -54,6 +55,16 @@ pub(super) const PROGRAMS: &[Case] = &[
     ("a scope whose child waits for its owner", scope_and_child, false),
     ("ends that were used, not declared", undeclared, false),
     ("a selection of another library", foreign_select, false),
+    ("an event that who waits for its waiter would set", told::event, true),
+    ("an event that only who waits for it has", told::own_event, true),
+    ("two events in different order", told::two_events, true),
+    ("an event in a choice", told::event_in_choice, true),
+    ("an event that was used, not declared", told::undeclared_event, false),
+    ("a condition that who waits for its waiter would notify", told::condition, true),
+    ("a token that who waits for its waiter would cancel", told::token, true),
+    ("a token below the one that would be cancelled", told::child_token, true),
+    ("a re-entrant call that comes back for the state itself", told::reentrant_back, true),
+    ("a re-entrant actor that asks itself for its state", told::reentrant_itself, true),
 ];
 
 fn start(process: Process) -> ProcessId {

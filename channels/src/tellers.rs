@@ -1,0 +1,148 @@
+//! Tellers: the handles by which something is brought about, and who is known to hold them. Not what comes about.
+
+use crate::party;
+use crate::register::Holder;
+use rendez_model::{Ends, ProcessId};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// All handles of one thing.
+#[derive(Default)]
+pub(crate) struct Tellers(Mutex<Handles>);
+
+#[derive(Default)]
+struct Handles {
+    count: u32,
+    /// Of those whose holder is known; fewer than `count` otherwise.
+    known: Vec<Holder>,
+}
+
+/// One of them; a clone is another one, of which nobody knows who holds it.
+pub(crate) struct Handle {
+    tellers: Arc<Tellers>,
+    /// The process known to hold it; 0 is nobody. Relaxed throughout: it is written under the lock only, and is a hint.
+    holder: AtomicU64,
+}
+
+impl Tellers {
+    /// Adds who could bring it about.
+    pub(crate) fn describe(&self, ends: &mut Ends) {
+        let handles = self.lock();
+        ends.count += handles.count;
+        ends.holders.extend(handles.known.iter().map(|holder| holder.process()));
+        ends.kept += handles.known.iter().map(|holder| u32::from(holder.is_kept())).sum::<u32>();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Handles> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Handles {
+    fn forget(&mut self, holder: Holder) {
+        if let Some(at) = self.known.iter().position(|known| *known == holder) {
+            self.known.swap_remove(at);
+        }
+    }
+}
+
+impl Handle {
+    pub(crate) fn new(tellers: &Arc<Tellers>) -> Self {
+        tellers.lock().count += 1;
+        Self { tellers: Arc::clone(tellers), holder: AtomicU64::new(0) }
+    }
+
+    /// This process holds it; it may give it away.
+    pub(crate) fn declare(&self, process: ProcessId) {
+        if Holder(self.holder.load(Ordering::Relaxed)).process() != process {
+            self.pass_to(Holder::of(process, false));
+        }
+    }
+
+    /// This process holds it and cannot give it away.
+    pub(crate) fn keep(&self, process: ProcessId) {
+        self.pass_to(Holder::of(process, true));
+    }
+
+    /// The acting process has it in hand.
+    pub(crate) fn note_holder(&self) {
+        let acting = party::current_id();
+        if acting != ProcessId(0) {
+            self.declare(acting);
+        }
+    }
+
+    fn pass_to(&self, holder: Holder) {
+        let mut handles = self.tellers.lock();
+        handles.forget(Holder(self.holder.swap(holder.0, Ordering::Relaxed)));
+        if !holder.is_nobody() {
+            handles.known.push(holder);
+        }
+    }
+}
+
+impl Clone for Handle {
+    fn clone(&self) -> Self {
+        Self::new(&self.tellers)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let mut handles = self.tellers.lock();
+        handles.count -= 1;
+        handles.forget(Holder(*self.holder.get_mut()));
+    }
+}
+
+/// What a runtime says of a type with the field `handle`.
+macro_rules! told_by_handle {
+    ($type:ident) => {
+        impl $type {
+            /// Says which process holds this handle; a runtime does so at spawn. 0 is nobody.
+            pub fn declare(&self, holder: rendez_model::ProcessId) {
+                self.handle.declare(holder);
+            }
+
+            /// As [`Sender::keep`](crate::Sender::keep).
+            #[doc(hidden)]
+            pub fn keep(&self, holder: rendez_model::ProcessId) {
+                self.handle.keep(holder);
+            }
+        }
+    };
+}
+
+pub(crate) use told_by_handle;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn ends(tellers: &Tellers) -> Ends {
+        let mut ends = Ends::default();
+        tellers.describe(&mut ends);
+        ends
+    }
+
+    #[test]
+    fn a_handle_is_known_by_its_holder_and_a_clone_by_nobody() {
+        let tellers = Arc::default();
+        let (one, other) = (Handle::new(&tellers), Handle::new(&tellers));
+        one.keep(ProcessId(1));
+        assert!(!ends(&tellers).all_known());
+        other.declare(ProcessId(2));
+        assert!(ends(&tellers).all_known() && !ends(&tellers).all_kept());
+        other.keep(ProcessId(2));
+        assert!(ends(&tellers).all_kept());
+        let third = one.clone();
+        assert!(!ends(&tellers).all_known(), "nobody knows who has the clone");
+        drop(third);
+        one.declare(ProcessId(1));
+        assert!(ends(&tellers).all_kept(), "who is noted again keeps it still");
+        one.declare(ProcessId(3));
+        assert!(ends(&tellers).all_known() && !ends(&tellers).all_kept(), "it has left");
+        drop(one);
+        assert_eq!(ends(&tellers), Ends::kept_by([ProcessId(2)]));
+    }
+}
