@@ -67,12 +67,13 @@ enum Tried<T> {
     Taken,
     /// There is no room, and who publishes is to wait.
     Full(T),
-    Over,
+    /// It has not got it, and may have ended.
+    Missed,
 }
 
 /// An actor that has subscribed, whatever its type.
 trait Mailbox<T>: Send + Sync {
-    /// False: it has ended.
+    /// Whether it has it: not where it has no room, or has ended.
     fn offer(&self, event: T) -> bool;
     fn is_over(&self) -> bool;
 }
@@ -85,11 +86,13 @@ struct Inbox<A: Actor, F> {
 impl<T, A: Actor, F: Fn(T) -> A::Message + Send + Sync> Mailbox<T> for Inbox<A, F> {
     fn offer(&self, event: T) -> bool {
         let told = self.address.try_tell((self.message)(event));
-        let is_over = told.is_err() && self.is_over();
-        if let (Err(Undelivered { cause, .. }), false) = (told, is_over) {
+        let has_it = told.is_ok();
+        if let Err(Undelivered { cause, .. }) = told
+            && !self.is_over()
+        {
             tell!(warn, "an actor misses an event of the bus: {cause}");
         }
-        !is_over
+        has_it
     }
 
     fn is_over(&self) -> bool {
@@ -136,22 +139,22 @@ impl Bus {
     /// Dropped while it waits, it has given the event to all but those that it waited for.
     pub async fn publish<T: Clone + Send + 'static>(&self, event: T) -> usize {
         let subscribers = self.subscribers::<T>();
-        let (mut taken, mut over, mut full) = (0, false, Vec::new());
+        let (mut taken, mut missed, mut full) = (0, false, Vec::new());
         for subscriber in &subscribers {
-            match subscriber.offer(event.clone()).await {
+            match subscriber.offer(event.clone()) {
                 Tried::Taken => taken += 1,
                 Tried::Full(event) => full.push((subscriber, event)),
-                Tried::Over => over = true,
+                Tried::Missed => missed = true,
             }
         }
         for (subscriber, event) in full {
             let Subscriber::Channel { sender, .. } = subscriber else { continue };
             match sender.send(event).await {
                 Ok(()) => taken += 1,
-                Err(_) => over = true,
+                Err(_) => missed = true,
             }
         }
-        if over {
+        if missed {
             self.forget_ended::<T>();
         }
         taken
@@ -199,24 +202,41 @@ impl<T: Clone + Send + 'static> Subscriber<T> {
         }
     }
 
-    /// Gives it an event. It waits for nothing.
-    async fn offer(&self, event: T) -> Tried<T> {
+    /// Gives it an event. It waits for nothing; a channel that drops does that by itself.
+    fn offer(&self, event: T) -> Tried<T> {
         let (sender, slow) = match self {
             Self::Channel { sender, slow } => (sender, *slow),
-            Self::Actor(mailbox) => return if mailbox.offer(event) { Tried::Taken } else { Tried::Over },
+            Self::Actor(mailbox) => return if mailbox.offer(event) { Tried::Taken } else { Tried::Missed },
         };
-        if matches!(slow, Overflow::DropNewest | Overflow::DropOldest) {
-            return sender.send(event).await.map_or(Tried::Over, |()| Tried::Taken);
-        }
         match sender.try_send(event) {
             Ok(()) => Tried::Taken,
-            Err(TrySendError::Ended(_)) => Tried::Over,
+            Err(TrySendError::Ended(_)) => Tried::Missed,
             Err(full) if slow == Overflow::Wait => Tried::Full(full.into_value()),
             Err(_) => {
                 let cause = format!("a subscriber to {} was too slow, and is cut off", type_name::<T>());
                 sender.poison_at(FAILURES + 1, cause);
-                Tried::Over
+                Tried::Missed
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(bus: &Bus) -> usize {
+        bus.with(|subscribers: &mut Vec<Subscriber<u8>>| subscribers.len())
+    }
+
+    #[test]
+    fn subscriptions_that_have_ended_take_no_room() {
+        let bus = Bus::new();
+        (0..1_000).for_each(|_| drop(bus.subscribe::<u8>(1, Overflow::Wait)));
+        assert!(listed(&bus) <= 1, "the next one lets the one before go");
+        let some: Vec<_> = (0..10).map(|_| bus.subscribe::<u8>(1, Overflow::Wait)).collect();
+        drop(some);
+        assert_eq!(rendez_channels::block_on(bus.publish(1_u8)).unwrap(), 0);
+        assert_eq!(listed(&bus), 0, "who publishes finds them ended");
     }
 }

@@ -1,7 +1,8 @@
 //! The bus: events by type, and what slow subscribers do.
 
-use rendez_channels::{Ended, Overflow};
-use rendez_runtime::{Bus, Failure, Outcome, actor, par, run, spawn, spawn_actor};
+use rendez_channels::{Ended, Overflow, Receiver, channel};
+use rendez_runtime::testing::settled;
+use rendez_runtime::{ActorOptions, Bus, Failure, Outcome, actor, par, run, spawn, spawn_actor};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sold(u32);
@@ -107,6 +108,37 @@ fn a_subscription_ends_with_its_receiver_and_not_with_a_publisher_that_fails() {
     .unwrap();
 }
 
+#[test]
+fn the_last_of_a_bus_ends_a_subscription_in_order_though_its_process_fails() {
+    run(async {
+        let bus = Bus::new();
+        let sold = bus.subscribe::<Sold>(4, Overflow::Wait);
+        let failed = par![async move {
+            let bus = bus;
+            bus.publish(Sold(1)).await;
+            Err::<(), _>(Failure::new("the publisher's own fault"))
+        }];
+        assert!(failed.await.is_err());
+        assert_eq!([sold.next().await?, sold.next().await?], [Some(Sold(1)), None]);
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn who_has_ended_is_no_subscription_any_more() {
+    run(async {
+        let bus = Bus::new();
+        let kept = bus.subscribe::<Sold>(4, Overflow::Wait);
+        drop(bus.subscribe::<Sold>(4, Overflow::Wait));
+        assert_eq!(bus.subscriptions::<Sold>(), 1);
+        drop(kept);
+        assert_eq!(bus.subscriptions::<Sold>(), 0);
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
 struct Ledger(Vec<u32>);
 
 #[actor(crate = rendez_runtime)]
@@ -114,6 +146,10 @@ impl Ledger {
     #[actor(one_way)]
     pub(crate) async fn sold(&mut self, n: u32) {
         self.0.push(n);
+    }
+
+    pub(crate) async fn wait(&mut self, gate: Receiver<()>) {
+        let _ = gate.next().await;
     }
 
     pub(crate) async fn all(&self) -> Vec<u32> {
@@ -138,4 +174,27 @@ fn an_actor_hears_of_events_by_its_own_messages_until_it_ends() {
         Outcome::Ok(())
     })
     .unwrap();
+}
+
+#[rendez::test]
+async fn an_actor_without_room_misses_events_and_stays_subscribed() -> Outcome {
+    let bus = Bus::new();
+    let ledger: LedgerRef = ActorOptions::new().mailbox(2).spawn(Ledger(vec![]));
+    bus.subscribe_actor(ledger.address(), |Sold(n)| LedgerMessage::sold(n));
+    let (open, gate) = channel();
+    let busy = ledger.clone();
+    let waiting = spawn(async move { Outcome::Ok(busy.wait(gate).await?) });
+    settled().await?;
+    let mut had = vec![];
+    for n in 0..4 {
+        had.push(bus.publish(Sold(n)).await);
+    }
+    assert_eq!(had, [1, 1, 0, 0], "so many have it");
+    drop(open);
+    waiting.join().await?;
+    assert_eq!(ledger.all().await?, [0, 1]);
+    assert_eq!(bus.publish(Sold(4)).await, 1);
+    assert_eq!(ledger.all().await?, [0, 1, 4]);
+    ledger.address().stop();
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Re-entrance: messages that share the state are handled beside each other, the others alone; call cycles.
 
-use rendez_channels::{Receiver, channel, channel_bounded, channel_unbounded};
+use rendez_channels::{Receiver, Sender, after, channel, channel_bounded, channel_unbounded};
 use rendez_model::ProcessId;
+use rendez_runtime::testing::settled;
 use rendez_runtime::{
-    CallError, Context, Failure, News, Outcome, Supervisor, actor, deadlocks, detached, run, spawn, spawn_actor,
+    ActorOptions, CallError, Context, Failure, News, Outcome, RunOptions, Scheduler, Spawned, Supervisor, actor,
+    crash_reports, deadlocks, detached, run, spawn, spawn_actor,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -108,7 +110,7 @@ fn a_re_entrant_call_cycle_is_answered() {
 /// Waits at gates, and notes what happens to it.
 struct House {
     log: Arc<Mutex<Vec<String>>>,
-    inside: AtomicU32,
+    inside: Arc<AtomicU32>,
     most: AtomicU32,
 }
 
@@ -131,7 +133,7 @@ impl House {
 
     pub(crate) async fn clean(&mut self, name: &'static str) -> u32 {
         self.log.lock().unwrap().push(name.to_owned());
-        *self.inside.get_mut()
+        self.inside.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn burn(&self) {
@@ -159,7 +161,7 @@ impl House {
 
 fn house() -> (House, Arc<Mutex<Vec<String>>>) {
     let log = Arc::<Mutex<Vec<String>>>::default();
-    (House { log: Arc::clone(&log), inside: AtomicU32::new(0), most: AtomicU32::new(0) }, log)
+    (House { log: Arc::clone(&log), inside: Arc::default(), most: AtomicU32::new(0) }, log)
 }
 
 #[test]
@@ -184,24 +186,109 @@ fn those_that_share_the_state_are_handled_beside_each_other() {
     .unwrap();
 }
 
+/// So many may be under way at once.
+const ROOM: u32 = 256;
+
+/// A house with so many guests, each a process, who stay until the gate is opened, and who counts those that are in.
+async fn full_house(guests: u32) -> Outcome<(HouseRef, Sender<()>, Vec<Spawned<u32>>, Arc<AtomicU32>)> {
+    let (state, _) = house();
+    let inside = Arc::clone(&state.inside);
+    let house: HouseRef = spawn_actor(state);
+    let (open, gate) = channel::<()>();
+    let come = |_| {
+        let (house, gate) = (house.clone(), gate.clone());
+        spawn(async move { Outcome::Ok(house.stay(gate).await?) })
+    };
+    let guests = (0..guests).map(come).collect();
+    settled().await?;
+    Ok((house, open, guests, inside))
+}
+
+#[rendez::test]
+async fn one_more_than_may_be_under_way_waits_until_one_is_not() -> Outcome {
+    let (house, open, guests, inside) = full_house(ROOM + 44).await?;
+    assert_eq!(inside.load(Ordering::Relaxed), ROOM);
+    drop(open);
+    for guest in guests {
+        guest.join().await?;
+    }
+    assert_eq!(house.most().await?, ROOM);
+    Ok(())
+}
+
+#[rendez::test]
+async fn a_stop_is_heard_where_no_more_can_be_under_way() -> Outcome {
+    let (house, open, guests, _) = full_house(ROOM).await?;
+    let late = house.clone();
+    let late = spawn(async move { Outcome::Ok(late.look().await) });
+    settled().await?;
+    house.address().stop();
+    let refused = late.join().await?;
+    assert!(matches!(refused, Err(CallError::NotSent(_))), "though nobody has left: {refused:?}");
+    drop(open);
+    for guest in guests {
+        guest.join().await?;
+    }
+    Ok(())
+}
+
+#[rendez::test]
+async fn what_is_urgent_or_due_is_handled_though_nothing_else_comes() -> Outcome {
+    let (state, log) = house();
+    let house: HouseRef = spawn_actor(state);
+    let (open, gate) = channel::<()>();
+    let staying = house.clone();
+    let guest = spawn(async move { Outcome::Ok(staying.stay(gate).await?) });
+    settled().await?;
+    house.address().urge(HouseMessage::note("urgent")).await?;
+    settled().await?;
+    assert_eq!(*log.lock().unwrap(), ["urgent"]);
+    house.address().tell_after(Duration::from_secs(60), HouseMessage::note("due"))?;
+    after(Duration::from_secs(61)).await;
+    assert_eq!(*log.lock().unwrap(), ["urgent", "due"]);
+    drop(open);
+    guest.join().await?;
+    Ok(())
+}
+
 #[test]
-fn one_more_than_may_be_under_way_waits_until_one_is_not() {
-    run(async {
-        let house: HouseRef = spawn_actor(house().0);
+fn others_have_their_turn_between_messages_that_share_the_state() {
+    const MESSAGES: usize = 1_000;
+    // One thread: what the house leaves others is all that they have.
+    let alone = RunOptions::new().workers(1).scheduler(Scheduler::TokioTasks);
+    let left = alone.run(async {
+        let house = ActorOptions::new().mailbox(usize::MAX).spawn(house().0);
         let (open, gate) = channel::<()>();
-        let guests: Vec<_> = (0..300)
-            .map(|_| {
-                let (house, gate) = (house.clone(), gate.clone());
-                spawn(async move { Outcome::Ok(house.stay(gate).await?) })
-            })
-            .collect();
-        for _ in 0..300 {
-            open.send(()).await?;
+        let staying = house.clone();
+        let guest = spawn(async move { Outcome::Ok(staying.stay(gate).await?) });
+        while house.look().await? == 0 {}
+        for _ in 0..MESSAGES {
+            house.note("one of many").await?;
         }
-        for guest in guests {
-            guest.join().await?;
-        }
-        assert!(house.most().await? <= 256);
+        let address = house.address().clone();
+        let left = spawn(async move { Outcome::Ok(address.load()) }).join().await?;
+        drop(open);
+        guest.join().await?;
+        Outcome::Ok(left)
+    });
+    let left = left.unwrap();
+    assert!(left >= MESSAGES / 2, "another process had its turn when {left} of {MESSAGES} messages were left");
+}
+
+#[test]
+fn a_crash_report_names_the_method_that_shared_the_state() {
+    run(async {
+        let reports = crash_reports();
+        let house: HouseRef = Supervisor::one_for_one().start().actor("the house that burns", || house().0);
+        assert!(house.burn().await.is_err());
+        let report = loop {
+            // Other tests have crashes, too.
+            let report = reports.recv().await?;
+            if report.actor == "the house that burns" {
+                break report;
+            }
+        };
+        assert_eq!(report.message, "burn");
         Outcome::Ok(())
     })
     .unwrap();

@@ -1,6 +1,7 @@
 //! What OTP's tests do not ask: backoff, mailboxes that outlive a restart, plain processes as children.
 
 use super::*;
+use rendez_runtime::{RunOptions, Scheduler};
 
 #[test]
 fn a_restart_loop_ends_by_its_intensity() {
@@ -210,4 +211,36 @@ impl Parent {
     pub(crate) async fn living(&self) -> &'static str {
         "living"
     }
+}
+
+#[test]
+fn however_many_children_are_added_at_once_none_is_left_out() {
+    const MANY: usize = 10_000;
+    // One thread: the supervisor takes no order before all are given.
+    run_alone(async {
+        let supervisor = Supervisor::one_for_one().start();
+        let (tell, told) = ChannelOptions::unbounded().open();
+        for n in 0..MANY {
+            let tell = tell.clone();
+            supervisor.process_child("child", move || {
+                let tell = tell.clone();
+                Process::new("child", async move {
+                    tell.send(n).await?;
+                    Outcome::Ok(())
+                })
+            });
+        }
+        drop(tell);
+        let mut started = vec![];
+        while started.len() < MANY {
+            started.push(told.recv().await?);
+        }
+        started.sort_unstable();
+        assert!(started.into_iter().eq(0..MANY));
+        Outcome::Ok(())
+    });
+}
+
+fn run_alone(program: impl Future<Output = Outcome> + Send + 'static) {
+    RunOptions::new().workers(1).scheduler(Scheduler::TokioTasks).run(program).unwrap();
 }
