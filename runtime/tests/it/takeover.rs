@@ -18,6 +18,8 @@ const TIMES: usize = 5;
 const TRIALS: usize = 200;
 /// Longer than a carrier stays on its worker. The watch looks afresh then.
 const WHILE: Duration = Duration::from_millis(1);
+/// Long enough that carriers sleep, and the watch rests, if they do.
+const QUIET: Duration = Duration::from_millis(50);
 /// Far longer than anything here takes that does not hang.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// More than are taken at once.
@@ -156,6 +158,34 @@ async fn all_keep_theirs(keeps: Keeps, workers: usize) -> Outcome<Taken> {
         latest.after = latest.after.max(taken.after);
     }
     Ok(latest)
+}
+
+/// One of three that keep their threads until all run. Whoever stands on none of the workers stays there alone, and starts another one
+/// once the workers have nothing to do any more; whether that was so.
+async fn starts_one_from_a_spare(workers: Arc<HashSet<ThreadId>>, all_run: Arc<Barrier>) -> Outcome<bool> {
+    all_run.wait();
+    if workers.contains(&thread::current().id()) {
+        return Ok(false);
+    }
+    thread::sleep(QUIET);
+    keep_until_taken(Keeps::ByBlocking, 1)?;
+    Ok(true)
+}
+
+#[test]
+fn what_is_started_on_a_spare_is_run_by_others_though_all_workers_sleep() {
+    let carriers = RunOptions::new().workers(2).scheduler(Scheduler::Carriers);
+    let from_a_spare = carriers.run(async {
+        let (workers, all_run) = (Arc::new(threads_of_workers(2).await?), Arc::new(Barrier::new(3)));
+        let one = || starts_one_from_a_spare(Arc::clone(&workers), Arc::clone(&all_run));
+        let others = [spawn(one()), spawn(one())];
+        let mut from_a_spare = usize::from(one().await?);
+        for other in others {
+            from_a_spare += usize::from(other.join().await?);
+        }
+        Outcome::Ok(from_a_spare)
+    });
+    assert!(from_a_spare.unwrap() > 0, "two workers run two of three");
 }
 
 #[test]

@@ -195,9 +195,10 @@ impl Carriers {
         self.outside.is_empty() || !self.awaken(seat)
     }
 
+    /// Whether nobody carries, nor stands in for one that does.
     fn all_sleep(&self) -> bool {
         // SeqCst: see `Watch::rest`.
-        self.idle.0.load(Ordering::SeqCst) == self.regular
+        self.idle.0.load(Ordering::SeqCst) == self.regular && !self.seats[self.regular..].iter().any(Seat::is_taken)
     }
 
     fn is_closed(&self) -> bool {

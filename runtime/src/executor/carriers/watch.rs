@@ -1,6 +1,6 @@
 //! The watch: a thread that looks now and then whether a process keeps its carrier, and has others take what waits there.
 //!
-//! It ticks while any carrier is awake. Once all have slept for a while it rests, and then ends; whoever wakes a carrier has it
+//! It ticks while any carrier is awake, or a spare stands in. Once all have slept for a while it rests, and then ends; whoever wakes a carrier has it
 //! come back.
 
 use super::Carriers;
@@ -309,6 +309,18 @@ mod tests {
             play.carriers.help(1, &play.queues[1]);
         }
         assert_eq!([0, 1].map(|seat| play.waiting(seat)), [1, 1]);
+    }
+
+    #[test]
+    fn it_does_not_rest_while_a_spare_carries() {
+        let play = Play::new([0, 0]);
+        let [regular @ .., _, _, _, spare] = &play.carriers.seats[..] else { panic!("there are seats for spares") };
+        regular[..2].iter().for_each(|seat| assert!(play.carriers.fall_asleep(seat)));
+        assert!(play.carriers.all_sleep());
+        let queues = spare.sit().unwrap();
+        assert!(!play.carriers.all_sleep());
+        spare.stand_up(queues);
+        assert!(play.carriers.all_sleep());
     }
 
     #[test]
