@@ -56,6 +56,8 @@ enum Pause {
     Dry,
     /// It has gone on for long enough.
     Long,
+    /// It has woken another, and makes room for it.
+    Shared,
     /// The executor is closed.
     Closed,
 }
@@ -114,47 +116,52 @@ impl Local {
 
     /// The next process to run: of the own queues, of those from outside, of other carriers.
     #[inline]
-    fn next(&self, turns: u32, pace: &mut Pace) -> Option<Arc<Cell>> {
+    fn next(&self, turns: u32) -> Option<Arc<Cell>> {
         if turns % OUTSIDE == OUTSIDE - 1 {
             self.carriers.move_outside_to(&self.queues);
         }
         let process = self.queues.pop(turns);
         let process = process.or_else(|| self.carriers.take_outside(&self.queues));
-        let process = process.or_else(|| self.carriers.steal(self.seat, &self.queues));
-        if self.queues.is_empty() {
-            pace.dry();
-        } else if self.has_new.take() && self.carriers.has_idle() {
-            self.carriers.rouse();
-        }
-        process
+        process.or_else(|| self.carriers.steal(self.seat, &self.queues))
     }
 
-    /// Looks at the clock; whether to stop.
-    fn look(&self, pace: &mut Pace) -> bool {
+    /// Wakes another where more was started than one can run at once; true if it has.
+    #[inline]
+    fn shares_new(&self) -> bool {
+        self.has_new.take() && self.queues.len() > 1 && self.carriers.has_idle() && self.carriers.rouse()
+    }
+
+    /// Looks at the clock; why to stop, if it is time to.
+    fn look(&self, pace: &mut Pace) -> Option<Pause> {
         if self.carriers.watch.wants_help() {
             self.carriers.help(self.seat, &self.queues);
         }
-        match pace.look(Instant::now(), self.carriers.has_idle()) {
-            Look::GoOn => false,
-            Look::Share => {
-                self.carriers.rouse();
-                false
-            }
-            Look::Yield => true,
+        match pace.look(Instant::now(), self.queues.len(), self.carriers.has_idle()) {
+            Look::GoOn => None,
+            Look::Share => self.carriers.rouse().then_some(Pause::Shared),
+            Look::Yield => Some(Pause::Long),
         }
     }
 
     fn carry(&self, pace: &mut Pace) -> Pause {
         let (seat, mut turns) = (self.seat(), 0u32);
         while !self.carriers.is_closed() {
-            let Some(process) = self.next(turns, pace) else { return Pause::Dry };
+            if self.shares_new() {
+                return Pause::Shared;
+            }
+            let Some(process) = self.next(turns) else { return Pause::Dry };
             seat.begin_turn(process.id());
             if let Ran::Again(process) = drive::run(process) {
                 self.queues.push(process);
             }
             turns = turns.wrapping_add(1);
-            if !has_budget_remaining() || (pace.turn() && self.look(pace)) {
+            if !has_budget_remaining() {
                 return Pause::Long;
+            }
+            if pace.turn()
+                && let Some(pause) = self.look(pace)
+            {
+                return pause;
             }
         }
         Pause::Closed
@@ -176,7 +183,7 @@ impl Carrier {
         let Some(queues) = self.queues.take() else { return Pause::Closed };
         let (carriers, seat) = (Arc::clone(&self.carriers), self.seat);
         let local = Local { carriers, seat, queues, has_new: cell::Cell::new(false) };
-        let mut pace = Pace::new(Instant::now(), self.interval);
+        let mut pace = Pace::new(Instant::now(), self.interval, local.queues.len());
         let pause = Stay::begin(local, &mut self.queues).carry(&mut pace);
         self.interval = pace.interval();
         pause
@@ -187,7 +194,7 @@ impl Carrier {
         while self.carriers.watch.needs_spares() {
             match self.stay() {
                 Pause::Dry => thread::park_timeout(SPARE_PERIOD),
-                Pause::Long => {}
+                Pause::Long | Pause::Shared => {}
                 Pause::Closed => break,
             }
         }
@@ -256,6 +263,12 @@ impl Future for Carrier {
                 Pause::Long => {
                     // Its wake is put off until the driver has been asked, and has no other worker notified.
                     let _ = pin!(tokio::task::yield_now()).poll(cx);
+                    return Poll::Pending;
+                }
+                Pause::Shared => {
+                    // Whom it has woken, tokio keeps for this worker, in a slot that no other takes from: it goes on here, and an idle
+                    // worker, of which this wake notifies one, takes this carrier.
+                    cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
                 Pause::Closed => return Poll::Ready(()),

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_micros(25);
 /// Turns between two looks at most.
 const TURNS_MAX: u32 = 64;
+/// Something has waited if more stood in the queue at a look than this part of the turns until the next. A network of a few
+/// processes that wake each other, of which one always stands there, is so not taken for one that needs a second worker.
+const WAITED: usize = 8;
 /// How long a carrier goes on before others have their turn on its worker, and the driver, while no worker is idle: ...
 const STAY: Duration = Duration::from_micros(50);
 /// ... and while one is, which drives timers and I/O, and takes what waits for a worker.
@@ -19,8 +22,8 @@ pub(super) struct Pace {
     left: u32,
     /// Turns between the last look and the next.
     interval: u32,
-    /// Whether the queue ran dry since the last look.
-    ran_dry: bool,
+    /// How many waited at the last look.
+    waited: usize,
 }
 
 /// What a look at the clock comes to.
@@ -34,19 +37,13 @@ pub(super) enum Look {
 }
 
 impl Pace {
-    pub(super) const fn new(now: Instant, interval: u32) -> Self {
-        Self { began: now, looked: now, left: interval, interval, ran_dry: true }
+    pub(super) const fn new(now: Instant, interval: u32, waiting: usize) -> Self {
+        Self { began: now, looked: now, left: interval, interval, waited: waiting }
     }
 
     /// Turns between looks, for the next stay.
     pub(super) const fn interval(&self) -> u32 {
         self.interval
-    }
-
-    /// The queue is empty: nothing has waited.
-    #[inline]
-    pub(super) const fn dry(&mut self) {
-        self.ran_dry = true;
     }
 
     /// A turn is over: whether it is time to look.
@@ -56,23 +53,55 @@ impl Pace {
         self.left == 0
     }
 
-    /// Looks at the clock.
-    pub(super) fn look(&mut self, now: Instant, has_idle: bool) -> Look {
+    /// Looks at the clock, while so many wait.
+    pub(super) fn look(&mut self, now: Instant, waiting: usize, has_idle: bool) -> Look {
+        let has_waited = waiting > 0 && self.waited > self.interval as usize / WAITED;
         let passed = now.saturating_duration_since(self.looked);
         self.interval = match passed {
             long if long >= 2 * LOOK => (self.interval / 2).max(1),
             short if 2 * short <= LOOK => (self.interval * 2).min(TURNS_MAX),
             _ => self.interval,
         };
-        let waited = !std::mem::take(&mut self.ran_dry);
-        (self.looked, self.left) = (now, self.interval);
+        (self.looked, self.left, self.waited) = (now, self.interval, waiting);
         let stay = if has_idle { STAY_BESIDE_IDLE } else { STAY };
-        if now.saturating_duration_since(self.began) >= stay {
-            Look::Yield
-        } else if waited && has_idle {
+        if has_waited && has_idle {
             Look::Share
+        } else if now.saturating_duration_since(self.began) >= stay {
+            Look::Yield
         } else {
             Look::GoOn
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the first look comes to, of a carrier that looks after so many turns, behind each of which so many wait.
+    fn first_look(interval: u32, waiting: usize, has_idle: bool, after: Duration) -> Look {
+        let began = Instant::now();
+        Pace::new(began, interval, waiting).look(began + after, waiting, has_idle)
+    }
+
+    #[test]
+    fn a_few_that_wake_each_other_stay_together_and_a_backlog_is_shared() {
+        assert_eq!(first_look(TURNS_MAX, 3, true, LOOK), Look::GoOn);
+        assert_eq!(first_look(TURNS_MAX, 20, true, LOOK), Look::Share);
+        assert_eq!(first_look(TURNS_MAX, 20, false, LOOK), Look::GoOn, "nobody is there to take it");
+    }
+
+    #[test]
+    fn behind_one_that_computes_for_long_a_single_one_is_shared() {
+        assert_eq!(first_look(1, 1, true, STAY_BESIDE_IDLE), Look::Share);
+        assert_eq!(first_look(1, 0, true, STAY_BESIDE_IDLE), Look::Yield);
+        assert_eq!(first_look(1, 1, false, STAY), Look::Yield);
+    }
+
+    #[test]
+    fn what_was_taken_meanwhile_is_not_shared() {
+        let began = Instant::now();
+        let mut pace = Pace::new(began, 1, 5);
+        assert_eq!(pace.look(began + LOOK, 0, true), Look::GoOn);
     }
 }

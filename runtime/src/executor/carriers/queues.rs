@@ -66,9 +66,9 @@ impl Queues {
         self.woken.pop().or_else(|| self.new.pop())
     }
 
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.woken.is_empty() && self.new.is_empty()
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.woken.len() + self.new.len()
     }
 
     /// Where those go that were woken.
@@ -121,7 +121,7 @@ mod tests {
         queues.push_new(second);
         let order = std::iter::from_fn(|| queues.pop(ORDINARY).map(|process| process.id()));
         assert_eq!(order.collect::<Vec<_>>(), [c, b, a]);
-        assert!(queues.is_empty());
+        assert_eq!(queues.len(), 0);
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         let mut stolen = [stealers.steal(&own).unwrap().id(), own.pop(ORDINARY).unwrap().id()];
         stolen.sort();
         assert_eq!(stolen, ids[..2]);
-        assert!(own.is_empty() && !stealers.is_empty());
+        assert!(own.len() == 0 && !stealers.is_empty());
         assert_eq!(queues.pop(ORDINARY).unwrap().id(), ids[3]);
     }
 }
