@@ -58,7 +58,7 @@ pub use rendez_channels as channels;
 pub use rendez_channels::sync;
 pub use rendez_model as model;
 pub use rendez_runtime as runtime;
-pub use rendez_runtime::toolkit;
+pub use rendez_runtime::{toolkit, trace};
 
 #[cfg(feature = "actix")]
 pub use rendez_runtime::actix;

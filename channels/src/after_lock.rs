@@ -1,10 +1,11 @@
 //! After: what is to be done once a channel's lock is released: wake, and drop. It decides nothing.
 
+use crate::trace::{self, Trace};
 use crate::waiters::{List, Waking};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-/// Whom to wake, and what to drop, when it is dropped. It is made before the lock is taken, so that the lock is free by then.
+/// Whom to wake, and what to drop, when it is dropped; and what the acting party has received. It is made before the lock is taken, so that the lock is free by then.
 pub(crate) struct After<T> {
     first: Waking,
     /// What is rare, so that the common case is little to look after.
@@ -15,6 +16,14 @@ struct Rest<T> {
     more: Vec<Waking>,
     /// A value that made room for another.
     discarded: Option<T>,
+    /// Of a received value that is followed: what it belongs to, if anything.
+    received: Option<Option<Trace>>,
+}
+
+impl<T> Default for Rest<T> {
+    fn default() -> Self {
+        Self { more: Vec::new(), discarded: None, received: None }
+    }
 }
 
 impl<T> After<T> {
@@ -36,9 +45,15 @@ impl<T> After<T> {
         self.rest().discarded = value;
     }
 
+    /// The acting party has received a value that belongs to this.
+    #[cold]
+    pub(crate) fn received(&mut self, trace: Option<Trace>) {
+        self.rest().received = Some(trace);
+    }
+
     #[cold]
     fn rest(&mut self) -> &mut Rest<T> {
-        self.rest.get_or_insert_with(|| Box::new(Rest { more: Vec::new(), discarded: None }))
+        self.rest.get_or_insert_with(Box::default)
     }
 
     /// Has everybody on a list look again; they stay there.
@@ -70,8 +85,13 @@ impl<T> Drop for After<T> {
 /// Wakes, the others too when one of the wakers panics, and drops.
 #[cold]
 fn finish<T>(first: Waking, rest: Option<Box<Rest<T>>>) {
-    let Rest { more, discarded } = rest.map_or(Rest { more: Vec::new(), discarded: None }, |rest| *rest);
+    let Rest { more, discarded, received } = *rest.unwrap_or_default();
     let mut panic = None;
+    if let Some(trace) = received
+        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| trace::received(trace)))
+    {
+        panic = Some(payload);
+    }
     for waking in std::iter::once(first).chain(more) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waking.wake())) {
             panic.get_or_insert(payload);

@@ -6,6 +6,7 @@ use crate::hold::Hold;
 use crate::prim::Held;
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{AtOnce, Attempted, NotNow, State, Stop, unmark};
+use crate::trace::{self, Parcel};
 use crate::waiters::{List, Node, Slot, Waiter, Waking};
 use crate::{clock, party};
 use rendez_model::{ChannelKind, Side};
@@ -116,8 +117,11 @@ impl<T: Send + 'static> Core<T> {
 
     /// The same after an attempt that came to nothing.
     #[inline(always)]
-    fn enter_blocked(self: &Arc<Self>, blocked: Blocked<'_, T>, side: Side, node: Pin<&mut Node<T>>) -> NotNow {
+    fn enter_blocked(self: &Arc<Self>, blocked: Blocked<'_, T>, side: Side, mut node: Pin<&mut Node<T>>) -> NotNow {
         let Blocked { state, after } = blocked;
+        if state.is_followed() {
+            with_trace(node.as_mut());
+        }
         self.enter(state, side, node);
         drop(after);
         NotNow
@@ -212,13 +216,13 @@ impl<T: Send + 'static> Core<T> {
     pub(crate) fn reoffer(&self, mut node: Pin<&mut Node<T>>, us: Seat<'_>) -> Attempted<Option<Arc<Hold>>> {
         let mut after = After::new();
         let mut state = self.lock();
-        let mut value = state.senders.waiting.get(node.as_mut()).and_then(|waiter| waiter.slot.take());
-        if value.is_none() {
-            return Err(NotNow);
-        }
-        let outcome = state.offer(&mut value, us, &mut after);
+        let parcel = state.senders.waiting.get(node.as_mut()).and_then(|waiter| waiter.slot.take_parcel());
+        let Some(Parcel { value, mut trace }) = parcel else { return Err(NotNow) };
+        let mut value = Some(value);
+        let outcome = state.offer(&mut value, &mut trace, us, &mut after);
+        let is_followed = state.is_followed();
         if let Some(waiter) = state.senders.waiting.get(node) {
-            waiter.slot = Slot::of(value);
+            waiter.slot = Slot::with(&mut value, &mut trace, is_followed);
         }
         drop(state);
         drop(after);
@@ -253,8 +257,8 @@ impl<T: Send + 'static> Core<T> {
             let mut after = After::new();
             let waiter = node.as_mut().seen();
             let (commit, party) = (waiter.at, waiter.party);
-            if let Some(value) = waiter.slot.take() {
-                state.give_back(commit, party, value, &mut after);
+            if let Some(parcel) = waiter.slot.take_parcel() {
+                state.give_back(commit, party, parcel, &mut after);
             }
             drop(state);
             drop(after);
@@ -276,7 +280,7 @@ impl<T: Send + 'static> Core<T> {
 
     /// Says that its values, so many more or fewer, come back: that of a lock, the tokens of a semaphore.
     pub(crate) fn lend(&self, more: isize) {
-        self.lock().register().lend(more);
+        self.lock().lend(more);
     }
 
     /// The acting party has received one of them, and has it until it is brought back.
@@ -289,7 +293,7 @@ impl<T: Send + 'static> Core<T> {
         let (mut value, mut after) = (Some(value), After::new());
         let mut state = self.lock();
         state.brought_back(party::current_id());
-        let outcome = state.offer(&mut value, None, &mut after);
+        let outcome = state.offer(&mut value, &mut None, None, &mut after);
         drop(state);
         drop(after);
         debug_assert!(!matches!(outcome, Err(NotNow)), "there is a place for what comes back");
@@ -313,7 +317,7 @@ impl<T: Send + 'static> Core<T> {
     /// Takes what was sent and will not be received: after poison or loss, or when no receiver is left.
     pub(crate) fn undelivered(&self) -> Vec<T> {
         let (returned, buffer) = self.lock().undelivered();
-        returned.into_iter().map(|(_, value)| value).chain(buffer).collect()
+        returned.into_iter().map(|(_, parcel)| parcel.value).chain(buffer).collect()
     }
 }
 
@@ -362,6 +366,9 @@ fn offer_closely<'a, T: Send + 'static>(
     value: &mut Option<T>,
     us: Seat<'_>,
 ) -> Result<Result<Option<Arc<Hold>>, Stop>, Blocked<'a, T>> {
+    if state.is_followed() {
+        state.look_whether_followed();
+    }
     if us.is_none() {
         match state.offer_to_choice(value) {
             AtOnce::Met((), waking) => {
@@ -374,7 +381,8 @@ fn offer_closely<'a, T: Send + 'static>(
         }
     }
     let mut after = After::new();
-    match state.offer(value, us, &mut after) {
+    let mut trace = state.of_acting();
+    match state.offer(value, &mut trace, us, &mut after) {
         Err(NotNow) => Err(Blocked { state, after: Some(after) }),
         Ok(outcome) => {
             drop(state);
@@ -413,6 +421,9 @@ fn take_closely<'a, T: Send + 'static>(
     us: Seat<'_>,
     hold: Option<&Arc<Hold>>,
 ) -> Result<Result<T, Stop>, Blocked<'a, T>> {
+    if state.is_followed() {
+        state.look_whether_followed();
+    }
     if state.has_nothing() {
         unmark(us);
         return Err(Blocked { state, after: None });
@@ -436,6 +447,15 @@ fn take_closely<'a, T: Send + 'static>(
             drop(after);
             Ok(outcome)
         }
+    }
+}
+
+/// A node is about to be queued: the value of a sender takes with it what it belongs to. None is in that of a receiver.
+#[cold]
+fn with_trace<T: Send + 'static>(node: Pin<&mut Node<T>>) {
+    let slot = &mut node.apart().slot;
+    if let Some(Parcel { value, .. }) = slot.take_parcel() {
+        *slot = Slot::with(&mut Some(value), &mut trace::current(), true);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::state::{NotNow, State, Stop};
 use crate::waiting::Waiting;
 use crate::{
     ChannelOptions, Ended, Extended, Guard, Next, OwnedPermit, Permit, Recv, RecvExtended, Reserve, ReserveError, Send,
-    SendError, SendFrom, TryRecvError, TrySendError, WeakSender, at, block_on, party,
+    SendError, SendFrom, TryRecvError, TrySendError, WeakSender, at, block_on, party, steps,
 };
 use rendez_model::ChannelKind;
 use std::future::poll_fn;
@@ -111,6 +111,9 @@ impl<T: marker::Send + 'static> Sender<T> {
     /// The value comes back: nobody receives now and there is no room, or the channel has ended.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
+        if steps::is_watched() {
+            return self.try_closely(value, None);
+        }
         match self.end.core.push_at_once(&mut value) {
             Ok(()) => Ok(()),
             Err(state) => self.try_closely(value, state),
@@ -391,6 +394,9 @@ impl<T: marker::Send + 'static> Receiver<T> {
     /// # Errors
     /// There is none, or the channel has ended.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        if steps::is_watched() {
+            return self.try_closely(None);
+        }
         match self.end.core.pop_at_once() {
             Ok(value) => Ok(value),
             Err(state) => self.try_closely(state),

@@ -74,6 +74,7 @@ pub mod lock;
 pub mod party;
 pub mod steps;
 pub mod sync;
+pub mod trace;
 
 pub use barrier::{Barrier, Enrolment};
 pub use blocking::block_on;

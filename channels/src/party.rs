@@ -1,5 +1,6 @@
 //! Who is acting: the seam through which a runtime says on whose behalf this thread runs. Channels never learn more.
 
+use crate::trace::Trace;
 use crate::{Inspect, InspectBarrier, Poison};
 use rendez_model::ProcessId;
 use std::any::Any;
@@ -28,6 +29,14 @@ pub trait Party: Send + Sync {
     fn cancelled(&self) -> bool;
     /// Wakes this waker once when its scope ends it.
     fn wake_on_cancel(&self, waker: &Waker);
+    /// The [trace](crate::trace) that it has. Asked only while there is any, also under locks of channels: nothing but a look.
+    fn trace(&self) -> Option<Trace> {
+        None
+    }
+    /// From now on it has this one. Said by itself, under no lock of channels.
+    fn set_trace(&self, trace: Option<Trace>) {
+        drop(trace);
+    }
 }
 
 /// On whose behalf a thread acts: an id, and how to find who that is. Two words, so that a runtime can say it at every poll.

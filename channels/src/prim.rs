@@ -24,6 +24,10 @@ impl<S> Lock<S> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    pub(crate) fn lock_unseen(&self) -> Held<'_, S> {
+        self.lock()
+    }
+
     pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S>> {
         self.0.try_lock().ok()
     }

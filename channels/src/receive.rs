@@ -246,7 +246,8 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
                 {
                     return Poll::Pending;
                 }
-                let value = if node.is_served() { node.seen().slot.take() } else { None };
+                // Seen it may have been before, with a value that is followed.
+                let value = node.apart().slot.receive();
                 this.stage.set(Stage::Fresh);
                 if let Some(value) = value {
                     return self.give(Ok(value), answer);
@@ -380,8 +381,11 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     /// Keeps what an attempt of a choice came to. One that has its value stands on no list any more.
     fn note(mut self: Pin<&mut Self>, tried: Attempted<T>) -> Progress {
         let Ok(outcome) = tried else { return Progress::Nothing };
-        self.as_mut().pick_up();
-        self.project().stage.set(Stage::Over { outcome: Some(outcome) });
+        let mut this = self.as_mut().project();
+        if let Some(node) = this.stage.as_mut().node() {
+            this.end.core().leave_receive(node);
+        }
+        this.stage.set(Stage::Over { outcome: Some(outcome) });
         Progress::Committed
     }
 
@@ -391,7 +395,7 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         let mut this = self.project();
         let Some(mut node) = this.stage.as_mut().node() else { return };
         this.end.core().leave_receive(node.as_mut());
-        let served = if node.is_served() { node.seen().slot.take() } else { None };
+        let served = if node.is_served() { node.seen().slot.receive() } else { None };
         this.stage.set(served.map_or(Stage::Fresh, |value| Stage::Over { outcome: Some(Ok(value)) }));
     }
 

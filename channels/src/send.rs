@@ -411,7 +411,7 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
         let slot = &mut node.apart().slot;
         let hold = if served { slot.hold() } else { None };
         if let Cargo::Value(value) = this.cargo {
-            *value = slot.take();
+            *value = slot.take_parcel().map(|parcel| parcel.value);
         }
         this.stage.set(if served { Stage::Committed { outcome: Ok(()), hold } } else { Stage::Fresh });
     }

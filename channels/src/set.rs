@@ -380,7 +380,7 @@ impl<T: marker::Send + 'static, F: marker::Send> Attempt for Inlet<'_, T, F> {
         if this.outcome.is_none() {
             // A partner has committed to it, and may be about to hand over its value: it does so under the lock.
             this.end.core().leave_receive(this.node.as_mut());
-            *this.outcome = this.node.seen().slot.take().map(Ok);
+            *this.outcome = this.node.seen().slot.receive().map(Ok);
         }
         Poll::Ready(())
     }

@@ -70,6 +70,8 @@ pub(crate) trait Body: Send + 'static {
     fn describe(&mut self, channel: &mut Channel);
     /// Who waits.
     fn stands(&mut self) -> Vec<Stand>;
+    /// From now on its values are followed, until nobody's are.
+    fn follow(&mut self) {}
 }
 
 impl<S> Shell<S> {
@@ -85,10 +87,6 @@ impl<S> Shell<S> {
         }
     }
 
-    pub(crate) fn lock(&self) -> Held<'_, S> {
-        self.state.lock()
-    }
-
     #[inline(always)]
     pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S>> {
         self.state.try_lock_unseen()
@@ -96,6 +94,21 @@ impl<S> Shell<S> {
 }
 
 impl<S: Body> Shell<S> {
+    /// Takes the lock; tells who explores, and has the state follow its values while anybody's are followed.
+    #[inline]
+    pub(crate) fn lock(&self) -> Held<'_, S> {
+        if steps::is_watched() { self.lock_watched() } else { self.state.lock_unseen() }
+    }
+
+    #[cold]
+    fn lock_watched(&self) -> Held<'_, S> {
+        let mut state = self.state.lock();
+        if steps::somebody_follows() {
+            state.follow();
+        }
+        state
+    }
+
     pub(crate) fn new(plan: Plan, mut state: S) -> Arc<Self> {
         let id = next_id();
         let places = match plan.kind {

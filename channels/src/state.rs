@@ -9,6 +9,8 @@
 //! - after poison nothing is accepted; what a partner has committed to stays committed.
 
 mod at_once;
+mod followed;
+mod handed_back;
 
 pub(crate) use at_once::AtOnce;
 
@@ -18,6 +20,7 @@ use crate::guard::Seat;
 use crate::hold::Hold;
 use crate::register::{Holder, Register};
 use crate::shell::Body;
+use crate::trace::{Parcel, Trace, Traces};
 use crate::waiters::{List, Slot, Verdict, Waiter, Waking};
 use crate::{Stand, inspect};
 use rendez_model::{Channel, Overflow, ProcessId, Side};
@@ -45,12 +48,17 @@ pub(crate) struct State<T> {
     /// How many values were in it at once, as far as that can be said here.
     high_water: u32,
     overflow: Overflow,
-    /// Poisoned or lost.
-    ended: bool,
+    /// [`ENDED`], [`FOLLOWED`]: what keeps operations from their short ways.
+    odd: u8,
     /// Whether the acting party was told of this channel.
     listed: bool,
     cold: Option<Box<Cold<T>>>,
 }
+
+/// Poisoned or lost.
+const ENDED: u8 = 1;
+/// What its values belong to is known and told, until nothing belongs to anything any more.
+const FOLLOWED: u8 = 2;
 
 // Programs have many channels: what few of them need belongs into a box. With this, one that carries words is one of malloc's of 192.
 #[cfg(all(target_pointer_width = "64", not(loom)))]
@@ -65,10 +73,18 @@ pub(crate) struct Parties<T> {
 /// What most channels never need.
 struct Cold<T> {
     register: Register,
-    /// Values whose receive was dropped, by the position of their commit; they go before everything else.
-    returned: VecDeque<(u64, T)>,
+    /// Of its own place: fewer need it.
+    aside: Option<Box<Aside<T>>>,
     /// Who waits for the channel's end.
     watchers: List<()>,
+}
+
+/// What goes beside the buffer.
+struct Aside<T> {
+    /// Values whose receive was dropped, by the position of their commit; they go before everything else.
+    returned: VecDeque<(u64, Parcel<T>)>,
+    /// What the values in the buffer belong to.
+    traces: Traces,
 }
 
 /// What an attempt came to: what it gave, or why it never will; or nothing now.
@@ -103,16 +119,16 @@ impl<T: Send + 'static> State<T> {
             received: 0,
             high_water: 0,
             overflow,
-            ended: false,
+            odd: 0,
             listed: false,
             cold: None,
         }
     }
 
-    /// Whether there is nothing to receive, nobody to take it from, and reason to wait.
+    /// Whether there is nothing to receive, nobody to take it from, and reason to wait; not where one has to look closer.
     #[inline(always)]
     pub(crate) fn has_nothing(&self) -> bool {
-        self.senders.waiting.is_empty() && self.depth() == 0 && self.sending > 0 && !self.ended
+        self.senders.waiting.is_empty() && self.depth() == 0 && self.sending > 0 && self.odd == 0
     }
 
     /// Whether there is neither room for a value nor anybody to give it to, and reason to wait.
@@ -122,14 +138,15 @@ impl<T: Send + 'static> State<T> {
             && self.is_full()
             && self.overflow == Overflow::Wait
             && self.receiving > 0
-            && !self.ended
+            && self.odd == 0
     }
 
-    /// Commits a send now. The answer names the hold that keeps the sender from going on, if its receiver wants that.
+    /// Commits a send now, of a value that belongs to `trace`. The answer names the hold that keeps the sender, if its receiver wants that.
     #[inline]
     pub(crate) fn offer(
         &mut self,
         value: &mut Option<T>,
+        trace: &mut Option<Trace>,
         us: Seat<'_>,
         after: &mut After<T>,
     ) -> Attempted<Option<Arc<Hold>>> {
@@ -140,7 +157,7 @@ impl<T: Send + 'static> State<T> {
         // While something is in the channel, who waits was not to be had when it came and looks again: it must not be overtaken.
         if self.depth() == 0 && !self.receivers.waiting.is_empty() {
             let mut blocked = false;
-            if let Some(hold) = self.meet_receiver(value, us, after, &mut blocked) {
+            if let Some(hold) = self.meet_receiver(value, trace, us, after, &mut blocked) {
                 return Ok(Ok(hold));
             }
             if blocked {
@@ -148,10 +165,10 @@ impl<T: Send + 'static> State<T> {
             }
         }
         if self.is_full() {
-            return self.overflow(value, us, after);
+            return self.overflow(value, trace, us, after);
         }
         commit_alone(us)?;
-        self.push(value);
+        self.push(value, trace);
         Ok(Ok(None))
     }
 
@@ -160,11 +177,13 @@ impl<T: Send + 'static> State<T> {
     fn meet_receiver(
         &mut self,
         value: &mut Option<T>,
+        trace: &mut Option<Trace>,
         us: Seat<'_>,
         after: &mut After<T>,
         blocked: &mut bool,
     ) -> Option<Option<Arc<Hold>>> {
         let commit = self.sent + 1;
+        let is_followed = self.is_followed();
         let mut waking = Waking::Nobody;
         let mut served = ProcessId(0);
         let hold = self.receivers.waiting.serve(
@@ -172,7 +191,7 @@ impl<T: Send + 'static> State<T> {
             |receiver| {
                 served = receiver.party;
                 let hold = receiver.slot.hold();
-                receiver.slot = Slot::of(value.take());
+                receiver.slot = Slot::with(value, trace, is_followed);
                 receiver.at = commit;
                 waking = std::mem::replace(&mut receiver.waking, Waking::Nobody);
                 hold
@@ -196,7 +215,13 @@ impl<T: Send + 'static> State<T> {
 
     /// There is no room: what the channel's policy does about it.
     #[inline]
-    fn overflow(&mut self, value: &mut Option<T>, us: Seat<'_>, after: &mut After<T>) -> Attempted<Option<Arc<Hold>>> {
+    fn overflow(
+        &mut self,
+        value: &mut Option<T>,
+        trace: &mut Option<Trace>,
+        us: Seat<'_>,
+        after: &mut After<T>,
+    ) -> Attempted<Option<Arc<Hold>>> {
         match self.overflow {
             Overflow::Wait => {
                 unmark(us);
@@ -212,9 +237,9 @@ impl<T: Send + 'static> State<T> {
             Overflow::DropOldest => {
                 commit_alone(us)?;
                 // Where permits keep all places, the new one is the oldest that is not promised a place.
-                let oldest = self.pop();
+                let oldest = self.pop().map(|oldest| oldest.value);
                 if oldest.is_some() {
-                    self.push(value);
+                    self.push(value, trace);
                 } else {
                     self.sent += 1;
                 }
@@ -228,19 +253,19 @@ impl<T: Send + 'static> State<T> {
     /// Commits a receive now. `hold`, if any, keeps the sender, should the value come from one that waits.
     #[inline]
     pub(crate) fn take(&mut self, us: Seat<'_>, hold: Option<&Arc<Hold>>, after: &mut After<T>) -> Attempted<T> {
-        if self.ended {
+        if self.has_ended() {
             return commit_alone(us).map(|()| Err(Stop::Over));
         }
         if self.depth() > 0 {
             commit_alone(us)?;
-            let value = self.pop().expect("something is in the channel");
+            let parcel = self.pop().expect("something is in the channel");
             self.refill(after);
             self.received += 1;
-            return Ok(Ok(value));
+            return Ok(Ok(self.unpack(parcel, after)));
         }
         let mut blocked = false;
-        if let Some(value) = self.meet_sender(us, hold, after, &mut blocked) {
-            return Ok(Ok(value));
+        if let Some(parcel) = self.meet_sender(us, hold, after, &mut blocked) {
+            return Ok(Ok(self.unpack(parcel, after)));
         }
         if blocked {
             return Err(NotNow);
@@ -260,19 +285,19 @@ impl<T: Send + 'static> State<T> {
         hold: Option<&Arc<Hold>>,
         after: &mut After<T>,
         blocked: &mut bool,
-    ) -> Option<T> {
+    ) -> Option<Parcel<T>> {
         if self.senders.waiting.is_empty() {
             return None;
         }
         let mut waking = Waking::Nobody;
-        let value = self.senders.waiting.serve(
+        let parcel = self.senders.waiting.serve(
             // One without a value waits for room.
-            |waiter| if !waiter.slot.is_value() { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
+            |waiter| if !waiter.slot.has_value() { Verdict::Skip } else { verdict(us, waiter, after, blocked) },
             |sender| {
                 waking = std::mem::replace(&mut sender.waking, Waking::Nobody);
-                let value = sender.slot.take().expect("a waiting sender has a value");
+                let parcel = sender.slot.take_parcel().expect("a waiting sender has a value");
                 sender.slot = hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
-                value
+                parcel
             },
         )?;
         match hold {
@@ -281,7 +306,7 @@ impl<T: Send + 'static> State<T> {
         }
         self.sent += 1;
         self.received += 1;
-        Some(value)
+        Some(parcel)
     }
 
     /// Takes all that can be had now, up to `most`.
@@ -309,12 +334,13 @@ impl<T: Send + 'static> State<T> {
 
     /// Sends on a permit; what cannot be sent any more stays.
     pub(crate) fn redeem(&mut self, value: &mut Option<T>, after: &mut After<T>) -> Result<(), Stop> {
+        let mut trace = self.of_acting();
         self.reserved -= 1;
         if self.is_over(Side::Send) {
             return Err(Stop::Over);
         }
-        if self.depth() > 0 || self.meet_receiver(value, None, after, &mut false).is_none() {
-            self.push(value);
+        if self.depth() > 0 || self.meet_receiver(value, &mut trace, None, after, &mut false).is_none() {
+            self.push(value, &mut trace);
         } else {
             self.refill(after);
         }
@@ -336,59 +362,25 @@ impl<T: Send + 'static> State<T> {
                 |waiter| verdict(None, waiter, after, &mut false),
                 |sender| {
                     waking = std::mem::replace(&mut sender.waking, Waking::Nobody);
-                    sender.slot.take()
+                    sender.slot.take_parcel()
                 },
             );
-            let Some(mut value) = moved else { return };
+            let Some(moved) = moved else { return };
             after.wake(waking);
-            if value.is_some() {
+            if let Some(Parcel { value, mut trace }) = moved {
+                let mut value = Some(value);
                 // A receiver may wait: one that came while this sender could not be had.
                 let is_taken = self.depth() == 0
                     && !self.receivers.waiting.is_empty()
-                    && self.meet_receiver(&mut value, None, after, &mut false).is_some();
+                    && self.meet_receiver(&mut value, &mut trace, None, after, &mut false).is_some();
                 if !is_taken {
-                    self.push(&mut value);
+                    self.push(&mut value, &mut trace);
                 }
             } else {
                 self.reserved += 1;
                 self.at_once = 0;
             }
         }
-    }
-
-    /// A value whose receive was dropped goes to the next receive.
-    pub(crate) fn give_back(&mut self, commit: u64, from: ProcessId, value: T, after: &mut After<T>) {
-        self.received -= 1;
-        let mut value = Some(value);
-        self.brought_back(from);
-        if !self.ended && self.returned == 0 {
-            let mut waking = Waking::Nobody;
-            let mut by = ProcessId(0);
-            let served = self.receivers.waiting.serve(
-                |waiter| verdict(None, waiter, after, &mut false),
-                |receiver| {
-                    by = receiver.party;
-                    // Its own sender went on long ago: nobody is held.
-                    receiver.slot = Slot::of(value.take());
-                    receiver.at = commit;
-                    waking = std::mem::replace(&mut receiver.waking, Waking::Nobody);
-                },
-            );
-            if served.is_some() {
-                after.wake(waking);
-                self.received += 1;
-                self.borrowed(by);
-                return;
-            }
-        }
-        if let Some(value) = value {
-            let returned = &mut self.cold().returned;
-            let at = returned.partition_point(|(earlier, _)| *earlier < commit);
-            returned.insert(at, (commit, value));
-        }
-        self.returned += 1;
-        self.at_once = 0;
-        self.note_depth(self.depth());
     }
 
     /// A party gives back a value that was lent.
@@ -403,33 +395,41 @@ impl<T: Send + 'static> State<T> {
         self.high_water = self.high_water.max(u32::try_from(depth).unwrap_or(u32::MAX));
     }
 
-    fn push(&mut self, value: &mut Option<T>) {
+    fn push(&mut self, value: &mut Option<T>, trace: &mut Option<Trace>) {
+        if self.is_followed() && value.is_some() {
+            self.push_trace(trace.take());
+        }
+        self.push_plain(value);
+    }
+
+    fn push_plain(&mut self, value: &mut Option<T>) {
         let Some(value) = value.take() else { return };
         self.buffer.push_back(value);
         self.sent += 1;
         self.note_depth(self.depth());
-        let is_plain = self.returned == 0 && !self.is_over(Side::Send);
+        let is_plain = self.returned == 0 && self.odd == 0 && !self.is_over(Side::Send);
         let room = self.capacity.saturating_sub(self.reserved as usize).min(self.buffer.capacity());
         self.at_once = if is_plain { room } else { 0 };
     }
 
     #[inline]
-    fn pop(&mut self) -> Option<T> {
+    fn pop(&mut self) -> Option<Parcel<T>> {
         if self.returned > 0 {
             self.returned -= 1;
-            return self.cold().returned.pop_front().map(|(_, value)| value);
+            return self.aside().returned.pop_front().map(|(_, parcel)| parcel);
         }
-        self.buffer.pop_front()
+        let trace = if self.is_followed() { self.pop_trace() } else { None };
+        self.buffer.pop_front().map(|value| Parcel { value, trace })
     }
 
     /// Takes what was sent and will not be received; nothing while it still may be.
-    pub(crate) fn undelivered(&mut self) -> (VecDeque<(u64, T)>, VecDeque<T>) {
+    pub(crate) fn undelivered(&mut self) -> (VecDeque<(u64, Parcel<T>)>, VecDeque<T>) {
         if !self.is_over(Side::Send) {
             return Default::default();
         }
         self.returned = 0;
-        let returned = self.cold.as_mut().map(|cold| std::mem::take(&mut cold.returned)).unwrap_or_default();
-        (returned, std::mem::take(&mut self.buffer))
+        let aside = self.cold.as_mut().and_then(|cold| cold.aside.take());
+        (aside.map(|aside| aside.returned).unwrap_or_default(), std::mem::take(&mut self.buffer))
     }
 
     #[inline]
@@ -459,6 +459,15 @@ impl<T: Send + 'static> State<T> {
     fn cold(&mut self) -> &mut Cold<T> {
         self.cold.get_or_insert_default()
     }
+
+    fn aside(&mut self) -> &mut Aside<T> {
+        self.cold().aside.get_or_insert_default()
+    }
+
+    #[inline(always)]
+    const fn has_ended(&self) -> bool {
+        self.odd & ENDED != 0
+    }
 }
 
 impl<T: Send + 'static> Body for State<T> {
@@ -486,7 +495,7 @@ impl<T: Send + 'static> Body for State<T> {
     }
 
     fn is_over(&self, side: Side) -> bool {
-        self.ended
+        self.has_ended()
             || match side {
                 Side::Send => self.receiving == 0,
                 Side::Receive => self.sending == 0 && self.depth() == 0,
@@ -494,12 +503,16 @@ impl<T: Send + 'static> Body for State<T> {
     }
 
     fn bring_down(&mut self) {
-        self.ended = true;
+        self.odd |= ENDED;
         self.at_once = 0;
     }
 
     fn is_down(&self) -> bool {
-        self.ended
+        self.has_ended()
+    }
+
+    fn follow(&mut self) {
+        self.follow_values();
     }
 
     fn wake_all(&mut self, after: &mut After<T>) {
@@ -542,7 +555,13 @@ impl<T> Parties<T> {
 
 impl<T> Default for Cold<T> {
     fn default() -> Self {
-        Self { register: Register::default(), returned: VecDeque::new(), watchers: List::new() }
+        Self { register: Register::default(), aside: None, watchers: List::new() }
+    }
+}
+
+impl<T> Default for Aside<T> {
+    fn default() -> Self {
+        Self { returned: VecDeque::new(), traces: Traces::default() }
     }
 }
 

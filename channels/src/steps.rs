@@ -2,7 +2,8 @@
 //!
 //! A step of a process goes from one operation to the next: it is over when it begins a second one. What two steps touch tells
 //! whether their order matters: everything that parties share here lies behind a [`Lock`](crate::prim::Lock), or is a
-//! choice's word. While nobody explores, each of these costs one load.
+//! choice's word. While nobody explores, each of these costs one load. The same load tells whether anything is
+//! [followed](crate::trace).
 
 use rendez_model::{BarrierId, ChannelId};
 use std::cell::{Cell, RefCell};
@@ -65,12 +66,16 @@ pub enum Numbered {
     Barrier,
     /// Choices.
     Choice,
+    /// Traces.
+    Trace,
 }
 
-/// How many threads explore, and in the upper half how many have operations counted: one load tells that nobody does either.
+/// How many threads explore, above that how many have operations counted, and above that how many traces there are: one load
+/// tells that there is none of these.
 static WATCHED: AtomicU64 = AtomicU64::new(0);
 const EXPLORER: u64 = 1;
-const COUNTER: u64 = 1 << 32;
+const COUNTER: u64 = 1 << 16;
+const TRACE: u64 = 1 << 32;
 
 thread_local! {
     static STEPS: RefCell<Option<Arc<dyn Steps>>> = const { RefCell::new(None) };
@@ -130,11 +135,30 @@ pub(crate) fn somebody_explores() -> bool {
     WATCHED.load(Ordering::Relaxed) & (COUNTER - 1) != 0
 }
 
-/// Whether any thread does, or has operations counted: then an operation begins by [`waits_its_turn`].
+/// Whether any thread does, or has operations counted, or anything is followed: then an operation begins by
+/// [`waits_its_turn`].
 #[inline(always)]
 pub(crate) fn is_watched() -> bool {
     // Relaxed: see `enter` and `count`.
     WATCHED.load(Ordering::Relaxed) != 0
+}
+
+/// There is one trace more.
+pub(crate) fn trace_begins() {
+    // Relaxed: who has to know of it learns of it by a lock, or is its maker.
+    WATCHED.fetch_add(TRACE, Ordering::Relaxed);
+}
+
+/// There is one trace less.
+pub(crate) fn trace_ends() {
+    WATCHED.fetch_sub(TRACE, Ordering::Relaxed);
+}
+
+/// Whether there is any trace. Who has one, or finds one under a lock, is told so.
+#[inline(always)]
+pub(crate) fn somebody_follows() -> bool {
+    // Relaxed: see `trace_begins`.
+    WATCHED.load(Ordering::Relaxed) >= TRACE
 }
 
 /// Tells this thread's explorer, if there is one.

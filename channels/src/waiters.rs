@@ -18,6 +18,7 @@
 use crate::choice::Choice;
 use crate::hold::Hold;
 use crate::prim::{AtomicU8, UnsafeCell};
+use crate::trace::{Parcel, Trace};
 use rendez_model::ProcessId;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -52,7 +53,8 @@ pub(crate) enum Slot<T> {
     Empty,
     /// A sender's value until it is taken, a receiver's once it was served.
     Value(T),
-    /// What will keep its sender, of a receiver that waits to act first; and then of that sender.
+    /// What will keep its sender, of a receiver that waits to act first; and then of that sender. Or a value that is followed,
+    /// [packed](Hold::packed): in a variant of its own it would be in the way of the others, where they are dropped.
     Hold(Arc<Hold>),
 }
 
@@ -173,7 +175,7 @@ impl<T> Slot<T> {
         value.map_or(Self::Empty, Self::Value)
     }
 
-    /// Takes the value, if that is what is in it.
+    /// Takes the value, if that is what is in it and it is not followed.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         match std::mem::replace(self, Self::Empty) {
@@ -197,10 +199,50 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Whether there is a value in it.
+    /// Whether there is a value in it that is not followed.
     #[inline]
     pub(crate) const fn is_value(&self) -> bool {
         matches!(self, Self::Value(_))
+    }
+}
+
+impl<T: Send + 'static> Slot<T> {
+    /// What is handed over: a value, packed with what it belongs to where that is followed.
+    #[inline]
+    pub(crate) fn with(value: &mut Option<T>, trace: &mut Option<Trace>, is_followed: bool) -> Self {
+        match value.take() {
+            Some(value) if is_followed => Self::Hold(Arc::new(Hold::packed(Parcel { value, trace: trace.take() }))),
+            value => Self::of(value),
+        }
+    }
+
+    /// Takes the value for the acting party, which has its trace from now on. No lock of ours may be held.
+    #[inline]
+    pub(crate) fn receive(&mut self) -> Option<T> {
+        self.take().or_else(|| self.unpack().map(Parcel::received))
+    }
+
+    /// Takes the value with what it belongs to.
+    pub(crate) fn take_parcel(&mut self) -> Option<Parcel<T>> {
+        self.take().map(|value| Parcel { value, trace: None }).or_else(|| self.unpack())
+    }
+
+    /// Takes a value that is followed, if that is what is in it.
+    #[cold]
+    fn unpack(&mut self) -> Option<Parcel<T>> {
+        let Self::Hold(hold) = self else { return None };
+        let parcel = hold.unpack()?;
+        *self = Self::Empty;
+        Some(parcel)
+    }
+
+    /// Whether there is a value in it, followed or not.
+    pub(crate) fn has_value(&self) -> bool {
+        match self {
+            Self::Empty => false,
+            Self::Value(_) => true,
+            Self::Hold(hold) => hold.is_packed(),
+        }
     }
 }
 

@@ -7,9 +7,10 @@ use crate::memory::Memory;
 use crate::register::{self, Holder, Register};
 use crate::shell::{Body, Plan, Shell};
 use crate::state::{commit_alone, unmark};
+use crate::trace::{self, Trace};
 use crate::waiters::List;
 use crate::waiting::{Source, Waiting, now};
-use crate::{ChannelKind, Ended, Guard, Overflow, SendError, Stand, TryRecvError, block_on, inspect};
+use crate::{ChannelKind, Ended, Guard, Overflow, SendError, Stand, TryRecvError, block_on, inspect, steps};
 use rendez_model::{Channel, Delivery, Side};
 use std::marker;
 use std::sync::Arc;
@@ -64,9 +65,10 @@ impl<T: marker::Send + Sync + 'static> WatchSender<T> {
         }
         std::mem::swap(&mut state.value, &mut value);
         state.version += 1;
+        let old = state.set_trace();
         after.ring(&mut state.changed);
         drop(state);
-        drop(after);
+        drop((old, after));
         Ok(())
     }
 
@@ -151,12 +153,15 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Latest<T>>>> for Change<
         &mut state.changed
     }
 
-    fn take(&mut self, state: &mut Latest<T>, us: Seat<'_>, _: &mut After<()>) -> Option<Self::Output> {
+    fn take(&mut self, state: &mut Latest<T>, us: Seat<'_>, after: &mut After<()>) -> Option<Self::Output> {
         let is_new = state.version > self.end.seen.load(Ordering::Relaxed);
         if !state.is_down && is_new {
             commit_alone(us).ok()?;
             self.end.seen.store(state.version, Ordering::Relaxed);
             state.received += 1;
+            if let Some(trace) = &state.followed {
+                after.received((**trace).clone());
+            }
             return Some(Ok(Arc::clone(&state.value)));
         }
         if !state.is_over(Side::Receive) {
@@ -190,6 +195,8 @@ pub(crate) struct Latest<T> {
     /// By side.
     holders: [Holder; 2],
     register: Option<Box<Register>>,
+    /// What the value belongs to, while that is followed.
+    followed: Option<Box<Option<Trace>>>,
 }
 
 impl<T> Latest<T> {
@@ -205,7 +212,18 @@ impl<T> Latest<T> {
             listed: false,
             holders: [Holder(0); 2],
             register: None,
+            followed: None,
         }
+    }
+
+    /// A value is set that belongs to what the acting party follows. What the last one belonged to is to be dropped.
+    fn set_trace(&mut self) -> Option<Trace> {
+        let trace = self.followed.as_mut()?;
+        let old = std::mem::replace(&mut **trace, trace::current());
+        if !steps::somebody_follows() {
+            self.followed = None;
+        }
+        old
     }
 }
 
@@ -268,5 +286,9 @@ impl<T: marker::Send + Sync + 'static> Body for Latest<T> {
 
     fn stands(&mut self) -> Vec<Stand> {
         inspect::stands(&mut self.changed, Side::Receive)
+    }
+
+    fn follow(&mut self) {
+        self.followed.get_or_insert_default();
     }
 }

@@ -153,6 +153,9 @@ pub struct Process {
     /// The names by which it is looked up, in order; mostly none.
     #[cfg_attr(feature = "serde", serde(default))]
     pub names: Vec<String>,
+    /// What it follows, by number and name; none where nobody follows anything.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub trace: Option<String>,
     /// A line for the reader, such as the device it works on; often empty.
     pub note: String,
 }
@@ -173,6 +176,7 @@ impl Process {
             busy_us: 0,
             operations: 0,
             names: Vec::new(),
+            trace: None,
             note: String::new(),
         }
     }

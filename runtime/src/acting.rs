@@ -1,6 +1,7 @@
 //! A process as channels know it: who acts, what it has met, whether it is being ended. Not the process.
 
 use crate::cell::Cell;
+use rendez_channels::trace::{Follow, Trace};
 use rendez_channels::{Inspect, InspectBarrier, party::Party};
 use rendez_model::ProcessId;
 use std::any::Any;
@@ -41,5 +42,17 @@ impl Party for Acting {
 
     fn wake_on_cancel(&self, waker: &Waker) {
         self.0.wake_on_cancel(waker);
+    }
+
+    fn trace(&self) -> Option<Trace> {
+        self.0.followed()?.trace()
+    }
+
+    fn set_trace(&self, trace: Option<Trace>) {
+        match self.0.followed() {
+            Some(followed) => followed.set(trace),
+            None if trace.is_some() => self.0.control().followed().set(trace),
+            None => {}
+        }
     }
 }

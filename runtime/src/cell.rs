@@ -10,11 +10,13 @@ use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
 use crate::log::tell;
 use crate::task::{self, Body, Job, Task};
+use crate::trace::Followed;
 use crate::usage::Used;
 use crate::waits::{Links, Rest};
 use crate::{Failure, World};
 use rendez_channels::Poison;
 use rendez_channels::steps::{self, Touched};
+use rendez_channels::trace::Follow;
 use rendez_model::{Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
 use std::panic::Location;
@@ -87,7 +89,7 @@ impl Draft {
     pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
         Arc::new(Cell {
             inner: Mutex::new(Inner::new(self.name.into(), self.kind)),
-            control: OnceLock::new(),
+            control: Control::inherited(),
             spawned_at: self.spawned_at,
             world: self.world,
             executor: OnceLock::new(),
@@ -259,6 +261,11 @@ impl Cell {
     pub(crate) fn control(&self) -> &Control {
         steps::touches(|| Touched::Own(self.id.0));
         self.control.get_or_init(Box::default)
+    }
+
+    /// What it follows, if it ever followed anything.
+    pub(crate) fn followed(&self) -> Option<&Followed> {
+        self.known_control()?.known_followed()
     }
 
     fn known_control(&self) -> Option<&Control> {
@@ -443,6 +450,7 @@ impl Cell {
             polls,
             busy,
             operations,
+            trace: self.followed().and_then(Follow::trace).map(|trace| trace.to_string().into()),
             note,
         }
     }

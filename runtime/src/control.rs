@@ -3,6 +3,7 @@
 use crate::alt;
 use crate::cell::Cell;
 use crate::shared::Shared;
+use crate::trace::{self, Followed};
 use crate::usage::Usage;
 use crate::waits::{Asker, Sole};
 use rendez_channels::lock::Held;
@@ -68,6 +69,8 @@ pub(crate) struct Control {
     /// Of an actor that handles messages beside each other: its mailbox, at which it listens meanwhile; 0 is none. Relaxed: changed
     /// by who polls the process, read by snapshots, which look whether it rests.
     listens_at: AtomicU64,
+    /// Of its own place: most follow nothing.
+    followed: OnceLock<Box<Followed>>,
 }
 
 impl Default for Control {
@@ -81,11 +84,30 @@ impl Default for Control {
             sole: Sole::default(),
             asks: Shared::default(),
             listens_at: AtomicU64::default(),
+            followed: OnceLock::default(),
         }
     }
 }
 
 impl Control {
+    /// That of a process that is made here, which follows what its maker follows.
+    #[inline]
+    pub(crate) fn inherited() -> OnceLock<Box<Self>> {
+        trace::current().map_or_else(OnceLock::new, |trace| {
+            let followed = OnceLock::from(Box::new(Followed::of(Some(trace))));
+            OnceLock::from(Box::new(Self { followed, ..Self::default() }))
+        })
+    }
+
+    /// What it follows; made on first use.
+    pub(crate) fn followed(&self) -> &Followed {
+        self.followed.get_or_init(Box::default)
+    }
+
+    pub(crate) fn known_followed(&self) -> Option<&Followed> {
+        self.followed.get().map(|followed| &**followed)
+    }
+
     /// Who takes them has come through `control`, which tells who explores.
     pub(crate) fn asks(&self) -> Held<'_, Vec<Asker>> {
         self.asks.lock_unseen()

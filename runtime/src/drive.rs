@@ -161,7 +161,7 @@ where
         cell.count_poll();
         let begun = cell.world().measures().then(Begun::now);
         let polled = acting(cell, || {
-            let _entered = spans::own(this.spans).map(tracing::Span::enter);
+            let _entered = spans::enter(this.spans, cell);
             catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
         });
         if let Some(begun) = begun {
@@ -175,7 +175,7 @@ where
         let this = self.project();
         let mut stage = this.stage;
         let dropped = acting(cell, || {
-            let _entered = spans::own(this.spans).map(tracing::Span::enter);
+            let _entered = spans::enter(this.spans, cell);
             cell.ending_poison().cloned().into_iter().for_each(party::failing);
             catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None })))
         });
@@ -261,11 +261,15 @@ where
         if let (Some(function), Some(cell)) = (self.function.take(), Cell::current()) {
             let sends = Sends { answer: Arc::clone(&self.answer), waker: cx.waker().clone() };
             // The process's own: it is polled here.
-            let span = tracing::Span::current();
+            let span = spans::current();
             executor::here()?.spawn_blocking(Box::new(move || {
                 cell.set_on_thread(true);
                 let begun = cell.world().measures().then(Begun::now);
-                let ended = acting(&cell, || catch_unwind(AssertUnwindSafe(|| span.in_scope(function))));
+                let ended = acting(&cell, || {
+                    let _entered = span.enter();
+                    let _shown = spans::show(&span, cell.followed());
+                    catch_unwind(AssertUnwindSafe(function))
+                });
                 if let Some(begun) = begun {
                     cell.note_usage(&begun.used_on_thread());
                 }

@@ -17,6 +17,8 @@ pub(crate) struct Record {
     pub(crate) polls: u64,
     pub(crate) busy: Duration,
     pub(crate) operations: u64,
+    /// What it follows, in words.
+    pub(crate) trace: Option<Box<str>>,
     pub(crate) note: String,
 }
 
@@ -31,6 +33,7 @@ impl Record {
         process.polls = self.polls;
         process.busy_us = u64::try_from(self.busy.as_micros()).unwrap_or(u64::MAX);
         process.operations = self.operations;
+        process.trace = self.trace.as_deref().map(str::to_owned);
         process.note.clone_from(&self.note);
         process
     }

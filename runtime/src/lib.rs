@@ -142,3 +142,4 @@ mod expansion;
 
 pub mod testing;
 pub mod toolkit;
+pub mod trace;

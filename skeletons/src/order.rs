@@ -2,7 +2,7 @@
 
 use crate::farm::next_wanted;
 use rendez_channels::{Receiver, Sender, channel, channel_bounded};
-use rendez_runtime::{Outcome, Process, process};
+use rendez_runtime::{Outcome, Process, process, trace};
 use std::collections::BTreeMap;
 
 /// An item or what was made of it, with its place in the order.
@@ -44,9 +44,9 @@ async fn reorder<O: Send + 'static>(made: Receiver<Numbered<O>>, output: Sender<
     let mut early = BTreeMap::new();
     let mut next = 0;
     while let Some((place, item)) = next_wanted(&made, &output).await? {
-        early.insert(place, item);
-        while let Some(item) = early.remove(&next) {
-            output.send(item).await?;
+        early.insert(place, (item, trace::current()));
+        while let Some((item, trace)) = early.remove(&next) {
+            trace::within(trace, output.send(item)).await?;
             leave.recv().await?;
             next += 1;
         }

@@ -2,7 +2,7 @@
 
 use rendez_channels::{Receiver, Sender, channel_bounded};
 use rendez_model::ProcessKind;
-use rendez_runtime::{Failure, Outcome, Process, par, process};
+use rendez_runtime::{Failure, Outcome, Process, par, process, trace};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -88,7 +88,10 @@ impl Turns {
     }
 
     fn in_turn<O>(&self, compute: impl FnOnce() -> O) -> Outcome<O> {
+        // A turn is no message: the job goes on with what it follows.
+        let trace = trace::current();
         self.take.recv_blocking()?;
+        trace::resume(trace);
         let made = compute();
         // Not `send_blocking`: a worker that is being ended has to give its turn back all the same.
         self.give.try_send(()).expect("there is room for each turn that was taken");

@@ -7,6 +7,7 @@ use crate::end::{End, common};
 use crate::guard::Seat;
 use crate::memory::Memory;
 use crate::shell::{Body, Plan, Shell};
+use crate::trace::Trace;
 use crate::waiters::List;
 use crate::waiting::{Source, Waiting, now};
 use crate::{ChannelKind, Ended, Guard, Overflow, SendError, TryRecvError, TrySendError, block_on, register};
@@ -75,7 +76,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
         &self,
         value: T,
     ) -> impl Future<Output = Result<(), SendError<T>>> + Guard<Output = Result<(), SendError<T>>> {
-        Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)) })
+        Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)), trace: None })
     }
 
     /// Sends a value if there is room now.
@@ -83,7 +84,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     /// # Errors
     /// The value comes back: there is no room, or as for [`send`](Self::send).
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        let mut sending = Sending { end: self, value: Some(Arc::new(value)) };
+        let mut sending = Sending { end: self, value: Some(Arc::new(value)), trace: None };
         match now(self.core(), &mut sending) {
             Some(Err(error)) if matches!(error.cause(), Ended::Overflow { .. }) => {
                 Err(TrySendError::Full(error.into_value()))
@@ -98,7 +99,8 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     /// # Errors
     /// As `send`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
-        let mut send = pin!(Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)) }));
+        let mut send =
+            pin!(Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)), trace: None }));
         let sent = block_on(send.as_mut());
         sent.unwrap_or_else(|cause| Err(SendError::new(send.source().take_back(), cause)))
     }
@@ -202,6 +204,8 @@ common!(BroadcastReceiver, Ring<T>, [marker::Send + Sync]);
 struct Sending<'a, T: marker::Send + Sync + 'static> {
     end: &'a BroadcastSender<T>,
     value: Option<Arc<T>>,
+    /// What it belongs to; none before the first look at the channel.
+    trace: Option<Option<Trace>>,
 }
 
 impl<T: marker::Send + Sync + 'static> Sending<'_, T> {
@@ -219,7 +223,8 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Sending<'
     }
 
     fn take(&mut self, ring: &mut Ring<T>, us: Seat<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
-        let sent = ring.offer(&mut self.value, us, after)?;
+        let trace = self.trace.get_or_insert_with(|| ring.of_acting());
+        let sent = ring.offer(&mut self.value, trace, us, after)?;
         Some(
             sent.map_err(|stop| {
                 SendError::new(self.take_back(), register::why(ring.peek_register(), self.end.id(), stop))

@@ -5,8 +5,9 @@ use crate::guard::Seat;
 use crate::register::{Holder, Register};
 use crate::shell::Body;
 use crate::state::{Stop, commit_alone, unmark};
+use crate::trace::{Trace, Traces};
 use crate::waiters::List;
-use crate::{Overflow, Stand, inspect};
+use crate::{Overflow, Stand, inspect, steps, trace};
 use rendez_model::{Channel, Delivery, Side};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(crate) struct Ring<T> {
     /// By side.
     holders: [Holder; 2],
     register: Option<Box<Register>>,
+    /// What the values belong to, while they are followed.
+    traces: Option<Box<Traces>>,
 }
 
 struct Entry<T> {
@@ -56,6 +59,7 @@ impl<T> Ring<T> {
             listed: false,
             holders: [Holder(0); 2],
             register: None,
+            traces: None,
         }
     }
 
@@ -68,6 +72,7 @@ impl<T> Ring<T> {
     pub(super) fn offer(
         &mut self,
         value: &mut Option<Arc<T>>,
+        trace: &Option<Trace>,
         us: Seat<'_>,
         after: &mut After<Arc<T>>,
     ) -> Option<Result<(), Stop>>
@@ -92,6 +97,9 @@ impl<T> Ring<T> {
             self.register().dropped += 1;
         }
         if let Some(value) = value.take() {
+            if let Some(traces) = &mut self.traces {
+                traces.push(trace.clone());
+            }
             self.entries.push_back(Entry { value, readers: self.reading });
             self.high_water = self.high_water.max(self.entries.len());
             after.ring(&mut self.receiving);
@@ -125,6 +133,9 @@ impl<T> Ring<T> {
         let entry = &mut self.entries[at];
         entry.readers -= 1;
         let (value, is_read) = (Arc::clone(&entry.value), entry.readers == 0);
+        if let Some(traces) = &self.traces {
+            after.received(traces.get(at, self.entries.len()));
+        }
         if is_read {
             debug_assert_eq!(at, 0, "all before it were read earlier, by the same receivers");
             after.discard(self.pop());
@@ -155,6 +166,14 @@ impl<T> Ring<T> {
         read
     }
 
+    /// What the acting party's values belong to; they are followed no more where nothing belongs to anything any more.
+    pub(super) fn of_acting(&mut self) -> Option<Trace> {
+        if self.traces.is_some() && !steps::somebody_follows() {
+            self.traces = None;
+        }
+        self.traces.as_ref().and_then(|_| trace::current())
+    }
+
     fn dropped(&self) -> u64 {
         self.register.as_deref().map_or(0, |register| register.dropped)
     }
@@ -165,6 +184,9 @@ impl<T> Ring<T> {
     }
 
     fn pop(&mut self) -> Option<Arc<T>> {
+        if let Some(traces) = &mut self.traces {
+            traces.pop(self.entries.len());
+        }
         let entry = self.entries.pop_front()?;
         self.first += 1;
         Some(entry.value)
@@ -235,5 +257,9 @@ impl<T: Send + Sync + 'static> Body for Ring<T> {
         let mut stands = inspect::stands(&mut self.sending, Side::Send);
         stands.extend(inspect::stands(&mut self.receiving, Side::Receive));
         stands
+    }
+
+    fn follow(&mut self) {
+        self.traces.get_or_insert_default();
     }
 }

@@ -2,9 +2,8 @@
 //! `take` would decide otherwise.
 
 use super::State;
-use crate::shell::Body;
 use crate::waiters::{Met, Slot, Unmet, Waking};
-use rendez_model::{Overflow, Side};
+use rendez_model::Overflow;
 use std::hint::cold_path;
 use std::task::Waker;
 
@@ -21,6 +20,12 @@ pub(crate) enum AtOnce<R, W = Waker> {
 }
 
 impl<T: Send + 'static> State<T> {
+    /// Whether the short ways are not to be gone: the channel is over for senders, or its values are followed.
+    #[inline(always)]
+    const fn is_odd_to_send(&self) -> bool {
+        self.odd != 0 || self.receiving == 0
+    }
+
     /// Commits a send to a buffer with room, where nobody waits: what takes the fewest instructions, and nothing more.
     #[inline(always)]
     pub(crate) fn push_at_once(&mut self, value: &mut Option<T>) -> bool {
@@ -42,7 +47,7 @@ impl<T: Send + 'static> State<T> {
     /// Commits a receive from the buffer, where nobody waits; as `push_at_once`.
     #[inline(always)]
     pub(crate) fn pop_at_once(&mut self) -> Option<T> {
-        if self.ended || self.returned > 0 || !self.senders.waiting.is_empty() || self.buffer.is_empty() {
+        if self.odd != 0 || self.returned > 0 || !self.senders.waiting.is_empty() || self.buffer.is_empty() {
             cold_path();
             return None;
         }
@@ -55,13 +60,13 @@ impl<T: Send + 'static> State<T> {
     /// had and nothing is to be overtaken.
     #[inline(always)]
     pub(crate) fn offer_at_once(&mut self, value: &mut Option<T>) -> AtOnce<()> {
-        if self.is_over(Side::Send) {
+        if self.is_odd_to_send() {
             return AtOnce::LookCloser;
         }
         if self.receivers.waiting.is_empty() {
             return match self.is_full() {
                 false => {
-                    self.push(value);
+                    self.push_plain(value);
                     AtOnce::Alone(())
                 }
                 true if self.overflow == Overflow::Wait => AtOnce::NotNow,
@@ -83,7 +88,7 @@ impl<T: Send + 'static> State<T> {
     /// Commits a receive in the common cases; as `offer_at_once`.
     #[inline(always)]
     pub(crate) fn take_at_once(&mut self) -> AtOnce<T> {
-        if self.ended || self.returned > 0 {
+        if self.odd != 0 || self.returned > 0 {
             return AtOnce::LookCloser;
         }
         if self.senders.waiting.is_empty() {
@@ -111,7 +116,7 @@ impl<T: Send + 'static> State<T> {
     /// Commits a send with the first receiver, where that is choosing; what it says beyond that is as of `offer_at_once`.
     #[inline(always)]
     pub(crate) fn offer_to_choice(&mut self, value: &mut Option<T>) -> AtOnce<(), Waking> {
-        if self.is_over(Side::Send) || self.depth() > 0 {
+        if self.is_odd_to_send() || self.depth() > 0 {
             return AtOnce::LookCloser;
         }
         let (commit, waits) = (self.sent + 1, self.is_full() && self.overflow == Overflow::Wait);
@@ -130,7 +135,7 @@ impl<T: Send + 'static> State<T> {
     /// Commits a receive with the first sender, where that is choosing; as `offer_to_choice`.
     #[inline(always)]
     pub(crate) fn take_from_choice(&mut self) -> AtOnce<T, Waking> {
-        if self.ended || self.depth() > 0 {
+        if self.odd != 0 || self.depth() > 0 {
             return AtOnce::LookCloser;
         }
         let waits = self.sending > 0;

@@ -7,6 +7,8 @@ use super::{Actor, ActorOptions};
 use crate::cell::Cell;
 use crate::names::Holder;
 use crate::shared::Shared;
+use crate::trace::{self, Traced};
+use rendez_channels::trace::Trace;
 use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender, clock};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,8 +58,8 @@ enum Rare<M: Send + 'static> {
 
 pub(crate) struct Lanes<M: Send + 'static> {
     urgent: (Sender<M>, Receiver<M>),
-    pub(crate) timers: Timers<M>,
-    pub(crate) stash: VecDeque<M>,
+    pub(crate) timers: Timers<Traced<M>>,
+    pub(crate) stash: VecDeque<Traced<M>>,
 }
 
 impl<A: Actor> Inside<A> {
@@ -92,7 +94,7 @@ impl<A: Actor> Inside<A> {
     }
 
     pub(crate) fn add_timer(&self, at: Instant, what: What<A::Message>, own: bool) -> Option<Scheduled> {
-        let mut what = Some(what);
+        let mut what = Some(what.traced());
         let timer = self.with_lanes(|lanes| what.take().map(|what| lanes.timers.add(at, what, own))).flatten();
         if timer.is_some() {
             self.signals.raise(signals::TIMER);
@@ -120,7 +122,7 @@ impl<A: Actor> Inside<A> {
     }
 
     /// All that is stashed.
-    pub(crate) fn take_stash(&self) -> VecDeque<A::Message> {
+    pub(crate) fn take_stash(&self) -> VecDeque<Traced<A::Message>> {
         self.with_used(|lanes| std::mem::take(&mut lanes.stash)).unwrap_or_default()
     }
 
@@ -136,13 +138,13 @@ impl<A: Actor> Inside<A> {
         self.undelivered.load(Ordering::Relaxed)
     }
 
-    /// Messages that no handler will see: they go to who asked for such, and are counted.
-    pub(crate) fn give_back(&self, messages: impl IntoIterator<Item = A::Message>) {
-        for message in messages {
+    /// Messages that no handler will see: they go to who asked for such, on whose behalf they were sent, and are counted.
+    pub(crate) fn give_back(&self, messages: impl IntoIterator<Item = Traced<A::Message>>) {
+        for Traced { message, trace } in messages {
             self.undelivered.fetch_add(1, Ordering::Relaxed);
             // Where it is dropped, who waits for its answer learns that it was not sent.
             match &self.plan.dead_letters {
-                Some(dead) => drop(dead.try_send(message)),
+                Some(dead) => drop(trace::act_for(trace, || dead.try_send(message))),
                 None => drop(message),
             }
         }
@@ -167,7 +169,7 @@ impl<A: Actor> Inside<A> {
         if let Rare::Used(lanes) = rare {
             let Lanes { urgent: (_, receiver), timers, stash } = *lanes;
             self.give_back(stash);
-            self.give_back(receiver.close());
+            self.give_back(receiver.close().into_iter().map(Traced::unknown));
             self.give_back(timers.into_delayed());
         }
         self.signals.forget_all();
@@ -179,7 +181,7 @@ pub(crate) struct Inbox<A: Actor> {
     receiver: Option<Receiver<Letter<A::Message>>>,
     inside: Arc<Inside<A>>,
     /// What an incarnation had taken and not handled, for the next one.
-    kept: Mutex<Vec<A::Message>>,
+    kept: Mutex<Vec<Traced<A::Message>>>,
 }
 
 impl<A: Actor> Inbox<A> {
@@ -187,11 +189,11 @@ impl<A: Actor> Inbox<A> {
         self.receiver.as_ref()
     }
 
-    pub(crate) fn keep(&self, messages: impl Iterator<Item = A::Message>) {
+    pub(crate) fn keep(&self, messages: impl Iterator<Item = Traced<A::Message>>) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(messages);
     }
 
-    pub(crate) fn take_kept(&self) -> Vec<A::Message> {
+    pub(crate) fn take_kept(&self) -> Vec<Traced<A::Message>> {
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -200,12 +202,23 @@ impl<A: Actor> Drop for Inbox<A> {
     fn drop(&mut self) {
         self.inside.give_back(self.take_kept());
         let letters = self.receiver.take().map(Receiver::close).unwrap_or_default();
-        self.inside.give_back(letters.into_iter().flat_map(Letter::into_messages));
+        self.inside.give_back(letters.into_iter().flat_map(Letter::into_messages).map(Traced::unknown));
         self.inside.end();
     }
 }
 
 impl<M> Letter<M> {
+    /// The same, each message with what it belongs to.
+    pub(crate) fn traced(self, trace: Option<Trace>) -> Letter<Traced<M>> {
+        match self {
+            Self::One(message) => Letter::One(Traced { message, trace }),
+            Self::Batch(messages) => {
+                let traced = |message| Traced { message, trace: trace.clone() };
+                Letter::Batch(messages.into_iter().map(traced).collect())
+            }
+        }
+    }
+
     pub(crate) fn into_messages(self) -> Vec<M> {
         match self {
             Self::One(message) => vec![message],

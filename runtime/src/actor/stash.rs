@@ -1,6 +1,7 @@
 //! The stash: messages that an actor keeps for later by its own word. Those that its state does not accept are the agenda's.
 
 use super::{Actor, Context, signals};
+use crate::trace::Traced;
 use std::fmt;
 
 /// There is no room to stash one message more; see [`Context::stash`].
@@ -77,7 +78,7 @@ impl<A: Actor> Context<A> {
         let mut message = Some(message);
         self.inside().with_lanes(|lanes| {
             if lanes.stash.len() < room {
-                lanes.stash.extend(message.take());
+                lanes.stash.extend(message.take().map(Traced::here));
             }
         });
         message.map_or(Ok(()), |message| Err(StashFull { message, room }))

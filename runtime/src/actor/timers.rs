@@ -1,5 +1,6 @@
 //! Timers: the delayed and periodic messages of an actor. Pure: time is an argument; who waits for it is the driver.
 
+use crate::trace::Traced;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,18 @@ pub(crate) type Make<M> = Box<dyn FnMut() -> M + Send>;
 pub(crate) enum What<M> {
     Once(M),
     Every(Duration, Make<M>),
+}
+
+impl<M: 'static> What<M> {
+    /// The same with what the messages belong to: one message to what is followed here, a period's to nothing.
+    pub(super) fn traced(self) -> What<Traced<M>> {
+        match self {
+            Self::Once(message) => What::Once(Traced::here(message)),
+            Self::Every(period, mut make) => {
+                What::Every(period, Box::new(move || Traced { message: make(), trace: None }))
+            }
+        }
+    }
 }
 
 struct Entry<M> {

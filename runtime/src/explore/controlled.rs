@@ -45,7 +45,7 @@ struct Run {
     idle: BTreeMap<u64, Waker>,
     next_entry: u64,
     /// How many channels, barriers and choices there are.
-    numbers: [u64; 3],
+    numbers: [u64; 4],
     seed: u64,
     /// The step that is taken.
     step: Option<Step>,
@@ -125,7 +125,7 @@ impl Controlled {
             timers: BTreeMap::new(),
             idle: BTreeMap::new(),
             next_entry: 0,
-            numbers: [0; 3],
+            numbers: [0; 4],
             seed,
             step: None,
             put_off: HashMap::new(),

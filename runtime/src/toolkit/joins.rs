@@ -1,5 +1,6 @@
 //! Processes with several inputs and one output.
 
+use crate::trace::{self, Trace};
 use crate::{Outcome, alt, process};
 use rendez_channels::{Alt, Ended, Receiver, Sender};
 use std::ops::Add;
@@ -43,17 +44,17 @@ pub async fn merge<T: Ord + Send + 'static>(left: Receiver<T>, right: Receiver<T
     let mut heads = first_of_each(&left, &right).await?;
     loop {
         heads = match heads {
-            (Some(l), Some(r)) if l <= r => {
-                output.send(l).await?;
-                (left.next().await?, Some(r))
+            (Some(l), Some(r)) if l.value <= r.value => {
+                l.send(&output).await?;
+                (head(&left).await?, Some(r))
             }
             (l, Some(r)) => {
-                output.send(r).await?;
-                (l, right.next().await?)
+                r.send(&output).await?;
+                (l, head(&right).await?)
             }
             (Some(l), None) => {
-                output.send(l).await?;
-                (left.next().await?, None)
+                l.send(&output).await?;
+                (head(&left).await?, None)
             }
             (None, None) => return Ok(()),
         };
@@ -97,16 +98,41 @@ where
     }
 }
 
+/// A value that is held back, with what it belongs to.
+struct Head<T> {
+    value: T,
+    trace: Option<Trace>,
+}
+
+impl<T: Send + 'static> Head<T> {
+    /// One that was just received.
+    fn of(value: T) -> Self {
+        Self { value, trace: trace::current() }
+    }
+
+    async fn send(self, output: &Sender<T>) -> Outcome {
+        Ok(trace::within(self.trace, output.send(self.value)).await?)
+    }
+}
+
+/// The next one of a side, if there is one.
+async fn head<T: Send + 'static>(input: &Receiver<T>) -> Result<Option<Head<T>>, Ended> {
+    Ok(input.next().await?.map(Head::of))
+}
+
 /// The first of each, in whatever order they come; one that has ended has none.
 async fn first_of_each<T: Send + 'static>(
     left: &Receiver<T>,
     right: &Receiver<T>,
-) -> Result<(Option<T>, Option<T>), Ended> {
+) -> Result<(Option<Head<T>>, Option<Head<T>>), Ended> {
     alt! {
-        l = left.next() => Ok((l?, right.next().await?)),
+        l = left.next() => {
+            let l = l?.map(Head::of);
+            Ok((l, head(right).await?))
+        }
         r = right.next() => {
-            let r = r?;
-            Ok((left.next().await?, r))
+            let r = r?.map(Head::of);
+            Ok((head(left).await?, r))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lines::Splitter;
 use crate::cell::Cell;
-use crate::{Failure, Outcome, Program, alt, process, spawn};
+use crate::{Failure, Outcome, Program, alt, process, spawn, trace};
 use rendez_channels::{Receiver, Sender, future};
 use std::io::{self, ErrorKind};
 use std::panic::Location;
@@ -46,7 +46,7 @@ pub async fn subprocess(command: Command, input: Receiver<String>, output: Sende
     let running = program.process();
     let mut feeding = pin!(feed(input, stdin));
     let mut working = pin!(async {
-        read(stdout, &output, &name).await?;
+        trace::within(None, read(stdout, &output, &name)).await?;
         match program.join().await? {
             status if status.success() => Ok(()),
             status => Err(Failure::new(format_args!("`{name}` ended with {status}"))),

@@ -4,7 +4,7 @@
 use super::SocketError;
 use crate::log::tell;
 use crate::os;
-use crate::{Outcome, alt, process};
+use crate::{Outcome, alt, process, trace};
 use rendez_channels::{Receiver, Sender, after, future};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -207,7 +207,9 @@ pub async fn tcp(connection: TcpConnection, input: Receiver<Vec<u8>>, output: Se
     let mut connection = connection;
     let peer = connection.peer;
     let (from, to) = connection.stream.split();
-    let (mut writing, mut reading) = (pin!(write(input, to, peer)), pin!(read(from, output, peer)));
+    // What is read is on behalf of nobody here, whatever is written beside it.
+    let (mut writing, mut reading) =
+        (pin!(write(input, to, peer)), pin!(trace::within(None, read(from, output, peer))));
     let (mut writes, mut reads) = (true, true);
     while writes || reads {
         alt! {

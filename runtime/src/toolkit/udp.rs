@@ -1,7 +1,7 @@
 //! UDP as a process: datagrams in, datagrams out. What the network loses is lost.
 
 use super::SocketError;
-use crate::{Outcome, alt, process};
+use crate::{Outcome, alt, process, trace};
 use rendez_channels::{Receiver, Sender, future};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -80,7 +80,9 @@ impl UdpSocket {
 #[process]
 pub async fn udp(socket: UdpSocket, input: Receiver<Datagram>, output: Sender<Datagram>) -> Outcome {
     let UdpSocket { socket, address } = socket;
-    let (mut sending, mut receiving) = (pin!(send(input, &socket)), pin!(receive(output, &socket, address)));
+    // What is received is on behalf of nobody here, whatever is sent beside it.
+    let receiving = trace::within(None, receive(output, &socket, address));
+    let (mut sending, mut receiving) = (pin!(send(input, &socket)), pin!(receiving));
     alt! {
         sent = future(sending.as_mut()) => sent,
         received = future(receiving.as_mut()) => received,

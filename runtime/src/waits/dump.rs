@@ -5,7 +5,7 @@ use crate::World;
 use rendez_model::{Network, Node, Process, State};
 use std::fmt::Write as _;
 
-/// All processes of this program as a table: name (and the names by which it is looked up), state, what each waits for and for how
+/// All processes of this program as a table: name (and the names by which it is looked up, and the [trace](crate::trace) that it follows), state, what each waits for and for how
 /// long, how long it was polled, and where it was spawned. Then the deadlocks that are known. On Unix a program that [`run`](crate::run) runs prints it on SIGQUIT (`kill -QUIT`, ctrl-\).
 ///
 /// ```
@@ -57,6 +57,7 @@ fn row(node: &Node, process: &Process) -> [String; 5] {
     };
     let names = process.names.join(", ");
     let name = if names.is_empty() { process.label() } else { format!("{} = {names}", process.label()) };
+    let name = process.trace.as_ref().map_or(name.clone(), |trace| format!("{name} for {trace}"));
     let busy = format!("{:.1} ms", process.busy_us as f64 / 1e3);
     [name, state, waits, busy, process.spawned_at.clone()]
 }

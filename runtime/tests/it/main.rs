@@ -30,6 +30,7 @@ mod supervision;
 mod takeover;
 mod tape;
 mod toolkit;
+mod traces;
 mod usage;
 mod waits;
 mod with_actix;

@@ -1,6 +1,7 @@
 //! Reusable choices of the world: guards come and go, uses are begun, polled and dropped.
 
 use super::ends::LENT_READER;
+use super::follower::Follower;
 use super::model::{Came, Op, Want};
 use super::operation::{Outcome, extended, read, received, sent};
 use super::world::{World, tell};
@@ -25,6 +26,7 @@ pub(super) struct Reused<'a> {
     using: Option<Pin<Box<dyn Future<Output = Option<Given>> + 'a>>>,
     pub(super) woken: Arc<Woken>,
     started: bool,
+    by: Follower,
 }
 
 impl<'a> World<'a> {
@@ -32,7 +34,8 @@ impl<'a> World<'a> {
         self.model.add_alt(op, prioritised);
         let alt = if prioritised { Alt::prioritised() } else { Alt::new() };
         let (alt, woken) = (Rc::new(RefCell::new(alt)), Arc::default());
-        self.alts.push(Reused { op, alt, ids: BTreeMap::new(), using: None, woken, started: false });
+        let by = self.by.clone();
+        self.alts.push(Reused { op, alt, ids: BTreeMap::new(), using: None, woken, started: false, by });
     }
 
     pub(super) fn step_alt(&mut self, chance: &mut Chance) {
@@ -40,6 +43,7 @@ impl<'a> World<'a> {
             return;
         }
         let mut alt = self.alts.swap_remove(chance.below(self.alts.len()));
+        self.by = alt.by.clone();
         match chance.below(20) {
             0..12 if alt.using.is_some() => self.poll_alt(&mut alt),
             _ if alt.using.is_some() => self.leave_alt(&mut alt),
@@ -49,6 +53,7 @@ impl<'a> World<'a> {
             12 if chance.below(4) == 0 => {
                 let op = self.number();
                 self.drop_alt(alt);
+                self.by = Follower::any(chance);
                 return self.add_alt(op, chance.below(3) == 0);
             }
             _ => self.begin_alt(&mut alt, chance),
@@ -100,7 +105,7 @@ impl<'a> World<'a> {
         }
         let (place, want) = chance.pick(&guards);
         tell!(self, "{} loses its guard at {place}", alt.op);
-        assert!(alt.alt.borrow_mut().remove(alt.ids[&place]), "it is there");
+        assert!(alt.by.act(|| alt.alt.borrow_mut().remove(alt.ids[&place])), "it is there");
         self.model.remove_guard(alt.op, place);
         self.stop_asking(want);
     }
@@ -128,7 +133,7 @@ impl<'a> World<'a> {
         let doubtful = self.doubtful(alt.op);
         let waker = Waker::from(Arc::clone(&alt.woken));
         let using = alt.using.as_mut().expect("it is used");
-        let polled = using.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = alt.by.act(|| using.as_mut().poll(&mut Context::from_waker(&waker)));
         let seen = if let Poll::Ready(Some((place, _))) = &polled { Some(*place) } else { None };
         let (is_empty, expected) = self.expected(alt.op, &doubtful, seen);
         match polled {
@@ -189,7 +194,7 @@ impl<'a> World<'a> {
 
     fn try_alt(&mut self, alt: &mut Reused<'a>) {
         let doubtful = self.doubtful(alt.op);
-        let given = alt.alt.borrow_mut().try_next();
+        let given = alt.by.act(|| alt.alt.borrow_mut().try_next());
         let (_, expected) = self.expected(alt.op, &doubtful, given.as_ref().map(|(place, _)| *place));
         self.model.leave_alt(alt.op);
         self.given(alt.op, given, expected);

@@ -1,5 +1,6 @@
 //! All ends that no operation owns: how they are made, and what is left of them.
 
+use super::follower::Follower;
 use super::ledger::{Ledger, Mark, Token};
 use super::model::{Model, Reader, Want};
 use super::script::Tally;
@@ -57,7 +58,7 @@ pub(super) fn make(chance: &mut Chance) -> (Model, Lent, Ends, Arc<Ledger>) {
     let (places, policy) = (chance.pick(&[1, 2, 3]), chance.pick(&POLICIES));
     let (publisher, reader) = broadcast_with(places, policy);
     model.add_broadcast(places, policy, OWN_READER);
-    let (setting, watcher) = watch(Token::new(0, &ledger));
+    let (setting, watcher) = watch(Token::new(0, &ledger, &Follower::of_nothing()));
     model.add_watch(0, OWN_READER);
     (0..QUESTIONS).for_each(|_| model.add_question());
     let mut lend = |want: Want| {

@@ -1,5 +1,6 @@
 //! Values whose every end is written down: who had it at last, or that nobody had.
 
+use super::follower::{self, Follower};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -36,14 +37,22 @@ impl Ledger {
 /// A value under watch.
 pub(crate) struct Token {
     pub(crate) value: Value,
+    /// The number of the trace of who has made it.
+    belongs: u64,
     /// Relaxed: who marks it has it, or reads the same `Arc` under a channel's lock.
     mark: AtomicU8,
     ledger: Arc<Ledger>,
 }
 
 impl Token {
-    pub(crate) fn new(value: Value, ledger: &Arc<Ledger>) -> Self {
-        Self { value, mark: AtomicU8::new(Mark::None as u8), ledger: Arc::clone(ledger) }
+    pub(super) fn new(value: Value, ledger: &Arc<Ledger>, by: &Follower) -> Self {
+        Self { value, belongs: by.follows(), mark: AtomicU8::new(Mark::None as u8), ledger: Arc::clone(ledger) }
+    }
+
+    /// It was received, by who acts; the number.
+    pub(crate) fn received(&self) -> Value {
+        follower::has_received(self.belongs);
+        self.mark(Mark::Received)
     }
 
     /// Says what has become of it; the number.

@@ -76,7 +76,7 @@ impl Owned {
             }
             Self::Receive(end) => mapped(end.recv(), received),
             Self::Next(end) => mapped(end.next(), |outcome: Result<Option<Token>, Ended>| {
-                outcome.ok().flatten().map_or(Came::Ended, |token| Came::Received(token.mark(Mark::Received))).into()
+                outcome.ok().flatten().map_or(Came::Ended, |token| Came::Received(token.received())).into()
             }),
             Self::Extended(end) => mapped(end.recv_extended(), extended),
             Self::Publish(end, token) => mapped(end.send(taken(token)), sent),
@@ -110,11 +110,11 @@ pub(super) fn sent(outcome: Result<(), SendError<Token>>) -> Outcome<'static> {
 }
 
 pub(super) fn received(outcome: Result<Token, Ended>) -> Outcome<'static> {
-    outcome.map_or(Came::Ended, |token| Came::Received(token.mark(Mark::Received))).into()
+    outcome.map_or(Came::Ended, |token| Came::Received(token.received())).into()
 }
 
 pub(super) fn read(outcome: Result<Arc<Token>, Ended>) -> Outcome<'static> {
-    outcome.map_or(Came::Ended, |token| Came::Received(token.mark(Mark::Received))).into()
+    outcome.map_or(Came::Ended, |token| Came::Received(token.received())).into()
 }
 
 pub(super) fn extended(outcome: Result<Extended<Token>, Ended>) -> Outcome<'static> {
@@ -126,7 +126,7 @@ pub(super) fn extended(outcome: Result<Extended<Token>, Ended>) -> Outcome<'stat
 
 impl Outcome<'_> {
     fn with_value(self) -> Self {
-        let value = self.extended.as_ref().map(|held| held.mark(Mark::Received));
+        let value = self.extended.as_ref().map(|held| held.received());
         Self { came: value.map_or(Came::Ended, Came::Received), ..self }
     }
 }
@@ -214,6 +214,8 @@ pub(super) async fn alone(mut owned: Owned) -> Outcome<'static> {
 pub(super) async fn many(receiver: Receiver<Token>, most: usize) -> Outcome<'static> {
     let mut into = Vec::new();
     let Ok(_) = receiver.recv_many(&mut into, most).await else { return Came::Ended.into() };
+    // Who has received several has the trace of the last.
+    into.last().map(Token::received);
     let values: Vec<_> = into.iter().map(|token| token.mark(Mark::Received)).collect();
     Outcome { more: values[1..].to_vec(), ..Came::Received(values[0]).into() }
 }

@@ -1,5 +1,6 @@
 //! Threads that operate on the same channels and drop their futures at random polls: at the end each value is accounted for.
 
+use super::follower::Follower;
 use super::ledger::{Ledger, Mark, Shelf, Token};
 use super::operation::{By, Outcome, Owned, alone, chosen, extended, many, received, sent};
 use crate::support::{Chance, Watchdog, Woken, scale};
@@ -26,6 +27,8 @@ struct Worker {
     ledger: Arc<Ledger>,
     values: Arc<AtomicU64>,
     chance: Chance,
+    /// Who acts in this round.
+    by: Follower,
 }
 
 #[test]
@@ -71,10 +74,11 @@ fn account(
     thread::scope(|scope| {
         for number in 0..THREADS {
             let chance = Chance::of(chance.below(usize::MAX) as u64);
-            let mut worker =
-                Worker { ends: ends.clone(), ledger: Arc::clone(&ledger), values: Arc::clone(&values), chance };
+            let (ledger, values, by) = (Arc::clone(&ledger), Arc::clone(&values), Follower::of_nothing());
+            let mut worker = Worker { ends: ends.clone(), ledger, values, chance, by };
             scope.spawn(move || {
                 for round in 0..rounds {
+                    worker.by = Follower::any(&mut worker.chance);
                     work(&mut worker);
                     if poisoned && number == 0 && round == rounds / 2 {
                         worker.ends[0].0.poison("the test says so");
@@ -104,7 +108,7 @@ fn account(
 impl Worker {
     fn token(&self) -> Token {
         // Relaxed: the number has to be unique.
-        Token::new(self.values.fetch_add(1, Ordering::Relaxed), &self.ledger)
+        Token::new(self.values.fetch_add(1, Ordering::Relaxed), &self.ledger, &self.by)
     }
 
     fn owned(&mut self) -> Owned {
@@ -145,11 +149,11 @@ impl Worker {
     fn use_place(&mut self, channel: usize) {
         let (token, sender, polls) = (self.token(), self.ends[channel].0.clone(), self.polls());
         let unused = self.chance.below(3) == 0;
-        let place = give_up_after(polls, pin!(sender.reserve()));
+        let place = give_up_after(polls, &self.by, pin!(sender.reserve()));
         if let Some(Ok(permit)) = place
             && !unused
         {
-            drop(sent(permit.send(token)));
+            drop(sent(self.by.act(|| permit.send(token))));
         }
     }
 
@@ -165,9 +169,12 @@ impl Worker {
                 0 | 1 => guards.push(alt.receive(rx, received)),
                 2 | 3 => guards.push(alt.send(tx, self.token(), sent)),
                 4 => guards.push(alt.once(rx.recv_extended(), extended)),
-                5 if !guards.is_empty() => drop(alt.remove(guards.swap_remove(self.chance.below(guards.len())))),
-                6 => drop(alt.try_next()),
-                _ => drop(give_up_after(self.polls(), pin!(alt.next()))),
+                5 if !guards.is_empty() => {
+                    let guard = guards.swap_remove(self.chance.below(guards.len()));
+                    self.by.act(|| alt.remove(guard));
+                }
+                6 => drop(self.by.act(|| alt.try_next())),
+                _ => drop(give_up_after(self.polls(), &self.by, pin!(alt.next()))),
             }
         }
     }
@@ -180,15 +187,15 @@ impl Worker {
     fn give_up_some_time(&mut self, future: impl Future<Output = Outcome<'static>>) {
         let polls = self.polls();
         // An extended receive lets its sender go on when its outcome is dropped.
-        drop(give_up_after(polls, pin!(future)));
+        drop(give_up_after(polls, &self.by, pin!(future)));
     }
 }
 
 /// Polls so often, with others in between, and gives up then.
-fn give_up_after<F: Future>(polls: usize, mut future: Pin<&mut F>) -> Option<F::Output> {
+fn give_up_after<F: Future>(polls: usize, by: &Follower, mut future: Pin<&mut F>) -> Option<F::Output> {
     let waker = Waker::from(Arc::<Woken>::default());
     for _ in 0..polls {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(output) = by.act(|| future.as_mut().poll(&mut Context::from_waker(&waker))) {
             return Some(output);
         }
         thread::yield_now();

@@ -2,6 +2,7 @@
 
 use super::alts::Reused;
 use super::ends::{CHANNELS, Ends, Lent, OWN_READER, QUESTIONS, Remains, change};
+use super::follower::Follower;
 use super::ledger::{Ledger, Mark, Shelf, Token, Value};
 use super::model::{Came, Hold, Manner, Model, Op, Want};
 use super::operation::{By, Outcome, Owned, alone, chosen, many, place};
@@ -29,6 +30,8 @@ pub(super) struct World<'a> {
     /// Who asks them.
     pub(super) asking: [Option<Op>; QUESTIONS],
     numbers: u64,
+    /// Who does the step.
+    pub(super) by: Follower,
     ledger: Arc<Ledger>,
     /// What was done, where somebody wants to read it.
     pub(super) told: Option<Vec<String>>,
@@ -42,6 +45,7 @@ struct Running<'a> {
     more: usize,
     woken: Arc<Woken>,
     started: bool,
+    by: Follower,
 }
 
 /// Says what is done, if somebody reads it.
@@ -69,11 +73,13 @@ impl<'a> World<'a> {
             questions: Default::default(),
             asking: [None; QUESTIONS],
             numbers: 10,
+            by: Follower::of_nothing(),
             told: None,
         };
         world.tally.values += 1;
         for _ in 0..chance.below(3) {
             let op = world.number();
+            world.by = Follower::any(chance);
             world.add_alt(op, chance.below(3) == 0);
         }
         world
@@ -91,10 +97,11 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn token(&self, value: Value) -> Token {
-        Token::new(value, &self.ledger)
+        Token::new(value, &self.ledger, &self.by)
     }
 
     pub(super) fn step(&mut self, chance: &mut Chance) {
+        self.by = Follower::any(chance);
         match chance.below(120) {
             0..34 => self.begin(chance),
             34..52 => self.with_any(chance, Self::poll),
@@ -162,7 +169,8 @@ impl<'a> World<'a> {
         };
         let manner = if is_alone { Manner::Alone } else { Manner::Choosing { or_else } };
         tell!(self, "{op}: {wants:?} {manner:?} {by:?}, batch of {}", more + 1);
-        self.run(op, Running { future, wants, manner, more, woken: Arc::default(), started: false }, chance);
+        let by = self.by.clone();
+        self.run(op, Running { future, wants, manner, more, woken: Arc::default(), started: false, by }, chance);
     }
 
     fn begin_place(&mut self, chance: &mut Chance) {
@@ -176,7 +184,8 @@ impl<'a> World<'a> {
         self.model.own(wants[0], 0);
         tell!(self, "{op}: {wants:?}");
         let future = Box::pin(place(sender));
-        self.run(op, Running { future, wants, manner, more: 0, woken: Arc::default(), started: false }, chance);
+        let by = self.by.clone();
+        self.run(op, Running { future, wants, manner, more: 0, woken: Arc::default(), started: false, by }, chance);
     }
 
     fn run(&mut self, op: Op, running: Running<'a>, chance: &mut Chance) {
@@ -232,7 +241,7 @@ impl<'a> World<'a> {
         let running = self.running.get_mut(&op).expect("it runs");
         running.woken.reset();
         let waker = Waker::from(Arc::clone(&running.woken));
-        let polled = running.future.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = running.by.act(|| running.future.as_mut().poll(&mut Context::from_waker(&waker)));
         let is_first = !std::mem::replace(&mut running.started, true);
         let expected =
             if is_first { self.model.start(op, &running.wants, running.manner) } else { self.model.poll(op) };
@@ -286,10 +295,10 @@ impl<'a> World<'a> {
     }
 
     fn cancel(&mut self, op: Op) {
-        let Running { future, wants, started, .. } = self.running.remove(&op).expect("it runs");
+        let Running { future, wants, started, by, .. } = self.running.remove(&op).expect("it runs");
         tell!(self, "{op} dropped");
         self.tally.count(started, self.model.stands(op));
-        drop(future);
+        by.act(|| drop(future));
         let committed = self.model.cancel(op);
         self.model.end_values(&wants, committed);
         self.forget(op, &wants);
@@ -318,11 +327,11 @@ impl<'a> World<'a> {
         let came = match self.ends.senders[channel].last() {
             None => {
                 let answer = self.ends.oneshot.take().expect("it is there");
-                let outcome = answer.send(token).map_err(|error| refused(error.into_value()));
+                let outcome = self.by.act(|| answer.send(token)).map_err(|error| refused(error.into_value()));
                 self.model.disown(Want::Place(channel));
                 outcome.map_or_else(Came::Refused, |()| Came::Sent)
             }
-            Some(sender) => match sender.try_send(token) {
+            Some(sender) => match self.by.act(|| sender.try_send(token)) {
                 Ok(()) => Came::Sent,
                 Err(TrySendError::Full(token)) => Came::Full(refused(token)),
                 Err(error) => Came::Refused(refused(error.into_value())),
@@ -335,11 +344,11 @@ impl<'a> World<'a> {
     fn try_receive(&mut self, chance: &mut Chance) {
         let channel = chance.below(CHANNELS);
         let Some(receiver) = self.ends.receivers[channel].last() else { return };
-        let came = match receiver.try_recv() {
-            Ok(token) => Some(Came::Received(token.mark(Mark::Received))),
+        let came = self.by.act(|| match receiver.try_recv() {
+            Ok(token) => Some(Came::Received(token.received())),
             Err(TryRecvError::Empty) => None,
             Err(_) => Some(Came::Ended),
-        };
+        });
         tell!(self, "tried to receive from {channel}: {came:?}");
         assert_eq!(came, self.model.attempt(Want::Receive(channel)));
         came.into_iter().for_each(|came| self.settle(Want::Receive(channel), came, None));
@@ -408,7 +417,7 @@ impl<'a> World<'a> {
         }
         let value = self.value();
         tell!(self, "{value} sent on a permit of {channel}");
-        let came = super::operation::sent(permit.send(self.token(value))).came;
+        let came = super::operation::sent(self.by.act(|| permit.send(self.token(value)))).came;
         assert_eq!(came, self.model.redeem(channel, value));
         self.settle(Want::Send(channel, value), came, None);
     }
@@ -436,14 +445,18 @@ impl<'a> World<'a> {
         let value = self.numbers + 1;
         let (want, came) = match chance.below(4) {
             0 if let Some(setting) = &self.ends.watch => {
-                let token = Token::new(value, &self.ledger);
-                let came = super::operation::sent(setting.send(token)).came;
+                let token = self.token(value);
+                let came = super::operation::sent(self.by.act(|| setting.send(token))).came;
                 self.value();
                 assert_eq!(came, self.model.send_watch(0, value));
                 return self.settle(Want::Send(0, value), came, None);
             }
-            1 if let Some(watcher) = &self.ends.watcher => (Want::Change(0, OWN_READER), tried(watcher.try_recv())),
-            _ if let Some(reader) = &self.ends.reader => (Want::Read(0, OWN_READER), tried(reader.try_recv())),
+            1 if let Some(watcher) = &self.ends.watcher => {
+                (Want::Change(0, OWN_READER), self.by.act(|| tried(watcher.try_recv())))
+            }
+            _ if let Some(reader) = &self.ends.reader => {
+                (Want::Read(0, OWN_READER), self.by.act(|| tried(reader.try_recv())))
+            }
             _ => return,
         };
         tell!(self, "tried {want:?}: {came:?}");
@@ -549,7 +562,7 @@ impl<'a> World<'a> {
 
 fn tried(outcome: Result<Arc<Token>, TryRecvError>) -> Option<Came> {
     match outcome {
-        Ok(token) => Some(Came::Received(token.mark(Mark::Received))),
+        Ok(token) => Some(Came::Received(token.received())),
         Err(TryRecvError::Empty) => None,
         Err(_) => Some(Came::Ended),
     }

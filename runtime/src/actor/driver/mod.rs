@@ -10,6 +10,7 @@ use super::inside::{Inside, Seed};
 use super::timers::Due;
 use super::{Actor, Exit, Letter, signals};
 use crate::cell::Cell;
+use crate::trace::{self, Traced};
 use crate::{Failure, Outcome};
 use rendez_channels::{Ended, Receiver, Recv, Timer, at, clock};
 use rendez_model::End;
@@ -50,7 +51,7 @@ pub(crate) fn incarnation<A: Actor>(
 /// One incarnation, but for the state of the actor.
 struct Driver<'a, A: Actor> {
     seed: &'a Seed<A>,
-    agenda: Agenda<A::Message>,
+    agenda: Agenda<Traced<A::Message>>,
     context: Context<A>,
     trail: Trail,
     lanes: Arrived<'a, A>,
@@ -63,7 +64,7 @@ type Mail<'a, A> = Option<Recv<'a, Letter<<A as Actor>::Message>>>;
 /// What has arrived and was not looked at yet.
 struct Arrived<'a, A: Actor> {
     inside: &'a Inside<A>,
-    letter: Option<Letter<A::Message>>,
+    letter: Option<Letter<Traced<A::Message>>>,
     retired: bool,
     /// Of its own place, as the next: few have it.
     urgent: Option<Box<Receiver<A::Message>>>,
@@ -106,18 +107,18 @@ impl<A: Actor> Arrived<'_, A> {
         self.has_timers |= self.inside.signals.take(signals::TIMER);
     }
 
-    fn urgent(&mut self) -> Option<A::Message> {
+    fn urgent(&mut self) -> Option<Traced<A::Message>> {
         if self.inside.signals.take(signals::URGENT) {
             self.urgent = self.inside.urgent_receiver().map(Box::new);
         }
-        let message = self.urgent.as_ref()?.try_recv().ok();
+        let message = self.urgent.as_ref()?.try_recv().ok().map(Traced::here);
         if message.is_none() {
             self.urgent = None;
         }
         message
     }
 
-    fn due(&mut self) -> Option<A::Message> {
+    fn due(&mut self) -> Option<Traced<A::Message>> {
         let inside = self.inside;
         if !self.has_timers {
             return None;
@@ -201,7 +202,7 @@ impl<'a, A: Actor> Driver<'a, A> {
                     }
                 }
                 Step::Exit(exit) => Box::pin(self.exit(actor, exit)).await?,
-                Step::Refuse(message) => self.seed.inside.give_back([message]),
+                Step::Refuse(message) => self.seed.inside.give_back([Traced::here(message)]),
                 Step::Stop => break Box::pin(self.context.streams().stop()).await,
                 // Its streams go on to their end, and it does not end before them.
                 Step::Gone => break,
@@ -259,7 +260,7 @@ impl<'a, A: Actor> Driver<'a, A> {
                 self.trail.note_hook(Hook::Timer);
                 return Poll::Ready(Err(failure));
             }
-            if !matches!(step, Step::Wait) {
+            if let Some(step) = begun(step) {
                 // It waits no more: who asks sees it at nothing but what it does.
                 mail.set(None);
                 self.lanes.alarm = None;
@@ -313,7 +314,8 @@ impl<'a, A: Actor> Driver<'a, A> {
 
     fn arrived(&mut self, arrived: Result<Letter<A::Message>, Ended>) {
         match arrived {
-            Ok(letter) => self.lanes.letter = Some(letter),
+            // It was received right now.
+            Ok(letter) => self.lanes.letter = Some(letter.traced(trace::current())),
             Err(Ended::Cancelled) => {}
             Err(_) => self.lanes.retired = true,
         }
@@ -363,13 +365,28 @@ impl<A: Actor> Drop for Driver<'_, A> {
     }
 }
 
+/// A step that begins, on whose behalf the process acts from now on; none is a wait.
+fn begun<M>(step: Step<Traced<M>>) -> Option<Step<M>> {
+    if !matches!(step, Step::Handle(_) | Step::Wait) {
+        trace::end();
+    }
+    Some(match step {
+        Step::Handle(message) => Step::Handle(message.begun()),
+        Step::Exit(exit) => Step::Exit(exit),
+        Step::Refuse(message) => Step::Refuse(message.begun()),
+        Step::Stop => Step::Stop,
+        Step::Gone => Step::Gone,
+        Step::Wait => return None,
+    })
+}
+
 /// The lanes, and the actor that says what it accepts.
 struct Looking<'a, 'l, A: Actor> {
     lanes: &'a mut Arrived<'l, A>,
     actor: &'a mut A,
 }
 
-impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
+impl<A: Actor> Sources<Traced<A::Message>> for Looking<'_, '_, A> {
     fn stops(&mut self) -> bool {
         self.lanes.look_at_timers();
         self.lanes.inside.signals.take(signals::STOP)
@@ -379,15 +396,15 @@ impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
         self.lanes.inside.signals.pop_exit()
     }
 
-    fn urgent(&mut self) -> Option<A::Message> {
+    fn urgent(&mut self) -> Option<Traced<A::Message>> {
         self.lanes.urgent()
     }
 
-    fn due(&mut self) -> Option<A::Message> {
+    fn due(&mut self) -> Option<Traced<A::Message>> {
         self.lanes.due()
     }
 
-    fn letter(&mut self) -> Option<Letter<A::Message>> {
+    fn letter(&mut self) -> Option<Letter<Traced<A::Message>>> {
         self.lanes.letter.take()
     }
 
@@ -402,8 +419,8 @@ impl<A: Actor> Sources<A::Message> for Looking<'_, '_, A> {
             || inside.with_used(|lanes| lanes.timers.has_delayed()) == Some(true)
     }
 
-    fn accepts(&mut self, message: &A::Message) -> bool {
-        self.actor.accepts(message)
+    fn accepts(&mut self, traced: &Traced<A::Message>) -> bool {
+        self.actor.accepts(&traced.message)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::actor::agenda::Sources;
 use crate::actor::beside::{BESIDE, Beside, Handling};
 use crate::actor::{Actor, Context, Exit, Letter, signals};
 use crate::cell::Cell;
+use crate::trace::{self, Beside as Followed, Traced};
 use crate::{Failure, Outcome};
 use rendez_channels::{Ended, Guard as _, Receiver, future};
 use std::future::{Future as _, poll_fn};
@@ -15,6 +16,9 @@ use std::task::Poll;
 
 /// The methods that share the state.
 type Shared<'a, A> = &'a (dyn Beside<A> + Sync);
+
+/// Those that are handled, each on behalf of its own.
+type UnderWay<'a, A> = Vec<(Handling<'a, A>, Followed)>;
 
 /// What has come while some are handled.
 enum News<A: Actor> {
@@ -36,7 +40,7 @@ impl<A: Actor> Driver<'_, A> {
         let Some(shared) = actor.beside() else { return Ok(()) };
         let _listens = Listens::begin(self.context.cell(), self.seed.inbox.receiver());
         let mut under_way = Vec::new();
-        self.begin_beside(shared, first, &mut under_way);
+        self.begin_beside(shared, Traced::here(first), &mut under_way);
         loop {
             if self.is_stopping() {
                 self.refuse_all();
@@ -53,7 +57,7 @@ impl<A: Actor> Driver<'_, A> {
             match self.news(&mut under_way).await {
                 News::Done(contexts) => contexts.into_iter().for_each(|context| self.context.join(context)),
                 News::Failed(failure) => return Err(failure),
-                News::Letter(Ok(letter)) => self.lanes.letter = Some(letter),
+                News::Letter(Ok(letter)) => self.lanes.letter = Some(letter.traced(trace::current())),
                 News::Letter(Err(Ended::Cancelled)) | News::Other => {}
                 News::Letter(Err(_)) => self.lanes.retired = true,
             }
@@ -65,16 +69,21 @@ impl<A: Actor> Driver<'_, A> {
         Ok(())
     }
 
-    fn begin_beside<'a>(&mut self, shared: Shared<'a, A>, message: A::Message, under_way: &mut Vec<Handling<'a, A>>) {
+    fn begin_beside<'a>(
+        &mut self,
+        shared: Shared<'a, A>,
+        Traced { message, trace }: Traced<A::Message>,
+        under_way: &mut UnderWay<'a, A>,
+    ) {
         self.burst += 1;
         self.trail.note(A::method(&message));
         if A::begin(&message) {
             let context = Context::new(self.seed.clone(), Arc::clone(self.context.cell()));
-            under_way.push(shared.handle(message, context));
+            under_way.push((shared.handle(message, context), Followed::of(trace)));
         }
     }
 
-    fn next_beside(&mut self, shared: Shared<'_, A>) -> Outcome<Option<A::Message>> {
+    fn next_beside(&mut self, shared: Shared<'_, A>) -> Outcome<Option<Traced<A::Message>>> {
         self.lanes.look_at_timers();
         let mut sources = Beneath { lanes: &mut self.lanes, shared: Some(shared) };
         let next = catch_unwind(AssertUnwindSafe(|| self.agenda.next_beside(&mut sources)));
@@ -97,7 +106,7 @@ impl<A: Actor> Driver<'_, A> {
     }
 
     /// Until one under way has been handled, or something arrives.
-    async fn news(&mut self, under_way: &mut Vec<Handling<'_, A>>) -> News<A> {
+    async fn news(&mut self, under_way: &mut UnderWay<'_, A>) -> News<A> {
         let inside = self.lanes.inside;
         let has_room = under_way.len() < BESIDE && self.agenda.has_room();
         let hears = has_room || self.is_stopping();
@@ -113,7 +122,7 @@ impl<A: Actor> Driver<'_, A> {
         let news = poll_fn(|cx| {
             let mut done = Vec::new();
             let polled = catch_unwind(AssertUnwindSafe(|| {
-                under_way.retain_mut(|handling| match handling.as_mut().poll(cx) {
+                under_way.retain_mut(|(handling, followed)| match followed.act(|| handling.as_mut().poll(cx)) {
                     Poll::Ready(context) => {
                         done.push(context);
                         false
@@ -161,7 +170,7 @@ struct Beneath<'a, 'l, A: Actor> {
     shared: Option<Shared<'a, A>>,
 }
 
-impl<A: Actor> Sources<A::Message> for Beneath<'_, '_, A> {
+impl<A: Actor> Sources<Traced<A::Message>> for Beneath<'_, '_, A> {
     fn stops(&mut self) -> bool {
         false
     }
@@ -170,15 +179,15 @@ impl<A: Actor> Sources<A::Message> for Beneath<'_, '_, A> {
         None
     }
 
-    fn urgent(&mut self) -> Option<A::Message> {
+    fn urgent(&mut self) -> Option<Traced<A::Message>> {
         self.lanes.urgent()
     }
 
-    fn due(&mut self) -> Option<A::Message> {
+    fn due(&mut self) -> Option<Traced<A::Message>> {
         if self.shared.is_some() { self.lanes.due() } else { None }
     }
 
-    fn letter(&mut self) -> Option<Letter<A::Message>> {
+    fn letter(&mut self) -> Option<Letter<Traced<A::Message>>> {
         self.lanes.letter.take()
     }
 
@@ -190,7 +199,7 @@ impl<A: Actor> Sources<A::Message> for Beneath<'_, '_, A> {
         true
     }
 
-    fn accepts(&mut self, message: &A::Message) -> bool {
-        self.shared.is_none_or(|shared| shared.takes(message))
+    fn accepts(&mut self, traced: &Traced<A::Message>) -> bool {
+        self.shared.is_none_or(|shared| shared.takes(&traced.message))
     }
 }
