@@ -5,11 +5,12 @@ mod ending;
 use crate::actor::Ears;
 use crate::control::{Control, Listeners};
 use crate::ended::Record;
-use crate::executor::{self, Executor};
+use crate::executor::{self, Executor, Home};
 use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
 use crate::log::tell;
-use crate::task::{self, Body, Job, Task};
+use crate::spans::Spans;
+use crate::task::{self, Body, Job, Once, Task};
 use crate::trace::Followed;
 use crate::usage::Used;
 use crate::waits::{Links, Rest};
@@ -21,7 +22,7 @@ use rendez_model::{Process, ProcessId, ProcessKind, State};
 use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
 /// The one allocation of a process: what is known of it, and behind that its body, whose type most do not know.
@@ -31,12 +32,10 @@ use std::task::Waker;
 pub(crate) struct Cell<B: ?Sized = dyn Body> {
     inner: Mutex<Inner>,
     /// What few processes need, made on first use.
-    control: OnceLock<Box<Control>>,
+    control: Once<Control>,
     spawned_at: &'static Location<'static>,
-    /// None: the global one.
-    world: Option<Arc<World>>,
-    /// What it runs on, once it has started.
-    executor: OnceLock<Arc<dyn Executor>>,
+    /// Once it has started; where its world is not the global one, from its making on.
+    home: Once<Home>,
     id: ProcessId,
     polls: AtomicU64,
     /// Where it stands in the list of its parent, or of the world. Relaxed: changed and read under that list's lock.
@@ -53,12 +52,12 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
 
 // Programs have many processes: what few of them have belongs into a box. Counted where locks are words: elsewhere they are larger.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Cell<()>>() <= 176, "a process takes more memory than it did");
+const _: () = assert!(size_of::<Cell<()>>() <= 144, "a process takes more memory than it did");
 
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.
 pub(crate) struct Draft {
     id: ProcessId,
-    world: Option<Arc<World>>,
+    home: Option<Arc<Home>>,
     name: Cow<'static, str>,
     kind: ProcessKind,
     spawned_at: &'static Location<'static>,
@@ -77,8 +76,9 @@ impl Draft {
         kind: ProcessKind,
         spawned_at: &'static Location<'static>,
     ) -> Self {
-        let world = World::own_here();
-        Self { id: World::or_global(world.as_ref()).next_process(), world, name: name.into(), kind, spawned_at }
+        let home = executor::own_home();
+        let world = World::or_global(home.as_ref().and_then(|home| home.own_world()));
+        Self { id: world.next_process(), home, name: name.into(), kind, spawned_at }
     }
 
     pub(crate) const fn id(&self) -> ProcessId {
@@ -89,10 +89,9 @@ impl Draft {
     pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
         Arc::new(Cell {
             inner: Mutex::new(Inner::new(self.name.into(), self.kind)),
-            control: Control::inherited(),
+            control: Once::new(Control::inherited()),
             spawned_at: self.spawned_at,
-            world: self.world,
-            executor: OnceLock::new(),
+            home: Once::new(self.home),
             id: self.id,
             polls: AtomicU64::new(0),
             place: AtomicU32::new(0),
@@ -132,7 +131,16 @@ impl Cell {
 
     /// What it runs on; none before it has started.
     pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {
-        self.executor.get()
+        self.home.get().map(|home| &**home)
+    }
+
+    pub(crate) fn home(&self) -> Option<Arc<Home>> {
+        self.home.shared()
+    }
+
+    /// Whether it can run there: it has no home yet, or this one.
+    pub(crate) fn may_run_at(&self, home: &Home) -> bool {
+        self.home.get().is_none_or(|own| own.runs_with(home))
     }
 
     /// It is to be run.
@@ -157,11 +165,11 @@ impl Cell {
     }
 
     pub(crate) fn world(&self) -> &Arc<World> {
-        World::or_global(self.world.as_ref())
+        World::or_global(self.own_world())
     }
 
-    pub(crate) const fn own_world(&self) -> Option<&Arc<World>> {
-        self.world.as_ref()
+    pub(crate) fn own_world(&self) -> Option<&Arc<World>> {
+        self.home.get()?.own_world()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -170,6 +178,15 @@ impl Cell {
 
     pub(crate) fn set_name(&self, name: String) {
         self.lock().name = Cow::<str>::Owned(name).into();
+    }
+
+    pub(crate) fn put_spans(&self, spans: Spans) {
+        self.lock_unseen().seldom().spans = spans;
+    }
+
+    /// For who polls it, and puts them back.
+    pub(crate) fn take_spans(&self) -> Spans {
+        self.lock_unseen().seldom.as_mut().and_then(|seldom| seldom.spans.take())
     }
 
     pub(crate) fn set_kind(&self, kind: ProcessKind) {
@@ -201,15 +218,9 @@ impl Cell {
 
     /// Enters the tree under `parent` and starts on an executor, which is given `counted`, itself once more; a parent that is
     /// being ended ends the newcomer too.
-    pub(crate) fn start(
-        &self,
-        counted: Arc<Self>,
-        parent: Option<Arc<Self>>,
-        report: Report,
-        executor: Arc<dyn Executor>,
-    ) {
+    pub(crate) fn start(&self, counted: Arc<Self>, parent: Option<Arc<Self>>, report: Report, home: Arc<Home>) {
         counted.adopt(parent, report);
-        self.executor.get_or_init(|| executor).start(counted);
+        self.home.get_or_set(|| home.of_stranger()).start(counted);
     }
 
     /// A parent that is being ended, or is requested to stop, takes the newcomer along.
@@ -260,7 +271,7 @@ impl Cell {
     /// What few processes need.
     pub(crate) fn control(&self) -> &Control {
         steps::touches(|| Touched::Own(self.id.0));
-        self.control.get_or_init(Box::default)
+        self.control.get_or_set(Arc::default)
     }
 
     /// What it follows, if it ever followed anything.
@@ -269,7 +280,7 @@ impl Cell {
     }
 
     fn known_control(&self) -> Option<&Control> {
-        self.control.get().map(|control| &**control)
+        self.control.get()
     }
 
     /// What its ends leave behind when it is ended.
@@ -411,7 +422,7 @@ impl Cell {
 
     /// Somebody measures, and it has used this.
     pub(crate) fn note_usage(&self, used: &Used) {
-        self.control.get_or_init(Box::default).usage.add(used);
+        self.control.get_or_set(Arc::default).usage.add(used);
     }
 
     pub(crate) fn set_on_thread(&self, on_thread: bool) {
@@ -503,7 +514,7 @@ impl Cell {
     fn forget_child(self: &Arc<Self>, child: &Arc<Self>) -> bool {
         let (left, is_awaited) = {
             steps::touches(|| Touched::Shared(self.id.0));
-            let mut inner = self.lock_for_child();
+            let mut inner = self.lock_unseen();
             let left = inner.seldom.as_mut().and_then(|seldom| seldom.children.leave(child));
             (left, !inner.has_children() && inner.awaits_children)
         };
@@ -524,11 +535,11 @@ impl Cell {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         steps::touches(|| Touched::Own(self.id.0));
-        self.lock_for_child()
+        self.lock_unseen()
     }
 
-    /// For a child that ends: in which order children do so, nobody sees here.
-    fn lock_for_child(&self) -> MutexGuard<'_, Inner> {
+    /// For what nobody sees here: in which order children end, and spans.
+    fn lock_unseen(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -92,10 +92,10 @@ impl Default for Control {
 impl Control {
     /// That of a process that is made here, which follows what its maker follows.
     #[inline]
-    pub(crate) fn inherited() -> OnceLock<Box<Self>> {
-        trace::current().map_or_else(OnceLock::new, |trace| {
+    pub(crate) fn inherited() -> Option<Arc<Self>> {
+        trace::current().map(|trace| {
             let followed = OnceLock::from(Box::new(Followed::of(Some(trace))));
-            OnceLock::from(Box::new(Self { followed, ..Self::default() }))
+            Arc::new(Self { followed, ..Self::default() })
         })
     }
 

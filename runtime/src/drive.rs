@@ -26,7 +26,7 @@ pub(crate) fn process_of<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    draft.with(Driven { stage: Stage::Future { future, ends_itself: false }, spans: spans::made() })
+    job(draft, future, false)
 }
 
 /// A process of a future that sees to its own end: a cancel polls it, and it ends as soon as it can.
@@ -34,7 +34,20 @@ pub(crate) fn process_that_ends_itself<F>(draft: Draft, future: F) -> Arc<CellOf
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    draft.with(Driven { stage: Stage::Future { future, ends_itself: true }, spans: spans::made() })
+    job(draft, future, true)
+}
+
+fn job<F>(draft: Draft, future: F, ends_itself: bool) -> Arc<CellOf<Value<F>>>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    let spans = spans::made();
+    let cell = draft.with(Driven { stage: Stage::Future { future, ends_itself, has_spans: spans.is_some() } });
+    if spans.is_some() {
+        let cell: &Cell = &*cell;
+        cell.put_spans(spans);
+    }
+    cell
 }
 
 /// A process of a blocking function, which runs on a thread; a cancel reaches it through its channels, so it is never left.
@@ -76,17 +89,15 @@ pin_project! {
     {
         #[pin]
         stage: Stage<F, <F::Output as IntoOutcome>::Value>,
-        // Of its own place: most programs have nobody who listens.
-        spans: Spans,
     }
 }
 
 pin_project! {
     #[project = Staged]
     enum Stage<F, T> {
-        // Whether it is not dropped when it is cancelled: what runs on a thread, only its channels end. Noted here, where it
-        // takes no word.
-        Future { #[pin] future: F, ends_itself: bool },
+        // Whether it is not dropped when it is cancelled: what runs on a thread, only its channels end. Whether its cell keeps spans.
+        // Noted here, where both take no word.
+        Future { #[pin] future: F, ends_itself: bool, has_spans: bool },
         // It waits for its children, or has ended and waits for who joins.
         Ended { outcome: Option<Outcome<T>> },
     }
@@ -151,31 +162,33 @@ where
 {
     /// Polls the future as the process.
     #[inline]
-    fn step(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>> {
-        if cell.polls() == 0 {
-            let this = self.as_mut().project();
-            *this.spans = spans::begun(this.spans.take(), cell);
-        }
-        let this = self.project();
-        let Staged::Future { future, .. } = this.stage.project() else { return Poll::Pending };
+    fn step(self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>> {
+        let Staged::Future { future, has_spans, .. } = self.project().stage.project() else { return Poll::Pending };
+        let spans = spans_of_poll(cell, has_spans);
         cell.count_poll();
         let begun = cell.world().measures().then(Begun::now);
         let polled = acting(cell, || {
-            let _entered = spans::enter(this.spans, cell);
+            let _entered = spans::enter(&spans, cell);
             catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
         });
         if let Some(begun) = begun {
             cell.note_usage(&begun.used());
+        }
+        if *has_spans {
+            cell.put_spans(spans);
         }
         polled.unwrap_or_else(|payload| Poll::Ready(Err(Failure::panic(&*payload))))
     }
 
     /// Drops the body as the process; a panic in a drop becomes its failure.
     fn end_body(self: Pin<&mut Self>, cell: &Arc<Cell>, outcome: Outcome<Value<F>>) -> Outcome<Value<F>> {
-        let this = self.project();
-        let mut stage = this.stage;
+        let mut stage = self.project().stage;
+        let spans = match stage.as_mut().project() {
+            Staged::Future { has_spans: true, .. } => cell.take_spans(),
+            _ => None,
+        };
         let dropped = acting(cell, || {
-            let _entered = spans::enter(this.spans, cell);
+            let _entered = spans::enter(&spans, cell);
             cell.ending_poison().cloned().into_iter().for_each(party::failing);
             catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None })))
         });
@@ -198,9 +211,20 @@ where
         if let Some(failure) = failure {
             cell.report(failure);
         }
-        *this.spans = None;
         end
     }
+}
+
+/// The spans that its cell keeps, for a poll: at the first one they begin.
+#[inline]
+fn spans_of_poll(cell: &Arc<Cell>, has_spans: &mut bool) -> Spans {
+    let kept = if *has_spans { cell.take_spans() } else { None };
+    if cell.polls() > 0 {
+        return kept;
+    }
+    let begun = spans::begun(kept, cell);
+    *has_spans = begun.is_some();
+    begun
 }
 
 /// What a process ends with that its scope has ended.

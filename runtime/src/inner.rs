@@ -7,6 +7,7 @@ use crate::cell::Cell;
 use crate::group::Group;
 use crate::name::Name;
 use crate::slots::Slots;
+use crate::spans::Spans;
 use crate::watchers::Watchers;
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::num::NonZeroU64;
@@ -65,6 +66,8 @@ impl Parent {
 #[derive(Default)]
 pub(crate) struct Seldom {
     pub(crate) children: Slots,
+    /// While nobody polls it.
+    pub(crate) spans: Spans,
     pub(crate) note: String,
     pub(crate) restarts: u32,
     /// The number of the OS process that is its body, while that runs.

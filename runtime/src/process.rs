@@ -338,9 +338,15 @@ pub(crate) fn spawn_under<T: Send + 'static>(
     parent: Option<Arc<Cell>>,
     report: Report,
 ) -> Outcome<Spawned<T>> {
-    let executor = executor::here()?;
+    let home = executor::here()?;
     let cell: &Cell = &*process.job;
-    cell.start(process.cell(), parent, report, executor);
+    if !cell.may_run_at(&home) {
+        return Err(Failure::new(format_args!(
+            "{} was made in a network that is explored, which is over: make it where it is started",
+            cell.label()
+        )));
+    }
+    cell.start(process.cell(), parent, report, home);
     Ok(Spawned { job: process.job })
 }
 

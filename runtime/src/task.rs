@@ -29,11 +29,12 @@
 use crate::cell::Cell;
 use rendez_model::End;
 use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 const WOKEN: usize = 1;
@@ -240,6 +241,66 @@ pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Cell>>) -> R) -> R {
     look(Some(&cell))
 }
 
+/// What is set once: a word, where a `OnceLock` is two. What it is set to is never another until it is dropped.
+pub(crate) struct Once<T> {
+    /// Null, or that of an `Arc` whose count is ours.
+    set: AtomicPtr<T>,
+    _counts: PhantomData<Arc<T>>,
+}
+
+impl<T> Once<T> {
+    pub(crate) fn new(set: Option<Arc<T>>) -> Self {
+        let set = set.map_or(ptr::null_mut(), |set| Arc::into_raw(set).cast_mut());
+        Self { set: AtomicPtr::new(set), _counts: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&T> {
+        // Acquire: pairs with the Release of `get_or_set`.
+        // SAFETY: our count keeps it in memory for as long as we are borrowed.
+        unsafe { self.set.load(Ordering::Acquire).as_ref() }
+    }
+
+    pub(crate) fn shared(&self) -> Option<Arc<T>> {
+        // Acquire: as in `get`.
+        let set = self.set.load(Ordering::Acquire).cast_const();
+        // SAFETY: it is that of an `Arc` of which we have a count; the new one is the caller's.
+        (!set.is_null()).then(|| unsafe {
+            Arc::increment_strong_count(set);
+            Arc::from_raw(set)
+        })
+    }
+
+    /// What it is set to, which is this if nothing was.
+    pub(crate) fn get_or_set(&self, make: impl FnOnce() -> Arc<T>) -> &T {
+        if let Some(set) = self.get() {
+            return set;
+        }
+        let made = Arc::into_raw(make()).cast_mut();
+        // Release: who finds it sees what it points to. Acquire: we see what another has set.
+        match self.set.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: its count is ours now; see `get`.
+            Ok(_) => unsafe { &*made },
+            Err(first) => {
+                // SAFETY: it was an `Arc` a few lines ago, and has not become ours.
+                drop(unsafe { Arc::from_raw(made) });
+                // SAFETY: not null, since it was found to be something else; see `get`.
+                unsafe { &*first }
+            }
+        }
+    }
+}
+
+impl<T> Drop for Once<T> {
+    fn drop(&mut self) {
+        let set = *self.set.get_mut();
+        if !set.is_null() {
+            // SAFETY: our count, which nobody uses any more.
+            drop(unsafe { Arc::from_raw(set) });
+        }
+    }
+}
+
 /// How the cell of a body of type `B` is a waker.
 pub(crate) struct Table<B>(B);
 
@@ -318,7 +379,7 @@ mod tests {
     use super::*;
     use crate::cell::Draft;
     use crate::drive::{abandon, process_of, run};
-    use crate::executor::Executor;
+    use crate::executor::{Executor, Home};
     use crate::inner::Report;
     use crate::{Failure, Outcome};
     use rendez_channels::clock::{Sleep, thread_sleep};
@@ -378,7 +439,7 @@ mod tests {
     ) -> Started<T> {
         let job = process_of(Draft::new("test", ProcessKind::Function), body);
         let cell: Arc<Cell> = Arc::clone(&job) as _;
-        cell.start(Arc::clone(&cell), None, Report::Nobody, Arc::clone(on) as _);
+        cell.start(Arc::clone(&cell), None, Report::Nobody, Home::of(Arc::clone(on) as _));
         job
     }
 
@@ -551,6 +612,24 @@ mod tests {
         assert!(job.take_outcome().is_none(), "it has not run");
         on.exhaust();
         assert!(dropped(), "nobody will come for it");
+    }
+
+    #[test]
+    fn what_is_set_once_is_set_by_the_first_and_dropped_with_it() {
+        let once = Once::new(None);
+        assert!(once.get().is_none() && once.shared().is_none());
+        let all: [Arc<u8>; 4] = std::array::from_fn(|number| Arc::new(number as u8));
+        let found: Vec<u8> = std::thread::scope(|scope| {
+            let (once, all) = (&once, &all);
+            let threads = all.each_ref().map(|own| scope.spawn(move || *once.get_or_set(|| Arc::clone(own))));
+            threads.map(|thread| thread.join().unwrap()).into()
+        });
+        let first = once.shared().unwrap();
+        assert!(found.iter().all(|found| *found == *first));
+        drop(once);
+        let counts = all.each_ref().map(Arc::strong_count);
+        assert_eq!(counts.iter().sum::<usize>(), 4 + 1, "ours, and one that was shared");
+        assert_eq!(Arc::strong_count(&first), 2);
     }
 
     #[test]

@@ -99,12 +99,9 @@ impl World {
 
     /// That of the process which acts, or of what runs processes here.
     pub(crate) fn here() -> Arc<Self> {
-        Arc::clone(Self::or_global(Self::own_here().as_ref()))
-    }
-
-    /// The same, if it is not the global one: that nobody needs to keep.
-    pub(crate) fn own_here() -> Option<Arc<Self>> {
-        Cell::with_current(|cell| cell.map_or_else(executor::own_world, |cell| cell.own_world().cloned()))
+        executor::own_home()
+            .as_ref()
+            .map_or_else(|| Arc::clone(Self::global()), |home| Arc::clone(Self::or_global(home.own_world())))
     }
 
     #[inline]

@@ -123,10 +123,10 @@ where
 
 /// Starts a process in the scope of another one, on the same executor.
 fn start_beside(other: &Arc<Cell>, process: &Process) {
-    let executor = other.executor().cloned().map_or_else(executor::here, Ok);
-    let executor = executor.unwrap_or_else(|failure| panic!("{failure}"));
+    let home = other.home().map_or_else(executor::here, Ok);
+    let home = home.unwrap_or_else(|failure| panic!("{failure}"));
     let cell: &Cell = &*process.job;
-    cell.start(process.cell(), other.parent(), Report::Scope, executor);
+    cell.start(process.cell(), other.parent(), Report::Scope, home);
 }
 
 /// A recipient of actix that sends on a channel: for a library that publishes to a `Recipient`.

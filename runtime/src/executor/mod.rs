@@ -12,6 +12,8 @@ use crate::{Failure, World};
 use rendez_channels::clock::{self, Clock, Sleep};
 use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Deref;
+use std::ptr;
 use std::sync::{Arc, Once, OnceLock};
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -73,20 +75,62 @@ pub(crate) struct Own {
     pub(crate) threads: usize,
 }
 
+/// Where processes are at home: what they run on, and where they are listed. They know it by one word. It lies apart from its
+/// count, which changes whenever one starts or is dropped.
+#[repr(align(64))]
+pub(crate) struct Home {
+    executor: Arc<dyn Executor>,
+    /// None: the global one.
+    world: Option<Arc<World>>,
+}
+
+impl Home {
+    pub(crate) fn of(executor: Arc<dyn Executor>) -> Arc<Self> {
+        let world = executor.own_world();
+        Arc::new(Self { executor, world })
+    }
+
+    #[inline]
+    pub(crate) const fn own_world(&self) -> Option<&Arc<World>> {
+        self.world.as_ref()
+    }
+
+    /// Whether both run their processes on the same.
+    pub(crate) fn runs_with(&self, other: &Self) -> bool {
+        ptr::addr_eq(Arc::as_ptr(&self.executor), Arc::as_ptr(&other.executor))
+    }
+
+    /// The same for a process that was made elsewhere, and stays listed there.
+    pub(crate) fn of_stranger(self: Arc<Self>) -> Arc<Self> {
+        if self.world.is_none() {
+            return self;
+        }
+        Arc::new(Self { executor: Arc::clone(&self.executor), world: None })
+    }
+}
+
+impl Deref for Home {
+    type Target = Arc<dyn Executor>;
+
+    fn deref(&self) -> &Arc<dyn Executor> {
+        &self.executor
+    }
+}
+
 thread_local! {
-    static ENTERED: RefCell<Option<Arc<dyn Executor>>> = const { RefCell::new(None) };
+    static ENTERED: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
 }
 
 /// This thread's executor until it is dropped; see [`enter`].
 #[must_use = "the executor is the thread's own until this is dropped"]
 pub(crate) struct Entered {
-    before: Option<Arc<dyn Executor>>,
+    before: Option<Arc<Home>>,
 }
 
 /// Makes an executor this thread's own, for what is no process.
-pub(crate) fn enter(executor: Arc<dyn Executor>) -> Entered {
+pub(crate) fn enter(home: Arc<Home>) -> Entered {
     install_clock();
-    Entered { before: ENTERED.replace(Some(executor)) }
+    Entered { before: ENTERED.replace(Some(home)) }
 }
 
 impl Drop for Entered {
@@ -96,21 +140,26 @@ impl Drop for Entered {
 }
 
 /// The executor that a process started here runs on.
-pub(crate) fn here() -> Result<Arc<dyn Executor>, Failure> {
+pub(crate) fn here() -> Result<Arc<Home>, Failure> {
     chosen().or_else(ambient).ok_or_else(|| {
         Failure::new("no tokio runtime runs here: start the program with #[rendez::main] or rendez::run(..)")
     })
 }
 
 /// That of the current process, else this thread's own.
-fn chosen() -> Option<Arc<dyn Executor>> {
-    let of_process = Cell::with_current(|cell| cell?.executor().cloned());
-    of_process.or_else(|| ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten())
+fn chosen() -> Option<Arc<Home>> {
+    let of_process = Cell::with_current(|cell| cell?.home());
+    of_process.or_else(entered)
+}
+
+/// This thread's own.
+fn entered() -> Option<Arc<Home>> {
+    ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten()
 }
 
 /// What explores the network that this thread acts for, if anything does.
 pub(crate) fn controlled() -> Option<Arc<Controlled>> {
-    chosen()?.controlled()
+    Arc::clone(&chosen()?.executor).controlled()
 }
 
 /// A seed for whatever is left to chance.
@@ -123,24 +172,25 @@ fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-/// Where a process is listed that is made here by what is no process, if that is not the global world.
-pub(crate) fn own_world() -> Option<Arc<World>> {
-    chosen()?.own_world()
+/// The home of a process that is made here, if it is listed elsewhere than in the global world.
+pub(crate) fn own_home() -> Option<Arc<Home>> {
+    let of_process = Cell::with_current(|cell| cell.map(|cell| cell.own_world().and_then(|_| cell.home())));
+    of_process.unwrap_or_else(|| entered().filter(|home| home.world.is_some()))
 }
 
 /// That of the ambient runtime.
-fn ambient() -> Option<Arc<dyn Executor>> {
+fn ambient() -> Option<Arc<Home>> {
     let handle = Handle::try_current().ok()?;
     install_clock();
     Some(of(handle, Scheduler::of_environment()))
 }
 
 /// That of a runtime.
-pub(crate) fn of(runtime: Handle, scheduler: Scheduler) -> Arc<dyn Executor> {
-    match scheduler {
+pub(crate) fn of(runtime: Handle, scheduler: Scheduler) -> Arc<Home> {
+    Home::of(match scheduler {
         Scheduler::Carriers => carriers::of(runtime),
         Scheduler::TokioTasks => Arc::new(TokioTasks::new(runtime)),
-    }
+    })
 }
 
 /// Makes a process ready that was asleep; where it runs on what runs here, without much ado.

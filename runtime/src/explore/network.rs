@@ -6,7 +6,7 @@ use super::{Fault, Schedule, What};
 use crate::IntoOutcome;
 use crate::cell::{Cell, Draft};
 use crate::drive::{CellOf, process_of};
-use crate::executor::{self, Executor};
+use crate::executor::{self, Executor, Home};
 use crate::inner::Report;
 use rendez_channels::steps::{self, Operation};
 use rendez_model::{ChannelId, End, Lane, ProcessId, ProcessKind, Sequence};
@@ -54,13 +54,14 @@ where
     /// Runs a schedule.
     pub(super) fn run(&self, search: &mut dyn Search, notes: Option<&mut Notes>) -> Ran {
         let on = Controlled::new(self.begun, search.seed().unwrap_or(0), search.wants_touches(), notes.is_some());
-        let _here = executor::enter(Arc::clone(&on) as _);
+        let home = Home::of(Arc::clone(&on) as _);
+        let _here = executor::enter(Arc::clone(&home));
         let _steps = steps::enter(Arc::clone(&on) as _);
         let make = Arc::clone(&self.make);
         let draft = Draft::at("main", ProcessKind::Scope, self.made_at);
         let root = process_of(draft, async move { make().await });
         let cell: Arc<Cell> = Arc::clone(&root) as _;
-        cell.start(Arc::clone(&cell), None, Report::Nobody, Arc::clone(&on) as _);
+        cell.start(Arc::clone(&cell), None, Report::Nobody, home);
         let mut run = Run {
             on: &on,
             root: cell.id().0,

@@ -5,7 +5,7 @@
 //! an end, a lock or a reference who is not a process, or waits to be polled by one.
 
 use super::monitor;
-use crate::executor::{Executor, Own};
+use crate::executor::{Home, Own};
 use crate::interrupts;
 use rendez_model::ChannelId;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ const MONITOR: usize = 1;
 
 /// What is known to run in a program of `run`.
 pub(crate) struct Census {
-    pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) executor: Arc<Home>,
     pub(crate) runtime: Handle,
     /// Who waits for ctrl-c or SIGTERM.
     pub(crate) interrupts: Option<AbortHandle>,

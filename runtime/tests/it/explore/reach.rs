@@ -1,8 +1,8 @@
 //! What exploration reaches, and what it says of what it does not: tokio, threads, endless networks, other ways to use rendez.
 
 use rendez_channels::{Receiver, Sender, after, channel, channel_bounded};
-use rendez_runtime::{Failure, Outcome, Process, What, blocking, explore, par, spawn};
-use std::sync::Arc;
+use rendez_runtime::{Failure, Outcome, Process, What, blocking, explore, par, run, spawn};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[track_caller]
@@ -39,6 +39,41 @@ fn tokios_sync_works_inside() {
     })
     .exhaustively();
     explored.assert_sound();
+}
+
+#[test]
+fn what_was_made_inside_cannot_be_started_outside() {
+    let place: Arc<Mutex<Option<Process<()>>>> = Arc::default();
+    let leaves = Arc::clone(&place);
+    let explored = explore(move || {
+        let leaves = Arc::clone(&leaves);
+        async move {
+            *leaves.lock().unwrap() = Some(Process::new("strays", async { Outcome::Ok(()) }));
+        }
+    });
+    explored.exhaustively().assert_sound();
+    let strays = place.lock().unwrap().take().unwrap();
+    let failure = run(async move { par![strays].await }).unwrap_err().to_string();
+    assert!(
+        failure.contains("process `strays` (spawned at ") && failure.contains("make it where it is started"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn what_was_made_outside_runs_inside() {
+    let place = Mutex::new(Some(Process::new("guest", async { Outcome::Ok(7) })));
+    let made = move || {
+        let guest = place.lock().unwrap().take();
+        async move {
+            // Of many schedules only the first has it.
+            if let Some(guest) = guest {
+                assert_eq!(spawn(guest).join().await?, 7);
+            }
+            Outcome::Ok(())
+        }
+    };
+    explore(made).exhaustively().assert_sound();
 }
 
 /// Two of these, crossed: both send before they receive, or the second receives first.
