@@ -5,7 +5,7 @@ use rendez_runtime::{Outcome, Process, RunOptions, Scheduler, living, par, spawn
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel as thread_channel};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,31 +63,6 @@ fn all_of_tokio_works_inside_a_process() {
         Outcome::Ok(asked + others)
     });
     assert_eq!(sum.unwrap(), 2 + 1_110);
-}
-
-/// Starts two processes that keep their threads until both run; how long that takes.
-async fn start_two_that_meet() -> Outcome<Duration> {
-    let begun = Instant::now();
-    let both_run = Arc::new(Barrier::new(2));
-    let meets = || {
-        let both_run = Arc::clone(&both_run);
-        async move {
-            both_run.wait();
-            Outcome::Ok(begun.elapsed())
-        }
-    };
-    let (one, other) = par![meets(), meets()].values().await?;
-    Ok(one.max(other))
-}
-
-#[test]
-fn what_is_started_together_runs_at_once_where_a_worker_is_idle() {
-    /// Before the watch has seen that anybody keeps its thread.
-    const AT_ONCE: Duration = Duration::from_micros(700);
-    // Other work on the machine makes it later.
-    let mut all: Vec<_> = (0..200).map(|_| carriers(2).run(start_two_that_meet()).unwrap()).collect();
-    all.sort();
-    assert!(all[4] < AT_ONCE, "of {} the soonest took {:?}", all.len(), &all[..5]);
 }
 
 /// One process keeps its thread until another has run, which waits in the same queue.

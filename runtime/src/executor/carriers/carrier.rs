@@ -286,3 +286,72 @@ impl Drop for Carrier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Outcome;
+    use crate::cell::Draft;
+    use crate::drive::process_of;
+    use crate::executor::Executor;
+    use rendez_model::ProcessKind;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+    use tokio::runtime::Builder;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Wakes {
+        fn count(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    fn process(body: impl Future<Output = Outcome> + Send + 'static) -> Arc<Cell> {
+        process_of(Draft::new("runs", ProcessKind::Function), body)
+    }
+
+    #[test]
+    fn who_wakes_another_for_what_was_started_returns_before_it_runs_any_of_that() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let carriers = Carriers::new(runtime.handle().clone());
+        // This thread plays them.
+        carriers.has_started.store(true, Ordering::Relaxed);
+        let (own, other) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
+        let _sleeps = carriers.seats[1].sit();
+        carriers.seats[1].set_waker(&Waker::from(Arc::clone(&other)));
+        assert!(carriers.fall_asleep(&carriers.seats[1]));
+
+        let ran = Arc::new(AtomicUsize::new(0));
+        let starts = {
+            let (carriers, ran) = (Arc::clone(&carriers), Arc::clone(&ran));
+            process(async move {
+                for _ in 0..2 {
+                    let ran = Arc::clone(&ran);
+                    carriers.start(process(async move {
+                        ran.fetch_add(1, Ordering::Relaxed);
+                        Ok(())
+                    }));
+                }
+                Ok(())
+            })
+        };
+        let mut carrier = Carrier::new(Arc::clone(&carriers), 0);
+        carrier.queues.as_ref().unwrap().push(starts);
+        let waker = Waker::from(Arc::clone(&own));
+        let mut poll = || Pin::new(&mut carrier).poll(&mut Context::from_waker(&waker));
+        assert!(poll().is_pending());
+        assert_eq!((other.count(), own.count(), ran.load(Ordering::Relaxed)), (1, 1, 0));
+        // The other is awake: there is nobody else to wake.
+        assert!(poll().is_pending());
+        assert_eq!((other.count(), own.count(), ran.load(Ordering::Relaxed)), (1, 1, 2));
+    }
+}
