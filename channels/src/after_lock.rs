@@ -51,6 +51,11 @@ impl<T> After<T> {
         self.rest().received = Some(trace);
     }
 
+    /// Whether it has received one before, of which it will be told.
+    pub(crate) fn has_received(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.received.is_some())
+    }
+
     #[cold]
     fn rest(&mut self) -> &mut Rest<T> {
         self.rest.get_or_insert_with(Box::default)

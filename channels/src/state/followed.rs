@@ -63,7 +63,8 @@ impl<T: Send + 'static> State<T> {
     /// The value, for the acting party, which is told what it belongs to.
     #[inline]
     pub(super) fn unpack(&self, Parcel { value, trace }: Parcel<T>, after: &mut After<T>) -> T {
-        if self.is_followed() {
+        // Who follows nothing, and is to follow nothing, needs not be told of nothing.
+        if self.is_followed() && (trace.is_some() || after.has_received() || trace::current().is_some()) {
             after.received(trace);
         }
         value

@@ -2,12 +2,12 @@
 
 use crate::support::Chance;
 use rendez::trace::{self, Follow, Trace};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 thread_local! {
-    /// What this thread was told last, since it acts for whom it does: the number of a trace, 0 of none.
-    static TOLD: Cell<Option<u64>> = const { Cell::new(None) };
+    /// What this thread was told last, since it acts for whom it does.
+    static TOLD: RefCell<Option<Option<Trace>>> = const { RefCell::new(None) };
 }
 
 /// One that follows the same all the time.
@@ -17,12 +17,13 @@ pub(super) struct Follower(Arc<dyn Follow>);
 struct Steady(Option<Trace>);
 
 impl Follow for Steady {
+    /// Who follows nothing has what it was told last until it acts again, when several come at once.
     fn trace(&self) -> Option<Trace> {
-        self.0.clone()
+        self.0.clone().or_else(|| TOLD.with_borrow(|told| told.clone().flatten()))
     }
 
     fn set(&self, trace: Option<Trace>) {
-        TOLD.set(Some(trace.map_or(0, |trace| trace.id())));
+        TOLD.set(Some(trace));
     }
 }
 
@@ -39,6 +40,7 @@ impl Follower {
 
     /// The number of what it follows, 0 of nothing.
     pub(super) fn follows(&self) -> u64 {
+        TOLD.set(None);
         self.0.trace().map_or(0, |trace| trace.id())
     }
 
@@ -53,5 +55,6 @@ impl Follower {
 pub(super) fn has_received(belongs: u64) {
     let told = TOLD.take();
     let is_told = told.is_some() || trace::current().is_none();
-    assert!(is_told && told.unwrap_or(0) == belongs, "received a value of trace {belongs}, and was told {told:?}");
+    let told = told.flatten().map_or(0, |trace| trace.id());
+    assert!(is_told && told == belongs, "received a value of trace {belongs}, and was told {told}");
 }
