@@ -29,7 +29,7 @@ impl<T: marker::Send + 'static> Source<Arc<Core<T>>> for Closed<'_, T> {
             return None;
         }
         commit_alone(us).ok()?;
-        Some(register::ended(state.peek_register(), self.0.id()))
+        Some(register::ended(state.peek_register(), self.0.core().own()))
     }
 
     fn memory(&self) -> Option<&Memory> {

@@ -88,6 +88,8 @@ pub use oneshot::{OneshotSender, oneshot};
 pub use options::ChannelOptions;
 pub use permit::{OwnedPermit, Permit, ReserveError};
 pub use receive::{Next, Recv, RecvExtended};
+#[doc(hidden)]
+pub use register::Inborn;
 pub use rendez_model::{ChannelKind, Delivery, Overflow};
 pub use send::{Reserve, Send, SendFrom};
 pub use set::{Alt, GuardId};

@@ -1,6 +1,7 @@
 //! Options: what a channel is made by, when its kind alone does not say it. It is no channel yet.
 
 use crate::ends::open;
+use crate::register::Inborn;
 use crate::shell::Plan;
 use crate::{ChannelKind, Overflow, Receiver, Sender};
 
@@ -41,12 +42,19 @@ impl ChannelOptions {
 
     /// A channel of a kind.
     pub const fn of(kind: ChannelKind) -> Self {
-        Self(Plan { kind, overflow: Overflow::Wait, immunity: 0, name: None })
+        Self(Plan { kind, overflow: Overflow::Wait, immunity: 0, name: None, inborn: None })
     }
 
     /// Its name, for errors and the picture.
     pub fn name(mut self, name: &str) -> Self {
         self.0.name = Some(name.into());
+        self
+    }
+
+    /// What it has in common with others of its sort. A name of its own, and an immunity, go before.
+    #[doc(hidden)]
+    pub const fn inborn(mut self, inborn: &'static Inborn) -> Self {
+        self.0.inborn = Some(inborn);
         self
     }
 

@@ -36,6 +36,29 @@ impl Holder {
     }
 }
 
+/// What a channel is by, as long as nobody has named it.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity {
+    pub(crate) id: ChannelId,
+    pub(crate) inborn: Option<&'static Inborn>,
+}
+
+/// What channels of a sort have in common, and so takes no memory of each.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Inborn {
+    /// Makes their name, when somebody asks for it.
+    pub name: fn() -> String,
+    /// Poison up to this level has no effect.
+    pub immunity: u32,
+}
+
+impl Identity {
+    fn name(self) -> String {
+        self.inborn.map_or_else(|| self.id.to_string(), |inborn| (inborn.name)())
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Register {
     pub(crate) name: Option<Box<str>>,
@@ -112,7 +135,9 @@ impl Register {
 
     /// Notes in the channel as data what is known here, but for who holds its ends.
     pub(crate) fn describe(&self, channel: &mut Channel) {
-        channel.name = self.name.as_deref().unwrap_or_default().to_owned();
+        if let Some(name) = self.name.as_deref() {
+            name.clone_into(&mut channel.name);
+        }
         channel.dropped = self.dropped;
         channel.lent = self.loan.as_ref().map(|Loan { all, borrowers }| {
             let out = u32::try_from(all.saturating_sub(channel.depth)).unwrap_or(u32::MAX);
@@ -196,13 +221,13 @@ pub(crate) fn describe_holders<S: Body>(state: &mut S, channel: &mut Channel) {
 }
 
 /// The channel's name, or its id where it has none.
-pub(crate) fn name(register: Option<&Register>, id: ChannelId) -> String {
-    register.and_then(|known| known.name.as_deref()).map_or_else(|| id.to_string(), str::to_owned)
+pub(crate) fn name(register: Option<&Register>, own: Identity) -> String {
+    register.and_then(|known| known.name.as_deref()).map_or_else(|| own.name(), str::to_owned)
 }
 
 /// How a channel that is over has ended.
-pub(crate) fn ended(register: Option<&Register>, id: ChannelId) -> Ended {
-    let channel = name(register, id);
+pub(crate) fn ended(register: Option<&Register>, own: Identity) -> Ended {
+    let channel = name(register, own);
     match register {
         Some(Register { poison: Some(poison), .. }) => Ended::Poisoned(Arc::clone(poison)),
         Some(Register { lost: Some((peer, reason)), .. }) => Ended::Lost(Arc::new(Loss::new(channel, peer, reason))),
@@ -211,9 +236,9 @@ pub(crate) fn ended(register: Option<&Register>, id: ChannelId) -> Ended {
 }
 
 /// A stop in the words of the channel.
-pub(crate) fn why(register: Option<&Register>, id: ChannelId, stop: Stop) -> Ended {
+pub(crate) fn why(register: Option<&Register>, own: Identity, stop: Stop) -> Ended {
     match stop {
-        Stop::Over => ended(register, id),
-        Stop::Full => Ended::Overflow { channel: Arc::new(name(register, id)) },
+        Stop::Over => ended(register, own),
+        Stop::Full => Ended::Overflow { channel: Arc::new(name(register, own)) },
     }
 }

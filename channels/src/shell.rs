@@ -6,7 +6,7 @@
 
 use crate::after_lock::After;
 use crate::prim::{Held, Lock};
-use crate::register::{self, Holder, Register};
+use crate::register::{self, Holder, Identity, Inborn, Register};
 use crate::state::Stop;
 use crate::steps::{self, Numbered};
 use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Weak};
 
 /// A channel with a state of type `S`.
 pub(crate) struct Shell<S> {
-    id: ChannelId,
+    own: Identity,
     /// How many values it holds at most; `NO_BOUND` is any number. A kind would take two words.
     places: u64,
     state: Lock<S>,
@@ -31,6 +31,7 @@ pub(crate) struct Plan {
     pub(crate) overflow: Overflow,
     pub(crate) immunity: u32,
     pub(crate) name: Option<Box<str>>,
+    pub(crate) inborn: Option<&'static Inborn>,
 }
 
 /// The number of a channel that is made now.
@@ -76,7 +77,11 @@ pub(crate) trait Body: Send + 'static {
 
 impl<S> Shell<S> {
     pub(crate) const fn id(&self) -> ChannelId {
-        self.id
+        self.own.id
+    }
+
+    pub(crate) const fn own(&self) -> Identity {
+        self.own
     }
 
     pub(crate) const fn kind(&self) -> ChannelKind {
@@ -110,7 +115,7 @@ impl<S: Body> Shell<S> {
     }
 
     pub(crate) fn new(plan: Plan, mut state: S) -> Arc<Self> {
-        let id = next_id();
+        let own = Identity { id: next_id(), inborn: plan.inborn };
         let places = match plan.kind {
             ChannelKind::Rendezvous => 0,
             ChannelKind::Bounded(places) => places,
@@ -120,10 +125,12 @@ impl<S: Body> Shell<S> {
             state.register().immunity = plan.immunity;
         }
         if let Some(name) = plan.name {
-            steps::named(id, &name);
+            steps::named(own.id, &name);
             state.register().name = Some(name);
+        } else if let (Some(inborn), true) = (plan.inborn, steps::somebody_explores()) {
+            steps::named(own.id, &(inborn.name)());
         }
-        let shell = Arc::new(Self { id, places, state: Lock::new(state) });
+        let shell = Arc::new(Self { own, places, state: Lock::new(state) });
         if party::current().is_some_and(|party| party.observes()) {
             shell.list(shell.lock());
         }
@@ -131,11 +138,11 @@ impl<S: Body> Shell<S> {
     }
 
     pub(crate) fn name(&self) -> String {
-        register::name(self.lock().peek_register(), self.id)
+        register::name(self.lock().peek_register(), self.own)
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        steps::named(self.id, name);
+        steps::named(self.id(), name);
         let old = self.lock().register().name.replace(name.into());
         drop(old);
     }
@@ -143,7 +150,7 @@ impl<S: Body> Shell<S> {
     /// A stop in the words of the channel.
     #[cold]
     pub(crate) fn why(&self, stop: Stop) -> Ended {
-        register::why(self.lock().peek_register(), self.id, stop)
+        register::why(self.lock().peek_register(), self.own, stop)
     }
 
     pub(crate) fn clone_end(&self, side: Side) {
@@ -175,7 +182,7 @@ impl<S: Body> Shell<S> {
         let mut state = self.lock();
         register::given_up(&mut *state, side, holder);
         if let Some(poison) = legacy {
-            Self::spoil(&mut state, poison, &mut after);
+            self.spoil(&mut state, poison, &mut after);
         }
         let ends = state.ends(side);
         *ends -= 1;
@@ -191,7 +198,7 @@ impl<S: Body> Shell<S> {
         let comes_back = state.peek_register().is_some_and(Register::is_lent);
         if is_left && S::ONE_EACH && !comes_back && !state.is_down() && steps::somebody_explores() {
             let depth = self.counted(state).depth;
-            steps::lost(self.id, register::name(state.peek_register(), self.id), depth);
+            steps::lost(self.id(), register::name(state.peek_register(), self.own), depth);
         }
     }
 
@@ -218,11 +225,12 @@ impl<S: Body> Shell<S> {
     /// Brings it down, unless it is immune.
     pub(crate) fn poison(&self, poison: Arc<Poison>) {
         let mut after = After::new();
-        Self::spoil(&mut self.lock(), poison, &mut after);
+        self.spoil(&mut self.lock(), poison, &mut after);
     }
 
-    fn spoil(state: &mut S, poison: Arc<Poison>, after: &mut After<S::Scrap>) {
-        let immunity = state.peek_register().map_or(0, |register| register.immunity);
+    fn spoil(&self, state: &mut S, poison: Arc<Poison>, after: &mut After<S::Scrap>) {
+        let inborn = self.own.inborn.map_or(0, |inborn| inborn.immunity);
+        let immunity = state.peek_register().map_or(0, |register| register.immunity).max(inborn);
         if poison.level > immunity && !state.is_down() {
             state.register().poison = Some(poison);
             state.bring_down();
@@ -278,6 +286,7 @@ impl<S: Body> Inspect for Shell<S> {
     fn channel(&self) -> Channel {
         let mut state = self.lock();
         let mut channel = self.counted(&mut state);
+        channel.name = self.own.inborn.map(|inborn| (inborn.name)()).unwrap_or_default();
         if let Some(register) = state.peek_register() {
             register.describe(&mut channel);
         }

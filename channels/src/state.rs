@@ -404,7 +404,7 @@ impl<T: Send + 'static> State<T> {
 
     fn push_plain(&mut self, value: &mut Option<T>) {
         let Some(value) = value.take() else { return };
-        self.buffer.push_back(value);
+        at_once::keep(&mut self.buffer, value);
         self.sent += 1;
         self.note_depth(self.depth());
         let is_plain = self.returned == 0 && self.odd == 0 && !self.is_over(Side::Send);

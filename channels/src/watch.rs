@@ -30,7 +30,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 #[must_use]
 pub fn watch<T: marker::Send + Sync + 'static>(first: T) -> (WatchSender<T>, WatchReceiver<T>) {
-    let plan = Plan { kind: ChannelKind::Bounded(1), overflow: Overflow::DropOldest, immunity: 0, name: None };
+    let plan =
+        Plan { kind: ChannelKind::Bounded(1), overflow: Overflow::DropOldest, immunity: 0, name: None, inborn: None };
     let core = Shell::new(plan, Latest::new(first));
     let sender = WatchSender { end: End::new(Arc::clone(&core)) };
     (sender, WatchReceiver { end: End::new(core), seen: AtomicU64::new(0) })
@@ -59,7 +60,7 @@ impl<T: marker::Send + Sync + 'static> WatchSender<T> {
         let mut after = After::<()>::new();
         let mut state = self.core().lock();
         if state.is_over(Side::Send) {
-            let cause = register::ended(state.peek_register(), self.id());
+            let cause = register::ended(state.peek_register(), self.core().own());
             drop(state);
             return Err(SendError::new(Arc::into_inner(value).expect("nobody else has seen it"), cause));
         }
@@ -169,7 +170,7 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Latest<T>>>> for Change<
             return None;
         }
         commit_alone(us).ok()?;
-        Some(Err(register::ended(state.peek_register(), self.end.id())))
+        Some(Err(register::ended(state.peek_register(), self.end.core().own())))
     }
 
     fn about_to_wait(&self) {

@@ -41,7 +41,7 @@ pub fn broadcast_with<T: marker::Send + Sync + 'static>(
     overflow: Overflow,
 ) -> (BroadcastSender<T>, BroadcastReceiver<T>) {
     let capacity = capacity.max(1);
-    let plan = Plan { kind: ChannelKind::Bounded(capacity as u64), overflow, immunity: 0, name: None };
+    let plan = Plan { kind: ChannelKind::Bounded(capacity as u64), overflow, immunity: 0, name: None, inborn: None };
     let core = Shell::new(plan, Ring::new(capacity, overflow));
     let sender = BroadcastSender { end: End::new(Arc::clone(&core)) };
     (sender, BroadcastReceiver::reading_from(End::new(core), 0))
@@ -225,11 +225,9 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Sending<'
     fn take(&mut self, ring: &mut Ring<T>, us: Seat<'_>, after: &mut After<Arc<T>>) -> Option<Self::Output> {
         let trace = self.trace.get_or_insert_with(|| ring.of_acting());
         let sent = ring.offer(&mut self.value, trace, us, after)?;
-        Some(
-            sent.map_err(|stop| {
-                SendError::new(self.take_back(), register::why(ring.peek_register(), self.end.id(), stop))
-            }),
-        )
+        Some(sent.map_err(|stop| {
+            SendError::new(self.take_back(), register::why(ring.peek_register(), self.end.core().own(), stop))
+        }))
     }
 
     fn about_to_wait(&self) {
@@ -260,7 +258,7 @@ impl<T: marker::Send + Sync + 'static> Source<Arc<Shell<Ring<T>>>> for Reading<'
         let got = ring.take(&mut read, &mut lost, us, after)?;
         cursor.store(read, Ordering::Relaxed);
         missed.store(lost, Ordering::Relaxed);
-        Some(got.map_err(|stop| register::why(ring.peek_register(), self.end.id(), stop)))
+        Some(got.map_err(|stop| register::why(ring.peek_register(), self.end.core().own(), stop)))
     }
 
     fn about_to_wait(&self) {

@@ -4,6 +4,7 @@
 use super::State;
 use crate::waiters::{Met, Slot, Unmet, Waking};
 use rendez_model::Overflow;
+use std::collections::VecDeque;
 use std::hint::cold_path;
 use std::task::Waker;
 
@@ -159,4 +160,12 @@ fn hand_over<T>(mut receiver: Met<'_, T>, value: &mut Option<T>, commit: u64) {
     receiver.waiter().slot = Slot::of(value.take());
     receiver.waiter().at = commit;
     receiver.serve();
+}
+
+/// Puts a value into a buffer. The first gets one place: many channels never hold more.
+pub(super) fn keep<T>(buffer: &mut VecDeque<T>, value: T) {
+    if buffer.capacity() == 0 {
+        buffer.reserve_exact(1);
+    }
+    buffer.push_back(value);
 }
