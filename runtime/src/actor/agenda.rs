@@ -38,13 +38,13 @@ pub(crate) trait Sources<M> {
     fn expects_more(&mut self) -> bool;
     /// Whether a message can be handled now.
     fn accepts(&mut self, message: &M) -> bool;
+    /// How many messages may be set aside.
+    fn most_aside(&self) -> usize;
 }
 
 pub(crate) struct Agenda<M> {
     /// What is kept here, of its own place: mostly nothing is.
     kept: Option<Box<Kept<M>>>,
-    /// How many messages may be set aside.
-    room: usize,
     /// Whether the last message was a timer's: the mailbox is next then.
     timer_was_last: bool,
 }
@@ -66,8 +66,8 @@ impl<M> Default for Kept<M> {
 
 impl<M> Agenda<M> {
     /// `first` is what comes before all letters.
-    pub(crate) fn new(room: usize, first: Vec<M>) -> Self {
-        let mut agenda = Self { kept: None, room, timer_was_last: false };
+    pub(crate) fn new(first: Vec<M>) -> Self {
+        let mut agenda = Self { kept: None, timer_was_last: false };
         if !first.is_empty() {
             agenda.kept().batch = first.into();
         }
@@ -125,14 +125,14 @@ impl<M> Agenda<M> {
     /// The next message that can be handled beside those under way. Others that arrived before it are set aside, as many as
     /// there is room for.
     pub(crate) fn next_beside(&mut self, sources: &mut impl Sources<M>) -> Option<M> {
-        while self.has_room() {
+        while self.has_room(sources.most_aside()) {
             let next = sources.urgent().or_else(|| self.next_of_batch()).or_else(|| sources.due());
             let message = match next {
                 Some(message) => message,
                 None => match sources.letter()? {
                     Letter::One(message) => message,
                     Letter::Batch(messages) => {
-                        self.kept().batch.extend(messages);
+                        self.kept().batch.extend(*messages);
                         continue;
                     }
                 },
@@ -145,8 +145,8 @@ impl<M> Agenda<M> {
         None
     }
 
-    pub(crate) fn has_room(&self) -> bool {
-        self.kept.as_ref().map_or(0, |kept| kept.aside.len()) < self.room
+    pub(crate) fn has_room(&self, room: usize) -> bool {
+        self.kept.as_ref().map_or(0, |kept| kept.aside.len()) < room
     }
 
     /// All that was not handled.
@@ -177,7 +177,7 @@ impl<M> Agenda<M> {
                         return Some(step);
                     }
                 }
-                Letter::Batch(messages) => self.kept().batch.extend(messages),
+                Letter::Batch(messages) => self.kept().batch.extend(*messages),
             }
         }
     }
@@ -187,7 +187,7 @@ impl<M> Agenda<M> {
         if sources.accepts(&message) {
             return Some(Step::Handle(message));
         }
-        if !self.has_room() {
+        if !self.has_room(sources.most_aside()) {
             return Some(Step::Refuse(message));
         }
         self.kept().aside.push_back(message);
@@ -231,6 +231,7 @@ mod tests {
         expects: bool,
         /// Only messages below this one can be handled.
         below: u32,
+        room: usize,
     }
 
     impl Sources<u32> for Arrived {
@@ -258,10 +259,13 @@ mod tests {
         fn accepts(&mut self, message: &u32) -> bool {
             *message < self.below
         }
+        fn most_aside(&self) -> usize {
+            self.room
+        }
     }
 
     fn arrived() -> Arrived {
-        Arrived { below: u32::MAX, ..Arrived::default() }
+        Arrived { below: u32::MAX, room: 8, ..Arrived::default() }
     }
 
     fn mail(messages: &[u32]) -> VecDeque<Letter<u32>> {
@@ -270,7 +274,7 @@ mod tests {
 
     #[test]
     fn control_overtakes_a_million_messages() {
-        let mut agenda = Agenda::new(8, vec![]);
+        let mut agenda = Agenda::new(vec![]);
         let exit = Exit { process: ProcessId(1), name: "p".into(), end: End::Normal, linked: false };
         let mut all = Arrived { mail: mail(&vec![3; 1_000_000]), due: [2].into(), urgent: [1].into(), ..arrived() };
         all.exits.push_back(exit.clone());
@@ -282,7 +286,7 @@ mod tests {
 
     #[test]
     fn timers_that_are_always_due_leave_the_mailbox_every_other_turn() {
-        let mut agenda = Agenda::new(8, vec![]);
+        let mut agenda = Agenda::new(vec![]);
         let mut all = Arrived { mail: mail(&[1, 1]), due: [2; 4].into(), ..arrived() };
         let steps: Vec<_> = (0..7).map(|_| agenda.next(&mut all)).collect();
         let handled = [2, 1, 2, 1, 2, 2].map(Step::Handle);
@@ -292,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_handled_waits_in_its_order_until_the_state_has_changed() {
-        let mut agenda = Agenda::new(8, vec![]);
+        let mut agenda = Agenda::new(vec![]);
         let mut all = Arrived { mail: mail(&[7, 1, 8]), below: 5, ..arrived() };
         assert_eq!(agenda.next(&mut all), Step::Handle(1));
         agenda.changed();
@@ -307,26 +311,26 @@ mod tests {
 
     #[test]
     fn one_message_too_many_to_set_aside_is_refused() {
-        let mut agenda = Agenda::new(1, vec![]);
-        let mut all = Arrived { mail: mail(&[7, 8]), below: 5, ..arrived() };
+        let mut agenda = Agenda::new(vec![]);
+        let mut all = Arrived { room: 1, mail: mail(&[7, 8]), below: 5, ..arrived() };
         assert_eq!(agenda.next(&mut all), Step::Refuse(8));
         assert_eq!(agenda.take_rest().collect::<Vec<_>>(), [7]);
     }
 
     #[test]
     fn a_batch_is_handled_without_a_letter_in_between() {
-        let mut agenda = Agenda::new(8, vec![]);
-        let mut all = Arrived { mail: [Letter::Batch(vec![1, 2]), Letter::One(3)].into(), ..arrived() };
+        let mut agenda = Agenda::new(vec![]);
+        let mut all = Arrived { mail: [Letter::Batch(Box::new(vec![1, 2])), Letter::One(3)].into(), ..arrived() };
         assert_eq!([0; 3].map(|_| agenda.next(&mut all)), [1, 2, 3].map(Step::Handle));
     }
 
     #[test]
     fn beside_others_only_what_shares_the_state_is_handled_and_the_rest_keeps_its_order() {
-        let mut agenda = Agenda::new(3, vec![]);
-        let mut all = Arrived { mail: mail(&[7, 1, 8, 2, 9, 3]), below: 5, ..arrived() };
+        let mut agenda = Agenda::new(vec![]);
+        let mut all = Arrived { room: 3, mail: mail(&[7, 1, 8, 2, 9, 3]), below: 5, ..arrived() };
         assert_eq!([0; 2].map(|_| agenda.next_beside(&mut all)), [Some(1), Some(2)]);
         assert_eq!(agenda.next_beside(&mut all), None, "9 is set aside, and there is no room to look further");
-        assert!(!agenda.has_room() && all.mail.len() == 1);
+        assert!(!agenda.has_room(all.room) && all.mail.len() == 1);
         all.below = 10;
         agenda.changed();
         assert_eq!([0; 4].map(|_| agenda.next(&mut all)), [7, 8, 9, 3].map(Step::Handle));
@@ -334,7 +338,7 @@ mod tests {
 
     #[test]
     fn it_ends_when_nothing_can_come_any_more() {
-        let mut agenda = Agenda::new(8, vec![]);
+        let mut agenda = Agenda::new(vec![]);
         let mut all = Arrived { mail: mail(&[1, 9]), retired: true, expects: true, below: 5, ..arrived() };
         assert_eq!(agenda.next(&mut all), Step::Handle(1), "what was sent is handled first");
         assert_eq!(agenda.next(&mut all), Step::Wait, "a timer or a monitored process is still to come");

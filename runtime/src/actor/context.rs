@@ -45,20 +45,26 @@ use std::time::Duration;
 /// ```
 pub struct Context<A: Actor> {
     seed: Seed<A>,
-    cell: Arc<Cell>,
+    /// Of its own place: few have it.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few incarnations come to.
+#[derive(Default)]
+struct Rare {
     failure: Option<Failure>,
     streams: Streams,
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(seed: Seed<A>, cell: Arc<Cell>) -> Self {
-        Self { seed, cell, failure: None, streams: Streams::default() }
+    pub(crate) const fn new(seed: Seed<A>) -> Self {
+        Self { seed, rare: None }
     }
 
     /// The process of this incarnation.
     #[must_use]
     pub fn process(&self) -> ProcessRef {
-        ProcessRef::new(Arc::clone(&self.cell))
+        ProcessRef::new(self.cell())
     }
 
     /// The actor's own address, for others. None once nobody else has one: the actor is about to end, and an address of its own
@@ -102,7 +108,7 @@ impl<A: Actor> Context<A> {
     #[must_use]
     pub fn address(&self) -> Option<ActorRef<A>> {
         let mailbox = self.seed.inbox.receiver()?.weak_sender().upgrade()?;
-        Some(ActorRef::new(mailbox, &self.seed.inside))
+        Some(ActorRef::new(mailbox, self.seed.inside()))
     }
 
     /// Gives the actor a name: [`ActorRef::register`] from inside.
@@ -122,7 +128,7 @@ impl<A: Actor> Context<A> {
 
     /// Ends the incarnation in failure after the present message, as a panic would.
     pub fn fail(&mut self, failure: impl Into<Failure>) {
-        self.failure.get_or_insert(failure.into());
+        self.rare().failure.get_or_insert(failure.into());
     }
 
     /// A message to itself: before what is in the mailbox, after what was sent so before.
@@ -154,7 +160,7 @@ impl<A: Actor> Context<A> {
     /// Has the end of a process come to the method with `#[actor(exited)]`, exactly once, before any message. A process that has
     /// ended already ends now.
     pub fn monitor(&self, process: &ProcessRef) -> Monitor {
-        exits::monitor(process, &self.cell, Arc::clone(&self.inside().signals))
+        exits::monitor(process, &self.cell(), Arc::clone(self.inside()) as _)
     }
 
     /// Ends a monitor. True: it has not fired, and never will.
@@ -167,8 +173,9 @@ impl<A: Actor> Context<A> {
         exits::link(&self.process(), process);
     }
 
-    pub(crate) const fn take_failure(&mut self) -> Option<Failure> {
-        self.failure.take()
+    #[inline]
+    pub(crate) fn take_failure(&mut self) -> Option<Failure> {
+        self.rare.as_mut()?.failure.take()
     }
 
     /// Its mailbox, for a reference of its own that does not keep it.
@@ -177,22 +184,38 @@ impl<A: Actor> Context<A> {
         Some(self.seed.inbox.receiver()?.weak_sender())
     }
 
-    pub(crate) const fn cell(&self) -> &Arc<Cell> {
-        &self.cell
+    pub(crate) fn cell(&self) -> Arc<Cell> {
+        self.inside().signals.cell()
     }
 
-    pub(crate) const fn inside(&self) -> &Arc<Inside<A>> {
-        &self.seed.inside
+    pub(crate) fn inside(&self) -> &Arc<Inside<A>> {
+        self.seed.inside()
+    }
+
+    /// Another one of the same incarnation.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.seed.clone())
     }
 
     /// Takes what another context of the same incarnation has come to.
-    pub(crate) fn join(&mut self, mut other: Self) {
-        self.streams.join(&mut other.streams);
-        self.failure = self.failure.take().or(other.failure);
+    pub(crate) fn join(&mut self, other: Self) {
+        if let Some(other) = other.rare {
+            let rare = self.rare();
+            rare.streams.join(other.streams);
+            rare.failure = rare.failure.take().or(other.failure);
+        }
     }
 
-    pub(crate) const fn streams(&mut self) -> &mut Streams {
-        &mut self.streams
+    pub(crate) fn streams(&mut self) -> &mut Streams {
+        &mut self.rare().streams
+    }
+
+    pub(crate) fn take_streams(&mut self) -> Streams {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.streams)).unwrap_or_default()
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     fn timer(&self, delay: Duration, what: What<A::Message>) -> Scheduled {

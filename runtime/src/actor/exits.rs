@@ -1,6 +1,7 @@
 //! Exits: who hears of the end of a process, as a monitor or by a link. Each monitor fires exactly once.
 
-use super::signals::Signals;
+use super::Actor;
+use super::inside::Inside;
 use crate::ProcessRef;
 use crate::cell::Cell;
 use rendez_model::{End, ProcessId};
@@ -29,7 +30,7 @@ pub struct Monitor(Arc<Watch>);
 /// What happens when a process ends.
 enum Then {
     /// The actor that asked hears of it.
-    Tell(Arc<Signals>),
+    Tell(Arc<dyn Ears>),
     /// The linked process hears of it, or ends.
     Link,
 }
@@ -47,6 +48,10 @@ struct Watch {
 /// Hears of exits that concern an actor.
 pub(crate) trait Ears: Send + Sync {
     fn hear(&self, watcher: &Arc<Cell>, exit: Exit, number: u64);
+    /// Keeps a monitor until it fires.
+    fn watch(&self, monitor: &Monitor);
+    /// Gives up one that was kept.
+    fn watch_no_more(&self, number: u64) -> Option<Monitor>;
 }
 
 /// Links two processes: when one ends other than normally, so does the other.
@@ -72,9 +77,9 @@ pub fn link(one: &ProcessRef, other: &ProcessRef) {
     }
 }
 
-pub(crate) fn monitor(watched: &ProcessRef, watcher: &Arc<Cell>, signals: Arc<Signals>) -> Monitor {
-    let monitor = Monitor(Watch::begin(watched.cell(), watcher, Then::Tell(Arc::clone(&signals))));
-    signals.watch(&monitor);
+pub(crate) fn monitor(watched: &ProcessRef, watcher: &Arc<Cell>, ears: Arc<dyn Ears>) -> Monitor {
+    let monitor = Monitor(Watch::begin(watched.cell(), watcher, Then::Tell(Arc::clone(&ears))));
+    ears.watch(&monitor);
     monitor
 }
 
@@ -83,8 +88,8 @@ impl Monitor {
     pub(crate) fn give_up(&self) -> bool {
         let in_time = self.0.finish();
         if in_time {
-            if let Then::Tell(signals) = &self.0.then {
-                drop(signals.watch_no_more(self.0.number));
+            if let Then::Tell(ears) = &self.0.then {
+                drop(ears.watch_no_more(self.0.number));
             }
             self.0.watched.forget_watcher(&Waker::from(Arc::clone(&self.0)));
         }
@@ -135,7 +140,7 @@ impl Watch {
         let normal = end == End::Normal;
         let exit = Exit { process: self.watched.id(), name: self.watched.name(), end, linked };
         match &self.then {
-            Then::Tell(signals) => signals.push_exit(&watcher, exit, self.number),
+            Then::Tell(ears) => ears.hear(&watcher, exit, self.number),
             Then::Link => match watcher.ears() {
                 Some(ears) => ears.hear(&watcher, exit, self.number),
                 None if normal => {}
@@ -151,8 +156,16 @@ impl Wake for Watch {
     }
 }
 
-impl Ears for Signals {
+impl<A: Actor> Ears for Inside<A> {
     fn hear(&self, watcher: &Arc<Cell>, exit: Exit, number: u64) {
-        self.push_exit(watcher, exit, number);
+        self.signals.push_exit(watcher, exit, number);
+    }
+
+    fn watch(&self, monitor: &Monitor) {
+        self.signals.watch(monitor);
+    }
+
+    fn watch_no_more(&self, number: u64) -> Option<Monitor> {
+        self.signals.watch_no_more(number)
     }
 }

@@ -9,10 +9,10 @@ use crate::names::Holder;
 use crate::shared::Shared;
 use crate::trace::{self, Traced};
 use rendez_channels::trace::Trace;
-use rendez_channels::{ChannelOptions, Overflow, Receiver, Sender, clock};
+use rendez_channels::{ChannelOptions, Inborn, Overflow, Receiver, Sender, clock};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What stands in a mailbox: a message, or several that are handled without another in between.
@@ -21,25 +21,36 @@ pub(crate) enum Letter<M> {
     /// One message.
     One(M),
     /// A batch.
-    Batch(Vec<M>),
+    #[expect(clippy::box_collection, reason = "a word, which mostly makes a letter no larger than a message")]
+    Batch(Box<Vec<M>>),
 }
 
 /// How an actor's mailbox is made.
-#[derive(Clone)]
-pub(crate) struct Plan<M: Send + 'static> {
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
     pub(crate) room: usize,
     pub(crate) overflow: Overflow,
     pub(crate) aside: usize,
-    /// Of its own place: few have it.
-    pub(crate) dead_letters: Option<Box<Sender<M>>>,
+}
+
+/// What few actors are made with.
+pub(crate) struct Extras<A: Actor> {
+    pub(crate) dead_letters: Option<Sender<A::Message>>,
+    /// Makes the state of each message, where they do not share one.
+    pub(crate) fresh: Option<Fresh<A>>,
+}
+
+impl<A: Actor> Default for Extras<A> {
+    fn default() -> Self {
+        Self { dead_letters: None, fresh: None }
+    }
 }
 
 /// Shared by references and incarnations.
 pub(crate) struct Inside<A: Actor> {
-    pub(crate) signals: Arc<Signals>,
-    pub(crate) plan: Plan<A::Message>,
-    /// Makes the state of each message, where they do not share one.
-    pub(crate) fresh: Option<Fresh<A>>,
+    pub(crate) signals: Signals,
+    pub(crate) plan: Plan,
+    extras: Option<Box<Extras<A>>>,
     rare: Shared<Rare<A::Message>>,
     /// Messages that no handler has seen. Relaxed: a number for people.
     undelivered: AtomicU64,
@@ -57,19 +68,27 @@ enum Rare<M: Send + 'static> {
 }
 
 pub(crate) struct Lanes<M: Send + 'static> {
-    urgent: (Sender<M>, Receiver<M>),
+    /// Made by who first sends there.
+    urgent: Option<(Sender<M>, Receiver<M>)>,
     pub(crate) timers: Timers<Traced<M>>,
     pub(crate) stash: VecDeque<Traced<M>>,
+    /// What an incarnation had taken and not handled, for the next one.
+    kept: Vec<Traced<M>>,
 }
 
 impl<A: Actor> Inside<A> {
-    /// Acts on the urgent lane and the timers, made on first use; none once the actor has ended.
+    /// What makes the state of each message, where they do not share one.
+    #[inline]
+    pub(crate) fn fresh(&self) -> Option<&Fresh<A>> {
+        self.extras.as_ref()?.fresh.as_ref()
+    }
+
+    /// Acts on what most do without, made on first use; none once the actor has ended.
     pub(crate) fn with_lanes<R>(&self, act: impl FnOnce(&mut Lanes<A::Message>) -> R) -> Option<R> {
         let mut rare = self.rare.lock();
         if matches!(*rare, Rare::Unused) {
-            let options = ChannelOptions::bounded(self.plan.room).name("urgent").immune(u32::MAX);
-            *rare =
-                Rare::Used(Box::new(Lanes { urgent: options.open(), timers: Timers::new(), stash: VecDeque::new() }));
+            let (timers, stash) = (Timers::new(), VecDeque::new());
+            *rare = Rare::Used(Box::new(Lanes { urgent: None, timers, stash, kept: Vec::new() }));
         }
         match &mut *rare {
             Rare::Used(lanes) => Some(act(lanes)),
@@ -86,11 +105,12 @@ impl<A: Actor> Inside<A> {
     }
 
     pub(crate) fn urgent_sender(&self) -> Option<Sender<A::Message>> {
-        self.with_lanes(|lanes| lanes.urgent.0.clone())
+        let options = ChannelOptions::bounded(self.plan.room).name("urgent").immune(u32::MAX);
+        self.with_lanes(|lanes| lanes.urgent.get_or_insert_with(|| options.open()).0.clone())
     }
 
     pub(crate) fn urgent_receiver(&self) -> Option<Receiver<A::Message>> {
-        self.with_used(|lanes| lanes.urgent.1.clone())
+        self.with_used(|lanes| Some(lanes.urgent.as_ref()?.1.clone())).flatten()
     }
 
     pub(crate) fn add_timer(&self, at: Instant, what: What<A::Message>, own: bool) -> Option<Scheduled> {
@@ -126,6 +146,16 @@ impl<A: Actor> Inside<A> {
         self.with_used(|lanes| std::mem::take(&mut lanes.stash)).unwrap_or_default()
     }
 
+    pub(crate) fn keep(&self, messages: Vec<Traced<A::Message>>) {
+        if !messages.is_empty() {
+            self.with_lanes(|lanes| lanes.kept.extend(messages));
+        }
+    }
+
+    pub(crate) fn take_kept(&self) -> Vec<Traced<A::Message>> {
+        self.with_used(|lanes| std::mem::take(&mut lanes.kept)).unwrap_or_default()
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.idle.load(Ordering::Relaxed)
     }
@@ -143,7 +173,7 @@ impl<A: Actor> Inside<A> {
         for Traced { message, trace } in messages {
             self.undelivered.fetch_add(1, Ordering::Relaxed);
             // Where it is dropped, who waits for its answer learns that it was not sent.
-            match &self.plan.dead_letters {
+            match self.extras.as_ref().and_then(|extras| extras.dead_letters.as_ref()) {
                 Some(dead) => drop(trace::act_for(trace, || dead.try_send(message))),
                 None => drop(message),
             }
@@ -167,9 +197,10 @@ impl<A: Actor> Inside<A> {
             self.signals.cell().world().names().release(holder);
         }
         if let Rare::Used(lanes) = rare {
-            let Lanes { urgent: (_, receiver), timers, stash } = *lanes;
+            let Lanes { urgent, timers, stash, kept: _ } = *lanes;
             self.give_back(stash);
-            self.give_back(receiver.close().into_iter().map(Traced::unknown));
+            let urgent = urgent.map(|(_, receiver)| receiver.close()).unwrap_or_default();
+            self.give_back(urgent.into_iter().map(Traced::unknown));
             self.give_back(timers.into_delayed());
         }
         self.signals.forget_all();
@@ -179,28 +210,18 @@ impl<A: Actor> Inside<A> {
 /// The receiving side of a mailbox. When it goes the actor has ended, and messages that no handler has seen are given back.
 pub(crate) struct Inbox<A: Actor> {
     receiver: Option<Receiver<Letter<A::Message>>>,
-    inside: Arc<Inside<A>>,
-    /// What an incarnation had taken and not handled, for the next one.
-    kept: Mutex<Vec<Traced<A::Message>>>,
+    pub(crate) inside: Arc<Inside<A>>,
 }
 
 impl<A: Actor> Inbox<A> {
     pub(crate) const fn receiver(&self) -> Option<&Receiver<Letter<A::Message>>> {
         self.receiver.as_ref()
     }
-
-    pub(crate) fn keep(&self, messages: impl Iterator<Item = Traced<A::Message>>) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(messages);
-    }
-
-    pub(crate) fn take_kept(&self) -> Vec<Traced<A::Message>> {
-        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl<A: Actor> Drop for Inbox<A> {
     fn drop(&mut self) {
-        self.inside.give_back(self.take_kept());
+        self.inside.give_back(self.inside.take_kept());
         let letters = self.receiver.take().map(Receiver::close).unwrap_or_default();
         self.inside.give_back(letters.into_iter().flat_map(Letter::into_messages).map(Traced::unknown));
         self.inside.end();
@@ -214,7 +235,7 @@ impl<M> Letter<M> {
             Self::One(message) => Letter::One(Traced { message, trace }),
             Self::Batch(messages) => {
                 let traced = |message| Traced { message, trace: trace.clone() };
-                Letter::Batch(messages.into_iter().map(traced).collect())
+                Letter::Batch(Box::new(messages.into_iter().map(traced).collect()))
             }
         }
     }
@@ -222,44 +243,49 @@ impl<M> Letter<M> {
     pub(crate) fn into_messages(self) -> Vec<M> {
         match self {
             Self::One(message) => vec![message],
-            Self::Batch(messages) => messages,
+            Self::Batch(messages) => *messages,
         }
     }
 }
 
 /// What outlives an incarnation: whoever may start another one has it.
 pub(crate) struct Seed<A: Actor> {
-    pub(crate) inside: Arc<Inside<A>>,
     pub(crate) inbox: Arc<Inbox<A>>,
 }
 
 impl<A: Actor> Clone for Seed<A> {
     fn clone(&self) -> Self {
-        Self { inside: Arc::clone(&self.inside), inbox: Arc::clone(&self.inbox) }
+        Self { inbox: Arc::clone(&self.inbox) }
     }
 }
 
 impl<A: Actor> Seed<A> {
+    pub(crate) fn inside(&self) -> &Arc<Inside<A>> {
+        &self.inbox.inside
+    }
+
     /// Mailbox and signals; [`begin`](Self::begin) says of which process.
     pub(crate) fn new(options: ActorOptions<A>) -> (Self, Sender<Letter<A::Message>>) {
-        let name = format!("{}.mailbox", options.name());
-        let (plan, fresh) = options.parts();
+        let name = options.own_name().map(|name| format!("{name}.mailbox"));
+        let (plan, extras) = options.parts();
         let mailbox =
             if plan.room == usize::MAX { ChannelOptions::unbounded() } else { ChannelOptions::bounded(plan.room) };
-        let mailbox = mailbox.overflow(plan.overflow);
-        // A client that fails does not take the actor down: who failed is the client.
-        let (sender, receiver) = mailbox.name(&name).immune(u32::MAX).open();
+        // What an actor is called by its type takes no memory of each. A client that fails does not take the actor down: who
+        // failed is the client.
+        let inborn = const { &Inborn { name: || format!("{}.mailbox", A::NAME), immunity: u32::MAX } };
+        let mailbox = name.iter().fold(mailbox.inborn(inborn), |mailbox, name| mailbox.name(name));
+        let (sender, receiver) = mailbox.overflow(plan.overflow).open();
         let inside = Arc::new(Inside {
-            signals: Arc::new(Signals::new()),
+            signals: Signals::new(),
             plan,
-            fresh,
+            extras,
             rare: Shared::new(Rare::Unused),
             undelivered: AtomicU64::new(0),
             idle: AtomicBool::new(true),
             is_registered: AtomicBool::new(false),
         });
-        let inbox = Arc::new(Inbox { receiver: Some(receiver), inside: Arc::clone(&inside), kept: Mutex::default() });
-        (Self { inside, inbox }, sender)
+        let inbox = Arc::new(Inbox { receiver: Some(receiver), inside });
+        (Self { inbox }, sender)
     }
 
     /// The next incarnation runs in this process.
@@ -268,9 +294,9 @@ impl<A: Actor> Seed<A> {
             receiver.keep(cell.id());
         }
         if A::HEARS_EXITS {
-            let ears: Arc<dyn super::exits::Ears> = Arc::clone(&self.inside.signals) as _;
+            let ears: Arc<dyn super::exits::Ears> = Arc::clone(self.inside()) as _;
             cell.set_ears(Arc::downgrade(&ears));
         }
-        self.inside.signals.begin(cell);
+        self.inside().signals.begin(cell);
     }
 }

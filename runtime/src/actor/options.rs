@@ -1,6 +1,6 @@
 //! How an actor is started: its name, its mailbox, what becomes of messages that nobody handles. Not the actor.
 
-use super::inside::{Plan, Seed};
+use super::inside::{Extras, Plan, Seed};
 use super::{Actor, ActorRef, MAILBOX};
 use crate::Process;
 use crate::cell::{Cell, Draft};
@@ -44,8 +44,8 @@ pub(crate) const ASIDE: usize = 1024;
 #[must_use = "options start no actor until `spawn` is called"]
 pub struct ActorOptions<A: Actor> {
     name: Cow<'static, str>,
-    plan: Plan<A::Message>,
-    fresh: Option<Fresh<A>>,
+    plan: Plan,
+    extras: Option<Box<Extras<A>>>,
 }
 
 /// Makes the state of each message.
@@ -60,8 +60,8 @@ impl<A: Actor> Default for ActorOptions<A> {
 impl<A: Actor> ActorOptions<A> {
     /// The name of its type, a mailbox of [`MAILBOX`] messages, and who finds it full waits.
     pub const fn new() -> Self {
-        let plan = Plan { room: MAILBOX, overflow: Overflow::Wait, aside: ASIDE, dead_letters: None };
-        Self { name: Cow::Borrowed(A::NAME), plan, fresh: None }
+        let plan = Plan { room: MAILBOX, overflow: Overflow::Wait, aside: ASIDE };
+        Self { name: Cow::Borrowed(A::NAME), plan, extras: None }
     }
 
     /// Its name, for reports and the picture.
@@ -91,7 +91,7 @@ impl<A: Actor> ActorOptions<A> {
 
     /// Where messages go that no handler has seen when the actor ends. What there is no room for is only counted.
     pub fn dead_letters(mut self, to: Sender<A::Message>) -> Self {
-        self.plan.dead_letters = Some(Box::new(to));
+        self.extras.get_or_insert_default().dead_letters = Some(to);
         self
     }
 
@@ -129,7 +129,7 @@ impl<A: Actor> ActorOptions<A> {
     ) -> (Process<()>, ActorRef<A>) {
         let draft = Draft::at(self.name.clone(), kind, spawned_at);
         let (seed, sender) = Seed::new(self);
-        let address = ActorRef::new(sender, &seed.inside);
+        let address = ActorRef::new(sender, seed.inside());
         (seed.incarnation(draft, make), address)
     }
 
@@ -137,21 +137,26 @@ impl<A: Actor> ActorOptions<A> {
         &self.name
     }
 
+    /// The name that it was given, where it is not that of its type.
+    pub(crate) fn own_name(&self) -> Option<&str> {
+        if let Cow::Owned(name) = &self.name { Some(name) } else { None }
+    }
+
     /// Has each message handled by a state of its own.
     pub(crate) fn per_call(mut self, fresh: Fresh<A>) -> Self {
-        self.fresh = Some(fresh);
+        self.extras.get_or_insert_default().fresh = Some(fresh);
         self
     }
 
-    pub(crate) fn parts(self) -> (Plan<A::Message>, Option<Fresh<A>>) {
-        (self.plan, self.fresh)
+    pub(crate) fn parts(self) -> (Plan, Option<Box<Extras<A>>>) {
+        (self.plan, self.extras)
     }
 }
 
 impl<A: Actor> Seed<A> {
     /// Asks the running incarnation to end in order.
     pub(crate) fn stop(&self) {
-        self.inside.signals.raise(super::signals::STOP);
+        self.inside().signals.raise(super::signals::STOP);
     }
 
     /// A process that runs an incarnation made by `make`.

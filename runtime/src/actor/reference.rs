@@ -126,7 +126,8 @@ impl<A: Actor> ActorRef<A> {
     /// As [`tell`](Self::tell), all of them or none.
     pub async fn batch(&self, messages: Vec<A::Message>) -> Result<(), CallError> {
         self.mailbox.note_holder();
-        self.mailbox.send(Letter::Batch(messages)).await.map_err(|error| self.not_sent(error.value(), error.cause()))
+        let batch = Letter::Batch(Box::new(messages));
+        self.mailbox.send(batch).await.map_err(|error| self.not_sent(error.value(), error.cause()))
     }
 
     /// Sends a message if there is room now; else it comes back.

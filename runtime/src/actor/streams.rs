@@ -28,13 +28,13 @@ impl Streams {
     }
 
     /// Takes those of another context of the same incarnation.
-    pub(crate) fn join(&mut self, other: &mut Self) {
-        self.0.append(&mut other.0);
+    pub(crate) fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// Has them all end: all are asked first, so that the grace is for all.
-    pub(crate) async fn stop(&mut self) {
-        let streams = std::mem::take(&mut self.0);
+    pub(crate) async fn stop(self) {
+        let streams = self.0;
         for stream in &streams {
             stream.request_stop();
         }

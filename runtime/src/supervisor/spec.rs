@@ -107,7 +107,7 @@ impl ChildSpec {
         let name = options.name().to_owned();
         let draft = Draft::new(name.clone(), kind);
         let (seed, sender) = Seed::new(options);
-        let address = ActorRef::new(sender, &seed.inside);
+        let address = ActorRef::new(sender, seed.inside());
         let make = Arc::new(Mutex::new(Some(make)));
         let first = incarnation(&seed, draft, &make);
         let child =

@@ -1,6 +1,7 @@
 //! Messages that share the state and are handled beside each other, while those that need it for themselves wait.
 
-use super::{Arrived, Driver};
+use super::Driver;
+use super::arrived::Arrived;
 use crate::actor::agenda::Sources;
 use crate::actor::beside::{BESIDE, Beside, Handling};
 use crate::actor::{Actor, Context, Exit, Letter, signals};
@@ -38,7 +39,7 @@ impl<A: Actor> Driver<'_, A> {
     /// re-entrance is for.
     pub(super) async fn together(&mut self, actor: &mut A, first: A::Message) -> Outcome<()> {
         let Some(shared) = actor.beside() else { return Ok(()) };
-        let _listens = Listens::begin(self.context.cell(), self.seed.inbox.receiver());
+        let _listens = Listens::begin(self.context.cell(), self.lanes.inbox.receiver());
         let mut under_way = Vec::new();
         self.begin_beside(shared, Traced::here(first), &mut under_way);
         loop {
@@ -75,11 +76,10 @@ impl<A: Actor> Driver<'_, A> {
         Traced { message, trace }: Traced<A::Message>,
         under_way: &mut UnderWay<'a, A>,
     ) {
-        self.burst += 1;
+        self.lanes.burst += 1;
         self.trail.note(A::method(&message));
         if A::begin(&message) {
-            let context = Context::new(self.seed.clone(), Arc::clone(self.context.cell()));
-            under_way.push((shared.handle(message, context), Followed::of(trace)));
+            under_way.push((shared.handle(message, self.context.another()), Followed::of(trace)));
         }
     }
 
@@ -87,28 +87,28 @@ impl<A: Actor> Driver<'_, A> {
         self.lanes.look_at_timers();
         let mut sources = Beneath { lanes: &mut self.lanes, shared: Some(shared) };
         let next = catch_unwind(AssertUnwindSafe(|| self.agenda.next_beside(&mut sources)));
-        match self.lanes.panicked.take() {
+        match self.lanes.take_panicked() {
             Some(failure) => Err(failure),
             None => next.map_err(|payload| Failure::panic(&*payload)),
         }
     }
 
     fn is_stopping(&self) -> bool {
-        self.lanes.inside.signals.raised() & signals::STOP != 0
+        self.lanes.inside().signals.raised() & signals::STOP != 0
     }
 
     /// It will handle nothing more: whoever waits for it, one under way may wait for.
     fn refuse_all(&mut self) {
         let mut sources = Beneath { lanes: &mut self.lanes, shared: None };
         while let Some(message) = self.agenda.next_beside(&mut sources) {
-            sources.lanes.inside.give_back([message]);
+            sources.lanes.inside().give_back([message]);
         }
     }
 
     /// Until one under way has been handled, or something arrives.
     async fn news(&mut self, under_way: &mut UnderWay<'_, A>) -> News<A> {
-        let inside = self.lanes.inside;
-        let has_room = under_way.len() < BESIDE && self.agenda.has_room();
+        let inside = self.lanes.inside();
+        let has_room = under_way.len() < BESIDE && self.agenda.has_room(inside.plan.aside);
         let hears = has_room || self.is_stopping();
         // What the messages under way have to wait for anyway is left for later.
         let heard = if self.is_stopping() {
@@ -117,7 +117,7 @@ impl<A: Actor> Driver<'_, A> {
             signals::STOP | if hears { signals::URGENT | signals::TIMER } else { 0 }
         };
         let deadline = if self.lanes.has_timers && hears && !self.is_stopping() { inside.earliest() } else { None };
-        let receiver = self.seed.inbox.receiver().filter(|_| hears && !self.lanes.retired);
+        let receiver = self.lanes.inbox.receiver().filter(|_| hears && !self.lanes.retired);
         let mut recv = pin!(receiver.map(Receiver::recv));
         let news = poll_fn(|cx| {
             let mut done = Vec::new();
@@ -152,9 +152,9 @@ impl<A: Actor> Driver<'_, A> {
 struct Listens(Arc<Cell>);
 
 impl Listens {
-    fn begin<M: Send + 'static>(cell: &Arc<Cell>, mailbox: Option<&Receiver<M>>) -> Self {
+    fn begin<M: Send + 'static>(cell: Arc<Cell>, mailbox: Option<&Receiver<M>>) -> Self {
         cell.control().listen_at(mailbox.map(Receiver::id));
-        Self(Arc::clone(cell))
+        Self(cell)
     }
 }
 
@@ -201,5 +201,9 @@ impl<A: Actor> Sources<Traced<A::Message>> for Beneath<'_, '_, A> {
 
     fn accepts(&mut self, traced: &Traced<A::Message>) -> bool {
         self.shared.is_none_or(|shared| shared.takes(&traced.message))
+    }
+
+    fn most_aside(&self) -> usize {
+        self.lanes.inside().plan.aside
     }
 }
