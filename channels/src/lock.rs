@@ -65,6 +65,12 @@ impl<S> Lock<S> {
         Held { lock: self, _stays: PhantomData }
     }
 
+    /// Reaches what is in it, where nobody else can.
+    #[inline]
+    pub const fn get_mut(&mut self) -> &mut S {
+        self.state.get_mut()
+    }
+
     /// Tells who explores, of what lies beside the lock.
     #[inline(always)]
     pub fn touched(&self) {

@@ -6,6 +6,8 @@ use crate::waits::{Asking, Noted};
 use rendez_channels::at;
 use rendez_channels::lock::Held;
 use rendez_model::ProcessId;
+use std::any::Any;
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -21,7 +23,8 @@ pub struct Reply<R> {
 
 /// The asker's half.
 pub(crate) struct Answer<R> {
-    slot: Arc<Slot<R>>,
+    /// None once the answer was taken.
+    slot: Option<Arc<Slot<R>>>,
     /// The actor that will answer.
     of: ProcessId,
     noted: Noted,
@@ -45,13 +48,22 @@ struct State<R> {
     is_withdrawn: bool,
 }
 
+thread_local! {
+    /// The place of the last answer that was taken on this thread, empty again: asks mostly follow each other, for answers of a
+    /// type. One, so that it is bounded.
+    static SPARE: Cell<Option<Arc<dyn Any + Send + Sync>>> = const { Cell::new(None) };
+}
+
 /// A fresh pair. `may_be_withdrawn`: the asker waits for so long only, [`by`](Answer::by).
 #[inline]
-pub(crate) fn reply<R>(actor: &'static str, of: ProcessId, may_be_withdrawn: bool) -> (Reply<R>, Answer<R>) {
-    let state = Shared::new(State { answer: None, asking: None, is_withdrawn: false });
-    let (is_answered, has_begun) = (AtomicBool::new(false), AtomicBool::new(false));
-    let slot = Arc::new(Slot { actor, is_answered, has_begun, may_be_withdrawn, state });
-    (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot, of, noted: Noted::default() })
+pub(crate) fn reply<R: Send + 'static>(
+    actor: &'static str,
+    of: ProcessId,
+    may_be_withdrawn: bool,
+) -> (Reply<R>, Answer<R>) {
+    let spare = Slot::spare().filter(|slot| slot.is_for(actor, may_be_withdrawn));
+    let slot = spare.unwrap_or_else(|| Arc::new(Slot::new(actor, may_be_withdrawn)));
+    (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot: Some(slot), of, noted: Noted::default() })
 }
 
 impl<R> Reply<R> {
@@ -99,6 +111,17 @@ impl<R> Drop for Reply<R> {
 }
 
 impl<R> Slot<R> {
+    const fn new(actor: &'static str, may_be_withdrawn: bool) -> Self {
+        let state = Shared::new(State { answer: None, asking: None, is_withdrawn: false });
+        let (is_answered, has_begun) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { actor, is_answered, has_begun, may_be_withdrawn, state }
+    }
+
+    /// Whether it says the same as a new one. By the place of the name: of equal names any will do.
+    fn is_for(&self, actor: &'static str, may_be_withdrawn: bool) -> bool {
+        std::ptr::eq(self.actor, actor) && self.may_be_withdrawn == may_be_withdrawn
+    }
+
     fn put(&self, answer: Result<R, CallError>) {
         let asking = {
             let mut state = self.lock();
@@ -118,7 +141,27 @@ impl<R> Slot<R> {
     }
 }
 
-impl<R> Answer<R> {
+impl<R: Send + 'static> Slot<R> {
+    /// The place that was left on this thread, if it is for such answers.
+    #[inline]
+    fn spare() -> Option<Arc<Self>> {
+        SPARE.try_with(Cell::take).ok()??.downcast().ok()
+    }
+
+    /// Takes the answer; from then on nothing is in it. Nobody else has it, so that the next ask may.
+    #[inline]
+    fn take(mut self: Arc<Self>) -> Result<Option<Result<R, CallError>>, Arc<Self>> {
+        let Some(slot) = Arc::get_mut(&mut self) else { return Err(self) };
+        let answer = slot.state.get_mut().answer.take();
+        *slot.is_answered.get_mut() = false;
+        *slot.has_begun.get_mut() = false;
+        // What is dropped here is a place with nothing in it. A thread that ends keeps none.
+        let _ = SPARE.try_with(|spare| drop(spare.replace(Some(self))));
+        Ok(answer)
+    }
+}
+
+impl<R: Send + 'static> Answer<R> {
     /// Waits for the answer until `deadline`. Then the call is withdrawn, and surely not handled, unless its handler has begun.
     pub(crate) async fn by(mut self, deadline: Instant, patience: Duration) -> Result<R, CallError> {
         let mut late = pin!(at(deadline));
@@ -129,9 +172,10 @@ impl<R> Answer<R> {
         if let Some(answer) = answered.await {
             return answer;
         }
-        let actor = self.slot.actor;
-        let mut state = self.slot.lock();
-        match (state.answer.take(), self.slot.has_begun.load(Ordering::Relaxed)) {
+        let slot = self.slot();
+        let actor = slot.actor;
+        let mut state = slot.lock();
+        match (state.answer.take(), slot.has_begun.load(Ordering::Relaxed)) {
             (Some(answer), _) => answer,
             (None, true) => Err(CallError::Unknown(format!("no answer from `{actor}` within {patience:?}"))),
             (None, false) => {
@@ -145,17 +189,22 @@ impl<R> Answer<R> {
 }
 
 impl<R> Answer<R> {
+    #[inline]
+    fn slot(&self) -> &Slot<R> {
+        self.slot.as_ref().expect("an answer is waited for until it has come")
+    }
+
     /// There is no answer yet, as it seems: has the asker woken.
     #[inline]
     fn wait(&mut self, cx: &Context<'_>) -> Poll<Result<R, CallError>> {
         let was_noted = self.noted.is_any();
         let is_noted = self.noted.note(self.of, cx.waker());
-        if was_noted && is_noted && self.slot.lock().waits_for(cx.waker()) {
+        if was_noted && is_noted && self.slot().lock().waits_for(cx.waker()) {
             return Poll::Pending;
         }
         let waker = cx.waker().clone();
         let asking = if is_noted { Asking::noted(waker) } else { Asking::listed(self.of, waker) };
-        let mut state = self.slot.lock();
+        let mut state = self.slot().lock();
         if let Some(answer) = state.answer.take() {
             drop(state);
             self.noted.forget();
@@ -175,20 +224,23 @@ impl<R> State<R> {
     }
 }
 
-impl<R> Future for Answer<R> {
+impl<R> Unpin for Answer<R> {}
+
+impl<R: Send + 'static> Future for Answer<R> {
     type Output = Result<R, CallError>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Acquire: pairs with the Release in `Slot::put`.
-        if self.slot.is_answered.load(Ordering::Acquire) {
-            self.noted.forget();
-            let answer = self.slot.lock().answer.take();
-            if let Some(answer) = answer {
-                return Poll::Ready(answer);
-            }
+        if !self.slot().is_answered.load(Ordering::Acquire) {
+            return self.wait(cx);
         }
-        self.wait(cx)
+        self.noted.forget();
+        let answer = self.slot.take().map_or(Ok(None), Slot::take).unwrap_or_else(|slot| {
+            // Who has answered is about to let go of it.
+            slot.lock().answer.take()
+        });
+        Poll::Ready(answer.expect("an answer that is there is taken once"))
     }
 }
 
@@ -197,9 +249,75 @@ impl<R> Drop for Answer<R> {
     fn drop(&mut self) {
         if self.noted.is_any() {
             // The waker goes with its note.
-            let asking = self.slot.lock().asking.take();
+            let asking = self.slot.as_ref().and_then(|slot| slot.lock().asking.take());
             self.noted.forget();
             drop(asking);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTOR: &str = "actor";
+
+    fn ask<R: Send + 'static>(actor: &'static str, may_be_withdrawn: bool) -> (Reply<R>, Answer<R>) {
+        reply(actor, ProcessId(1), may_be_withdrawn)
+    }
+
+    fn look<R: Send + 'static>(answer: &mut Answer<R>) -> Poll<Result<R, CallError>> {
+        Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// Which place it is, by its address.
+    fn place<R>(answer: &Answer<R>) -> usize {
+        answer.slot.as_ref().map_or(0, |slot| Arc::as_ptr(slot).addr())
+    }
+
+    #[test]
+    fn the_place_of_an_answer_is_empty_for_the_next_ask() {
+        let (reply, mut answer) = ask(ACTOR, false);
+        let first = place(&answer);
+        assert!(reply.begin());
+        reply.answer(7);
+        assert_eq!(look(&mut answer), Poll::Ready(Ok(7)));
+        let (reply, mut answer) = ask::<i32>(ACTOR, false);
+        assert_eq!(place(&answer), first);
+        assert_eq!(look(&mut answer), Poll::Pending, "there is no answer yet");
+        drop(reply);
+        assert!(matches!(look(&mut answer), Poll::Ready(Err(CallError::NotSent(_)))), "nobody has begun");
+    }
+
+    #[test]
+    fn a_place_is_not_for_other_asks() {
+        for (actor, may_be_withdrawn) in [("another", false), (ACTOR, true)] {
+            let (reply, mut answer) = ask(ACTOR, false);
+            reply.answer(7);
+            assert_eq!(look(&mut answer), Poll::Ready(Ok(7)));
+            let (reply, mut answer) = ask::<i32>(actor, may_be_withdrawn);
+            drop(reply);
+            let Poll::Ready(Err(CallError::NotSent(why))) = look(&mut answer) else { panic!("it was not sent") };
+            assert!(why.contains(actor), "{why}");
+        }
+        let (reply, mut answer) = ask(ACTOR, false);
+        reply.answer(7);
+        assert_eq!(look(&mut answer), Poll::Ready(Ok(7)));
+        let (reply, mut answer) = ask(ACTOR, false);
+        reply.answer("of another type");
+        assert_eq!(look(&mut answer), Poll::Ready(Ok("of another type")));
+    }
+
+    #[test]
+    fn an_answer_that_nobody_takes_is_dropped_with_the_ask() {
+        let held = Arc::new(());
+        let (reply, answer) = ask(ACTOR, false);
+        reply.answer(Arc::clone(&held));
+        drop(answer);
+        assert_eq!(Arc::strong_count(&held), 1);
+        let (reply, mut answer) = ask(ACTOR, false);
+        reply.answer(Arc::clone(&held));
+        drop(look(&mut answer));
+        assert_eq!(Arc::strong_count(&held), 1, "a place that is kept has nothing in it");
     }
 }

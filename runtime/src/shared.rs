@@ -22,6 +22,12 @@ impl<T> Shared<T> {
         self.0.lock_unseen()
     }
 
+    /// Reaches it where nobody else can.
+    #[inline]
+    pub(crate) const fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
     /// Tells who explores, of what lies beside the lock.
     #[inline]
     pub(crate) fn touched(&self) {

@@ -85,12 +85,11 @@ impl<A: Actor> ActorRef<A> {
     /// # Cancel safety
     /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
     pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
-        let until = self.until();
-        let (reply, mut answer) = reply(A::NAME, self.inside.signals.process_id(), until.is_some());
-        if let Some((deadline, patience)) = until {
-            self.tell_by(make(reply), deadline).await?;
-            return answer.by(deadline, patience).await;
+        if let Some((deadline, patience)) = self.until() {
+            // Of its own place: an ask takes as much as the largest of what it may come to.
+            return Box::pin(self.ask_by(make, deadline, patience)).await;
         }
+        let (reply, mut answer) = reply(A::NAME, self.inside.signals.process_id(), false);
         self.mailbox.note_holder();
         match self.mailbox.send(Letter::One(make(reply))).await {
             // In its place, from where nothing is moved any more.
@@ -241,6 +240,17 @@ impl<A: Actor> ActorRef<A> {
     #[cfg(feature = "actix")]
     pub(crate) const fn mailbox(&self) -> &Sender<Letter<A::Message>> {
         &self.mailbox
+    }
+
+    async fn ask_by<R: Send + 'static>(
+        &self,
+        make: impl FnOnce(Reply<R>) -> A::Message,
+        deadline: Instant,
+        patience: Duration,
+    ) -> Result<R, CallError> {
+        let (reply, answer) = reply(A::NAME, self.inside.signals.process_id(), true);
+        self.tell_by(make(reply), deadline).await?;
+        answer.by(deadline, patience).await
     }
 
     async fn tell_by(&self, message: A::Message, deadline: Instant) -> Result<(), CallError> {

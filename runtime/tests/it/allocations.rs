@@ -58,7 +58,7 @@ async fn count<F: Future>(calls: u64, act: impl Fn() -> F) -> u64 {
 }
 
 #[test]
-fn an_ask_allocates_once_and_a_tell_not_at_all() {
+fn asks_that_follow_each_other_and_tells_allocate_nothing() {
     const CALLS: u64 = 1000;
     // One thread does all of it, so that one count has all of it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -72,6 +72,6 @@ fn an_ask_allocates_once_and_a_tell_not_at_all() {
         });
         (asks, tells.await)
     });
-    assert_eq!((asks, tells), (CALLS, 0));
+    assert_eq!((asks, tells), (0, 0));
     run(async {}).unwrap();
 }

@@ -12,7 +12,7 @@ use super::inside::Seed;
 use super::{Actor, Exit, Letter, signals};
 use crate::trace::{self, Traced};
 use crate::{Failure, Outcome};
-use rendez_channels::{Ended, Recv};
+use rendez_channels::{Ended, Receiver, Recv};
 use rendez_model::End;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -130,7 +130,8 @@ impl<A: Actor> Whole<'_, '_, A> {
     #[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
     fn handle_next(&mut self) -> impl Future<Output = bool> + Send {
         async move {
-            let next = Next { whole: self, mail: None }.await;
+            let mail = self.driver.lanes.inbox.receiver().map(Receiver::recv);
+            let next = Next { whole: self, mail }.await;
             let handling = pin!(next.map(|message| self.actor.handle(message, &mut self.driver.context)));
             let Some(handling) = handling.as_pin_mut() else { return false };
             handling.await;
@@ -194,6 +195,7 @@ impl<'a, A: Actor> Driver<'a, A> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {}
             }
+            mail.set(None);
         }
         self.poll_closely(actor, mail, cx)
     }
@@ -258,13 +260,14 @@ impl<'a, A: Actor> Driver<'a, A> {
     }
 
     /// Until something arrives, whatever it is.
-    fn poll_any(&mut self, mail: Pin<&mut Mail<'a, A>>, cx: &mut task::Context<'_>) -> Poll<()> {
+    fn poll_any(&mut self, mut mail: Pin<&mut Mail<'a, A>>, cx: &mut task::Context<'_>) -> Poll<()> {
         if self.lanes.inside().signals.raised() != 0 {
             return Poll::Ready(());
         }
         if !self.lanes.retired
-            && let Poll::Ready(arrived) = self.poll_mail(mail, cx)
+            && let Poll::Ready(arrived) = self.poll_mail(mail.as_mut(), cx)
         {
+            mail.set(None);
             match arrived {
                 Some(arrived) => self.arrived(arrived),
                 None => self.lanes.retired = true,
@@ -276,7 +279,7 @@ impl<'a, A: Actor> Driver<'a, A> {
         self.lanes.poll_alarm(cx)
     }
 
-    /// The next letter, or how the mailbox has ended; none where there is no mailbox.
+    /// The next letter, or how the mailbox has ended; none where there is no mailbox. What has given one gives no other.
     #[inline(always)]
     fn poll_mail(
         &mut self,
@@ -293,7 +296,6 @@ impl<'a, A: Actor> Driver<'a, A> {
             self.lanes.inside().set_idle(true);
             return Poll::Pending;
         };
-        mail.set(None);
         self.lanes.inside().set_idle(false);
         Poll::Ready(Some(arrived))
     }
