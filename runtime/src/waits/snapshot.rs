@@ -84,6 +84,7 @@ impl Snapshot {
         let by_waker: BTreeMap<u64, ProcessId> = cells.iter().map(|cell| (cell.waker_id(), cell.id())).collect();
         let mut waits = Collected { by_waker, of: BTreeMap::new() };
         let mut snapshot = Self::default();
+        snapshot.channels.reserve_exact(places.channels.len());
         for channel in &places.channels {
             let data = channel.channel();
             for stand in channel.waits() {
@@ -106,8 +107,8 @@ impl Snapshot {
             let found = waits.of.remove(&cell.id()).unwrap_or_default();
             snapshot.enter(cell, before, found);
         }
-        snapshot.channels.sort_by_key(|channel| channel.id);
-        snapshot.barriers.sort_by_key(|barrier| barrier.id);
+        snapshot.channels.sort_unstable_by_key(|channel| channel.id);
+        snapshot.barriers.sort_unstable_by_key(|barrier| barrier.id);
         snapshot
     }
 
