@@ -5,6 +5,7 @@ use rendez_runtime::{
     Failure, News, Outcome, Process, RunOptions, Scheduler, actor, deadlocks, detached, explore, par, process, spawn,
     spawn_actor,
 };
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tracing::span::{Attributes, Id, Record};
@@ -61,10 +62,7 @@ fn the_child() {
             Ok(())
         }
         "stands still" => options.run(stands_still()),
-        "keeps its thread" => options.run(async {
-            let sleeps = || std::thread::sleep(Duration::from_millis(400));
-            Process::new("hog", async move { sleeps() }).await
-        }),
+        "keeps its thread" => options.run(async { Process::new("hog", async { until_told() }).await }),
         "fails outside of scopes" => options.run(async {
             let failed = detached(Process::<()>::new("loner", async { Err(Failure::new("no luck")) }));
             failed.process().ended().await;
@@ -73,6 +71,16 @@ fn the_child() {
         other => panic!("no program `{other}`"),
     };
     std::process::exit(i32::from(outcome.is_err()));
+}
+
+/// Keeps this thread until standard input ends, or the patience.
+fn until_told() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read(&mut [0]);
+        tell.send(())
+    });
+    let _ = told.recv_timeout(PATIENCE);
 }
 
 struct Fragile;
@@ -148,8 +156,14 @@ fn a_deadlock_is_told_where_nobody_listens_and_that_it_is_over() {
 
 #[test]
 fn who_keeps_its_thread_is_named_where_nobody_listens() {
-    let kept = told_once("keeps its thread", "process `hog` (spawned at ");
+    let mut child = command("keeps its thread").stdin(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let named = |line: &String| line.starts_with("rendez: process `hog` (spawned at ");
+    let kept = lines.find(named).expect("it is named while it keeps its thread");
     assert!(kept.contains(" has kept its thread for "), "{kept}");
+    drop(child.stdin.take());
+    assert_eq!(lines.find(named), None, "once");
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -169,18 +169,18 @@ impl Carriers {
             return false;
         }
         let Some(seat) = self.seats[..self.regular].iter().find(|seat| self.awaken(seat)) else { return false };
-        if let Some(me) = self.me.upgrade() {
-            self.watch.attend(&me);
-        }
         seat.wake();
         true
     }
 
-    /// Counts a carrier that slept as awake; false when it did not sleep.
+    /// Counts a carrier that slept as awake, and has it watched; false when it did not sleep.
     fn awaken(&self, seat: &Seat) -> bool {
         let slept = seat.is_asleep() && seat.set_asleep(false);
         if slept {
             self.idle.0.fetch_sub(1, Ordering::SeqCst);
+            if let Some(me) = self.me.upgrade() {
+                self.watch.attend(&me);
+            }
         }
         slept
     }

@@ -312,6 +312,16 @@ mod tests {
     }
 
     #[test]
+    fn who_has_to_look_once_more_as_it_falls_asleep_is_watched() {
+        let play = Play::new([0, 0]);
+        play.carriers.outside.push(process());
+        assert!(!play.carriers.watch.is_there());
+        assert!(!play.carriers.fall_asleep(&play.carriers.seats[0]), "there is something from outside");
+        assert!(play.carriers.watch.is_there());
+        drop(play.carriers.outside.pop());
+    }
+
+    #[test]
     fn it_does_not_rest_while_a_spare_carries() {
         let play = Play::new([0, 0]);
         let [regular @ .., _, _, _, spare] = &play.carriers.seats[..] else { panic!("there are seats for spares") };
