@@ -211,6 +211,14 @@ impl<S: Body> Shell<S> {
         register::held(&mut *state, side, to);
     }
 
+    /// That of a failure has been in no channel before: it begins here.
+    fn named(&self, state: &S, poison: Arc<Poison>) -> Arc<Poison> {
+        if !poison.channel.is_empty() {
+            return poison;
+        }
+        Arc::new(Poison { channel: register::name(state.peek_register(), self.own), ..Poison::clone(&poison) })
+    }
+
     /// Ends it because the node of its other side was lost.
     pub(crate) fn lose(&self, peer: &str, reason: &str) {
         let mut after = After::new();
@@ -232,6 +240,7 @@ impl<S: Body> Shell<S> {
         let inborn = self.own.inborn.map_or(0, |inborn| inborn.immunity);
         let immunity = state.peek_register().map_or(0, |register| register.immunity).max(inborn);
         if poison.level > immunity && !state.is_down() {
+            let poison = self.named(state, poison);
             state.register().poison = Some(poison);
             state.bring_down();
             state.wake_all(after);

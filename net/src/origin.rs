@@ -5,6 +5,7 @@
 //! out that may come back, no remote end is told that the channel is retired.
 
 use rendez_channels::{Ended, Receiver};
+use rendez_runtime::__private::warn;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -137,7 +138,9 @@ impl<T> Drop for Returned<T> {
     fn drop(&mut self) {
         let lost = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).queue.len();
         if lost > 0 {
-            tracing::warn!(values = lost, "sent to remote receivers that ended, and nobody was left to take them");
+            warn(format_args!(
+                "{lost} values were sent to remote receivers that ended, and nobody was left to take them"
+            ));
         }
     }
 }
@@ -161,6 +164,35 @@ mod tests {
         drop(share);
         assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(2)));
         assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(3)));
+    }
+
+    const CHILD: &str = "RENDEZ_TEST_ORIGIN";
+
+    /// Not a test: what the next one runs.
+    #[test]
+    fn the_child() {
+        if std::env::var_os(CHILD).is_none() {
+            return;
+        }
+        let (tx, rx) = channel_bounded(2);
+        (1..=2).for_each(|n| tx.try_send(n).unwrap());
+        let origin = Origin::new(rx);
+        let mut share = Share::new(origin.clone());
+        for _ in 0..2 {
+            let value = block_on(origin.next()).unwrap().unwrap().unwrap();
+            share.keep(value);
+        }
+        drop((origin, share));
+    }
+
+    #[test]
+    fn what_nobody_is_left_to_take_is_told_on_standard_error() {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "origin::tests::the_child", "--nocapture"]).env(CHILD, "1");
+        let told = child.output().unwrap();
+        let told = String::from_utf8_lossy(&told.stderr).into_owned();
+        let sentence = "rendez: 2 values were sent to remote receivers that ended, and nobody was left to take them";
+        assert_eq!(told.lines().filter(|line| *line == sentence).count(), 1, "{told}");
     }
 
     #[tokio::test]

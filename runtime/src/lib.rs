@@ -123,6 +123,7 @@ pub use world::{name_node, network};
 pub mod __private {
     pub use crate::call::flatten;
     pub use crate::expansion::{blocking_process, child, process};
+    pub use crate::log::warn;
     pub use crate::par::Several;
     pub use crate::ports::{IsEnd, IsPorts, NotEnd, NotPorts, Probe};
     pub use crate::remote::Inlet;

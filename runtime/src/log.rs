@@ -20,6 +20,11 @@ macro_rules! tell {
 }
 pub(crate) use tell;
 
+/// Warns of something, for crates that are built on this one.
+pub fn warn(text: fmt::Arguments<'_>) {
+    tell!(warn, "{text}");
+}
+
 /// One line, where nobody would hear of it else. One who explores prints what matters himself.
 pub(crate) fn to_stderr(text: fmt::Arguments<'_>) {
     let is_heard = get_default(|subscriber| !subscriber.is::<NoSubscriber>());

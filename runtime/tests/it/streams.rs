@@ -96,7 +96,9 @@ fn a_failed_stream_is_poisoned_with_its_cause_and_its_actor_goes_on() {
         let counter = spawn_actor(Counter { served: 7 });
         let numbers = counter.fail_after_one().await?;
         assert_eq!(numbers.next().await?, Some(0));
-        poisoned(&numbers.next().await, "no more numbers");
+        let end = numbers.next().await;
+        poisoned(&end, "no more numbers");
+        poisoned(&end, &format!("channel `{}` is poisoned", numbers.name()));
         assert_eq!(counter.served().await?, 7);
         Outcome::Ok(())
     })
