@@ -12,7 +12,7 @@ mod told;
 use rendez_channels::{Receiver, channel_bounded};
 use rendez_model::{ProcessId, Verdict};
 use rendez_runtime::{Deadlock, News, Outcome, deadlocks, detached, network, observe, run, spawn};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// How long the test waits for what the runtime promises within a second: the machine may be busy.
@@ -157,4 +157,50 @@ fn an_hour_of_rings() {
         }
         assert!(began.elapsed() > Duration::from_secs(3_500), "it has taken its time, though not ours");
     });
+}
+
+/// Of the look-alikes, those that are of no use for an hour of a time that passes only while nobody runs: threads of their own help
+/// them, or they run for long.
+const IN_REAL_TIME: &[&str] = &[
+    "a ring that moves",
+    "an end lent to a thread",
+    "a task of tokio that holds a waker",
+    "a notification of tokio",
+    "a process that computes",
+    "a blocking process that sleeps",
+    "a blocking process with a thread of its own",
+    "an event that a thread has, too",
+    "a condition that a thread has, too",
+];
+
+/// Starts look-alikes by chance, one every 0.6 to 1.4 s for an hour of their own, so that some are under way at any time, each at
+/// another point of its own; fails at a certain deadlock. How many there were.
+fn an_hour_of_churn() -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let _observed = observe();
+        let reports = deadlocks();
+        let programs: Vec<_> = moving::PROGRAMS.iter().filter(|(name, _)| !IN_REAL_TIME.contains(name)).collect();
+        let (mut seed, mut under_way, mut ended) = (7_u64, VecDeque::new(), 0);
+        let mut below = |n: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % n
+        };
+        let began = tokio::time::Instant::now();
+        while began.elapsed() < Duration::from_secs(3_600) {
+            let (name, program) = programs[usize::try_from(below(programs.len() as u64)).unwrap()];
+            under_way.push_back((name, detached(program())));
+            tokio::time::sleep(Duration::from_millis(600 + below(800))).await;
+            while let Ok(report) = reports.try_recv() {
+                assert!(report.news != News::Certain, "{report}");
+            }
+            while under_way.len() > 10
+                && let Some((name, oldest)) = under_way.pop_front()
+            {
+                oldest.join().await.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+                ended += 1;
+            }
+        }
+        ended
+    })
 }

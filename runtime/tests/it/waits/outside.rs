@@ -36,6 +36,7 @@ fn child() {
             super::an_hour_of_rings();
             return println!("begins, and has ended");
         }
+        "churns" => return println!("begins, and {} have ended", super::an_hour_of_churn()),
         "many" => return println!("begins, and has named {}", super::named_of_many()),
         "aborts" => on_deadlock(OnDeadlock::Abort),
         _ => {}
@@ -107,4 +108,13 @@ fn an_hour_of_rings_that_pause_has_no_certain_deadlock() {
     let (mut child, said) = start("pauses", Stdio::null());
     child.wait().unwrap();
     assert!(said.contains("has ended"), "{said}");
+}
+
+/// As the one before, with networks that come and go.
+#[test]
+fn an_hour_of_networks_that_come_and_go_has_no_certain_deadlock() {
+    let (mut child, said) = start("churns", Stdio::null());
+    child.wait().unwrap();
+    let ended: usize = said.split(' ').rev().nth(2).unwrap().parse().unwrap();
+    assert!(ended > 3_000, "{said}");
 }
