@@ -150,6 +150,27 @@ fn futures_now<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 }
 
 #[test]
+fn who_receives_several_follows_the_last() {
+    run(async {
+        let (tx, rx) = channel_bounded(6);
+        for names in [["", "a", ""], ["a", "", "b"]] {
+            for name in names {
+                match name {
+                    "" => sent(&tx).await,
+                    name => trace::follow(name, sent(&tx)).await,
+                }
+            }
+            let mut several = vec![];
+            assert_eq!(rx.recv_many(&mut several, 3).await?, 3);
+            assert_eq!(followed(), names[2]);
+            trace::end();
+        }
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_lock_is_no_message() {
     run(async {
         let count = rendez_channels::sync::Exclusive::new(0);
