@@ -1,8 +1,8 @@
 //! Traces go with values, messages and makers from process to process, and never to the wrong one.
 
 use rendez_channels::{
-    Alt, BroadcastReceiver, BroadcastSender, Receiver, Sender, WatchReceiver, WatchSender, broadcast, channel,
-    channel_bounded, channel_unbounded, oneshot, watch,
+    Alt, BroadcastReceiver, BroadcastSender, CancellationToken, Receiver, Sender, WatchReceiver, WatchSender,
+    broadcast, channel, channel_bounded, channel_unbounded, oneshot, watch,
 };
 use rendez_runtime::{
     ActorOptions, Context, Outcome, Process, Reply, actor, alt, blocking, par, record, run, spawn, spawn_actor, trace,
@@ -45,6 +45,9 @@ fn received(receiver: Receiver<u8>) -> impl Fn() -> std::pin::Pin<Box<dyn Future
         Box::pin(async move { drop(receiver.recv().await) })
     }
 }
+
+/// How often others are let run, or asked, until they have done what they can.
+const PATIENCE: usize = 1_000;
 
 const SEEN: [&str; 2] = ["a", ""];
 
@@ -264,7 +267,7 @@ fn an_actor_handles_each_message_on_behalf_of_who_has_sent_it() {
         trace::follow("to itself", clerk.soon()).await?;
         trace::follow("delayed", async { clerk.address().tell_after(Duration::ZERO, ClerkMessage::note()) }).await?;
         // Behind all of these: a timer and the mailbox take turns.
-        while seen.lock().unwrap().len() < 6 {
+        for _ in 0..PATIENCE {
             assert_eq!(trace::follow("b", clerk.ask()).await?, "b");
         }
         let mut seen = seen.lock().unwrap().clone();
@@ -299,7 +302,10 @@ fn an_answer_leaves_the_asker_what_it_follows() {
             let _order = trace::begin("asks");
             Outcome::Ok((asked.later().await?, followed()))
         });
-        while !trace::follow("answers", clerk.answer_late()).await? {
+        for _ in 0..PATIENCE {
+            if trace::follow("answers", clerk.answer_late()).await? {
+                break;
+            }
             tokio::task::yield_now().await;
         }
         assert_eq!(late.join().await?, ("answers".to_owned(), "asks".to_owned()));
@@ -311,15 +317,19 @@ fn an_answer_leaves_the_asker_what_it_follows() {
 /// Handles messages beside each other.
 struct Hall {
     doors: [Receiver<()>; 2],
+    gong: CancellationToken,
 }
 
 #[actor(crate = rendez_runtime)]
 impl Hall {
     #[actor(reentrant)]
-    pub(crate) async fn wait(&self, door: usize) -> [String; 2] {
+    pub(crate) async fn wait(&self, door: usize) -> [String; 3] {
         let before = followed();
+        // It brings nothing, and others begin meanwhile.
+        self.gong.cancelled().await;
+        let meanwhile = followed();
         let _ = self.doors[door].recv().await;
-        [before, followed()]
+        [before, meanwhile, followed()]
     }
 }
 
@@ -327,16 +337,21 @@ impl Hall {
 fn messages_that_are_handled_beside_each_other_follow_each_their_own() {
     run(async {
         let ((open_a, a), (open_b, b)) = (channel(), channel());
-        let hall: HallRef = spawn_actor(Hall { doors: [a, b] });
+        let gong = CancellationToken::new();
+        let hall: HallRef = spawn_actor(Hall { doors: [a, b], gong: gong.clone() });
         let ask = |name: &'static str, door| {
             let hall = hall.clone();
             spawn(async move { Outcome::Ok(trace::follow(name, hall.wait(door)).await?) })
         };
         let (first, second) = (ask("first", 0), ask("second", 1));
+        for _ in 0..PATIENCE {
+            tokio::task::yield_now().await;
+        }
+        gong.cancel();
         open_b.send(()).await?;
-        assert_eq!(second.join().await?, ["second", ""]);
+        assert_eq!(second.join().await?, ["second", "second", ""]);
         trace::follow("door", open_a.send(())).await?;
-        assert_eq!(first.join().await?, ["first", "door"]);
+        assert_eq!(first.join().await?, ["first", "first", "door"]);
         Outcome::Ok(())
     })
     .unwrap();
@@ -367,7 +382,10 @@ fn a_recording_and_the_dump_say_who_followed_what() {
             Outcome::Ok(rx.next().await.map(drop)?)
         }));
         trace::follow("order 17", sent(&tx)).await;
-        while cook.process().inspect().trace.is_none() {
+        for _ in 0..PATIENCE {
+            if cook.process().inspect().trace.is_some() {
+                break;
+            }
             tokio::task::yield_now().await;
         }
         let dump = rendez_runtime::dump();
