@@ -11,7 +11,7 @@ mod told;
 
 use rendez_channels::{Receiver, channel_bounded};
 use rendez_model::{ProcessId, Verdict};
-use rendez_runtime::{Deadlock, News, Outcome, deadlocks, detached, network, observe, run, spawn};
+use rendez_runtime::{Deadlock, News, Outcome, deadlocks, detached, dump, network, observe, run, spawn};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ fn look_alikes_finish_and_are_never_taken_for_certain() {
         let mut all = std::pin::pin!(tokio::time::timeout(PATIENCE, all));
         loop {
             tokio::select! {
-                ended = &mut all => break ended.expect("they finish"),
+                ended = &mut all => break ended.unwrap_or_else(|_| panic!("some do not finish:\n{}", dump())),
                 report = reports.recv() => {
                     let report = report.unwrap();
                     let own = roots.iter().find(|(_, root)| report.cycle.steps.iter().any(|s| is_below(s.process, *root)));
