@@ -5,8 +5,8 @@ use rendez_channels::{Sender, after, channel, channel_unbounded};
 use rendez_model::{End, ProcessKind, State};
 use rendez_runtime::toolkit::{LINE_MAX, collect, sink, subprocess};
 use rendez_runtime::{
-    ChildSpec, Failure, IntoProcess, Outcome, PROGRAMS_MAX, Process, Program, Restart, RunOptions, Shutdown, Spawned,
-    Supervisor, What, blocking, deadlocks, detached, explore, network, par, run, scope, spawn,
+    ChildSpec, Failure, IntoProcess, Outcome, PROGRAMS_MAX, Process, Program, Restart, Shutdown, Spawned, Supervisor,
+    What, blocking, deadlocks, detached, explore, network, par, run, scope, spawn,
 };
 use std::io::{BufRead, BufReader, PipeReader};
 use std::os::unix::fs::PermissionsExt;
@@ -130,10 +130,16 @@ fn a_failing_program_ends_its_scope_and_the_programs_beside_it() {
 
 #[test]
 fn it_stands_in_the_tree_with_its_name_its_parent_the_line_that_spawned_it_and_its_number() {
-    // With one worker it has been polled before this goes on.
-    let looked = RunOptions::new().workers(1).run(async {
+    let looked = run(async {
         let (running, pid) = started(SAYS_ITS_NUMBER).await?;
         let process = running.process();
+        // What it starts may speak before it has come to wait for that.
+        let waits = async {
+            while process.os_pid().is_none() || process.inspect().state != State::Waiting {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waits).await.expect("it waits for what it has started");
         assert_eq!(process.os_pid(), Some(pid));
         let seen = process.inspect();
         assert_eq!((seen.name.as_str(), seen.kind), ("sh", ProcessKind::Child));
