@@ -6,12 +6,13 @@ use crate::choice::Choice;
 use crate::core::park;
 use crate::guard::{Attempt, COMMITTED, Guard, Progress, Seat, used_up};
 use crate::memory::Memory;
+use crate::party::{self, Party};
 use crate::prim::{Held, Lock, fence};
 use crate::register::Holder;
 use crate::state::{commit_alone, unmark};
 use crate::steps::{self, Numbered, Operation};
 use crate::waiters::{List, Node, Verdict, Waking};
-use crate::{Ended, InspectBarrier, Stand, block_on, inspect, party};
+use crate::{Ended, InspectBarrier, Stand, block_on, inspect};
 use pin_project_lite::pin_project;
 use rendez_model::{BarrierId, Ends, ProcessId, Side};
 use std::fmt;
@@ -195,15 +196,9 @@ impl Meeting {
     }
 
     /// Tells the acting process of this barrier, once.
-    fn list(self: &Arc<Self>, mut state: Held<'_, State>) {
-        if state.listed || !party::is_known() {
-            return;
-        }
-        state.listed = true;
-        drop(state);
-        if let Some(party) = party::current() {
-            party.met_at(Arc::downgrade(self) as Weak<dyn InspectBarrier>);
-        }
+    fn list(self: &Arc<Self>, state: Held<'_, State>) {
+        let met_at = |party: &dyn Party| party.met_at(Arc::downgrade(self) as Weak<dyn InspectBarrier>);
+        party::tell_once(state, |state| &mut state.listed, met_at);
     }
 }
 

@@ -139,15 +139,12 @@ impl Place for Arc<Happening> {
     }
 
     /// Tells the acting party of it, once.
-    fn parked(&self, mut state: Held<'_, State>) {
-        if state.is_listed || !party::is_known() {
-            return;
-        }
-        state.is_listed = true;
-        drop(state);
-        if let Some(party) = party::current() {
-            party.met(Self::downgrade(self) as Weak<dyn Inspect>);
-        }
+    fn parked(&self, state: Held<'_, State>) {
+        party::tell_once(
+            state,
+            |state| &mut state.is_listed,
+            |party| party.met(Self::downgrade(self) as Weak<dyn Inspect>),
+        );
     }
 }
 

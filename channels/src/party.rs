@@ -1,5 +1,6 @@
 //! Who is acting: the seam through which a runtime says on whose behalf this thread runs. Channels never learn more.
 
+use crate::prim::Held;
 use crate::trace::Trace;
 use crate::{Inspect, InspectBarrier, Poison};
 use rendez_model::ProcessId;
@@ -85,6 +86,22 @@ pub(crate) fn is_known() -> bool {
 #[inline]
 pub fn current_id() -> ProcessId {
     ACTING.get().map_or_else(ProcessId::default, |acting| acting.id)
+}
+
+/// Tells the party of a thing that stands under this lock, where somebody has said who acts and `listed` that no party was told
+/// yet. The lock is given up before.
+pub(crate) fn tell_once<S>(
+    mut state: Held<'_, S>,
+    listed: impl FnOnce(&mut S) -> &mut bool,
+    tell: impl FnOnce(&dyn Party),
+) {
+    if !is_known() || std::mem::replace(listed(&mut state), true) {
+        return;
+    }
+    drop(state);
+    if let Some(party) = current() {
+        tell(&*party);
+    }
 }
 
 /// Its name; empty where nobody said.

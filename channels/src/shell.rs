@@ -256,12 +256,8 @@ impl<S: Body> Shell<S> {
     }
 
     #[cold]
-    fn tell(self: &Arc<Self>, mut state: Held<'_, S>) {
-        *state.listed() = true;
-        drop(state);
-        if let Some(party) = party::current() {
-            party.met(Arc::downgrade(self) as Weak<dyn Inspect>);
-        }
+    fn tell(self: &Arc<Self>, state: Held<'_, S>) {
+        party::tell_once(state, S::listed, |party| party.met(Arc::downgrade(self) as Weak<dyn Inspect>));
     }
 }
 
