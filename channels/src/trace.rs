@@ -206,15 +206,7 @@ fn place() -> Option<Arc<dyn Follow>> {
 /// # Cancel safety
 /// That of `future`.
 pub fn within<F: Future>(trace: Trace, future: F) -> Within<F> {
-    within_place(Arc::new(Place(Mutex::new(Some(trace)))), future)
-}
-
-/// The same with a trace that is kept there.
-///
-/// # Cancel safety
-/// That of `future`.
-pub fn within_place<F: Future>(place: Arc<dyn Follow>, future: F) -> Within<F> {
-    Within { place, future }
+    Within { place: Arc::new(Place(Mutex::new(Some(trace)))), future }
 }
 
 /// Does something with a trace that is kept there.

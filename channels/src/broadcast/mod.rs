@@ -76,7 +76,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
         &self,
         value: T,
     ) -> impl Future<Output = Result<(), SendError<T>>> + Guard<Output = Result<(), SendError<T>>> {
-        Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)), trace: None })
+        Waiting::new(self.core(), Sending::new(self, value))
     }
 
     /// Sends a value if there is room now.
@@ -84,7 +84,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     /// # Errors
     /// The value comes back: there is no room, or as for [`send`](Self::send).
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        let mut sending = Sending { end: self, value: Some(Arc::new(value)), trace: None };
+        let mut sending = Sending::new(self, value);
         match now(self.core(), &mut sending) {
             Some(Err(error)) if matches!(error.cause(), Ended::Overflow { .. }) => {
                 Err(TrySendError::Full(error.into_value()))
@@ -99,8 +99,7 @@ impl<T: marker::Send + Sync + 'static> BroadcastSender<T> {
     /// # Errors
     /// As `send`, and [`Ended::Cancelled`] when the scope of the thread's process ends it.
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
-        let mut send =
-            pin!(Waiting::new(self.core(), Sending { end: self, value: Some(Arc::new(value)), trace: None }));
+        let mut send = pin!(Waiting::new(self.core(), Sending::new(self, value)));
         let sent = block_on(send.as_mut());
         sent.unwrap_or_else(|cause| Err(SendError::new(send.source().take_back(), cause)))
     }
@@ -208,7 +207,11 @@ struct Sending<'a, T: marker::Send + Sync + 'static> {
     trace: Option<Option<Trace>>,
 }
 
-impl<T: marker::Send + Sync + 'static> Sending<'_, T> {
+impl<'a, T: marker::Send + Sync + 'static> Sending<'a, T> {
+    fn new(end: &'a BroadcastSender<T>, value: T) -> Self {
+        Self { end, value: Some(Arc::new(value)), trace: None }
+    }
+
     fn take_back(&mut self) -> T {
         self.value.take().and_then(Arc::into_inner).expect("a value that was not sent is nobody else's")
     }
