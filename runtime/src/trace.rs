@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tracing::Span;
 
+pub(crate) use rendez_channels::trace::is_any;
 pub use rendez_channels::trace::{Trace, current};
 
 /// Does what `future` does on behalf of something new: what it sends, the processes that it starts and the actors that it
@@ -246,5 +247,3 @@ pub fn resume(trace: Option<Trace>) {
         set_current(trace);
     }
 }
-
-pub(crate) use rendez_channels::trace::is_any;

@@ -23,29 +23,29 @@ impl Watchers {
         if self.all().any(|known| known.will_wake(&waker)) {
             return Some(waker);
         }
-        *self = match std::mem::take(self) {
-            Self::Others(None) => Self::One(waker),
-            Self::One(first) => Self::Others(Some(Box::new(vec![first, waker]))),
-            Self::Others(Some(mut others)) => {
-                others.push(waker);
-                Self::Others(Some(others))
+        match self {
+            Self::Others(Some(others)) => others.push(waker),
+            _ => {
+                *self = match std::mem::take(self) {
+                    Self::One(first) => Self::Others(Some(Box::new(vec![first, waker]))),
+                    Self::Others(_) => Self::One(waker),
+                }
             }
-        };
+        }
         None
     }
 
     /// Removes one, if it is here. The caller drops it when its lock is free.
     pub(crate) fn remove(&mut self, waker: &Waker) -> Option<Waker> {
+        if let Self::Others(others) = self {
+            let others = others.as_mut()?;
+            let at = others.iter().position(|known| known.will_wake(waker))?;
+            return Some(others.swap_remove(at));
+        }
         match std::mem::take(self) {
             Self::One(one) if one.will_wake(waker) => Some(one),
-            Self::Others(Some(mut others)) => {
-                let at = others.iter().position(|known| known.will_wake(waker));
-                let removed = at.map(|at| others.swap_remove(at));
-                *self = Self::Others(Some(others));
-                removed
-            }
-            others => {
-                *self = others;
+            other => {
+                *self = other;
                 None
             }
         }

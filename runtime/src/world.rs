@@ -99,9 +99,8 @@ impl World {
 
     /// That of the process which acts, or of what runs processes here.
     pub(crate) fn here() -> Arc<Self> {
-        executor::own_home()
-            .as_ref()
-            .map_or_else(|| Arc::clone(Self::global()), |home| Arc::clone(Self::or_global(home.own_world())))
+        let home = executor::own_home();
+        Arc::clone(Self::or_global(home.as_ref().and_then(|home| home.own_world())))
     }
 
     #[inline]

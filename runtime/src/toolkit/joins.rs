@@ -1,6 +1,6 @@
 //! Processes with several inputs and one output.
 
-use crate::trace::{self, Trace};
+use crate::trace::{self, Traced};
 use crate::{Outcome, alt, process};
 use rendez_channels::{Alt, Ended, Receiver, Sender};
 use std::ops::Add;
@@ -44,16 +44,16 @@ pub async fn merge<T: Ord + Send + 'static>(left: Receiver<T>, right: Receiver<T
     let mut heads = first_of_each(&left, &right).await?;
     loop {
         heads = match heads {
-            (Some(l), Some(r)) if l.value <= r.value => {
-                l.send(&output).await?;
+            (Some(l), Some(r)) if l.message <= r.message => {
+                send(&output, l).await?;
                 (head(&left).await?, Some(r))
             }
             (l, Some(r)) => {
-                r.send(&output).await?;
+                send(&output, r).await?;
                 (l, head(&right).await?)
             }
             (Some(l), None) => {
-                l.send(&output).await?;
+                send(&output, l).await?;
                 (head(&left).await?, None)
             }
             (None, None) => return Ok(()),
@@ -98,40 +98,28 @@ where
     }
 }
 
-/// A value that is held back, with what it belongs to.
-struct Head<T> {
-    value: T,
-    trace: Option<Trace>,
-}
-
-impl<T: Send + 'static> Head<T> {
-    /// One that was just received.
-    fn of(value: T) -> Self {
-        Self { value, trace: trace::current() }
-    }
-
-    async fn send(self, output: &Sender<T>) -> Outcome {
-        Ok(trace::within(self.trace, output.send(self.value)).await?)
-    }
+/// Sends one that was held back, on behalf of what it belongs to.
+async fn send<T: Send + 'static>(output: &Sender<T>, held: Traced<T>) -> Outcome {
+    Ok(trace::within(held.trace, output.send(held.message)).await?)
 }
 
 /// The next one of a side, if there is one.
-async fn head<T: Send + 'static>(input: &Receiver<T>) -> Result<Option<Head<T>>, Ended> {
-    Ok(input.next().await?.map(Head::of))
+async fn head<T: Send + 'static>(input: &Receiver<T>) -> Result<Option<Traced<T>>, Ended> {
+    Ok(input.next().await?.map(Traced::here))
 }
 
 /// The first of each, in whatever order they come; one that has ended has none.
 async fn first_of_each<T: Send + 'static>(
     left: &Receiver<T>,
     right: &Receiver<T>,
-) -> Result<(Option<Head<T>>, Option<Head<T>>), Ended> {
+) -> Result<(Option<Traced<T>>, Option<Traced<T>>), Ended> {
     alt! {
         l = left.next() => {
-            let l = l?.map(Head::of);
+            let l = l?.map(Traced::here);
             Ok((l, head(right).await?))
         }
         r = right.next() => {
-            let r = r?.map(Head::of);
+            let r = r?.map(Traced::here);
             Ok((head(left).await?, r))
         }
     }
