@@ -18,7 +18,7 @@ fn carriers(workers: usize) -> RunOptions {
 }
 
 /// Is ready again at once, behind all others.
-async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut has_yielded, true) {

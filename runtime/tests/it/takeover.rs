@@ -1,13 +1,12 @@
 //! Takeover: what waits behind a process that keeps its thread is run by others, within two milliseconds. Which process runs where
 //! else is not said.
 
+use crate::carriers::yield_now;
 use rendez_runtime::{Outcome, RunOptions, Scheduler, spawn};
 use std::collections::HashSet;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel as thread_channel};
 use std::sync::{Arc, Barrier};
-use std::task::Poll;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -102,19 +101,6 @@ async fn go_on() {
     while begun.elapsed() < WHILE {
         yield_now().await;
     }
-}
-
-/// Is ready again at once, behind all others.
-async fn yield_now() {
-    let mut has_yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut has_yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 #[test]
