@@ -182,17 +182,18 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         if steps::is_watched() {
             return self.begin_watched(cx, None, answer);
         }
-        if end.end().memory.will_wait() {
+        let memory = &end.end().memory;
+        if memory.will_wait() {
             return self.park(cx, None, answer);
         }
-        if !end.end().memory.waits_never() {
-            return self.begin(cx, None, answer);
+        let Some(mut state) = end.core().try_lock_unseen() else { return self.begin(cx, None, answer) };
+        if memory.waits_never()
+            && let Some(value) = state.pop_at_once()
+        {
+            drop(state);
+            return self.give(Ok(value), answer);
         }
-        match end.core().pop_at_once() {
-            Ok(value) => self.give(Ok(value), answer),
-            Err(Some(state)) => self.meet(cx, state, None, answer),
-            Err(None) => self.begin(cx, None, answer),
-        }
+        self.meet(cx, state, None, answer)
     }
 
     /// Begins where somebody explores, or counts; perhaps in another step.
@@ -344,7 +345,14 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
         let mut this = self.project();
         this.end.note_holder();
         let slot = || hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
-        this.stage.set(Stage::Parked { node: Node::of(waiter(waking, slot)) });
+        let stage = Stage::Parked { node: Node::of(waiter(waking, slot)) };
+        if !matches!(*this.stage, Stage::Fresh) {
+            // As below, where there is something to drop.
+            cold_path();
+            this.stage.set(stage);
+        } else {
+            this.stage.set(stage);
+        }
         this.stage.parked()
     }
 

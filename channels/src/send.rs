@@ -149,14 +149,16 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
             return self.begin_watched(cx, answer);
         }
         let Cargo::Value(value @ Some(_)) = this.cargo else { return self.begin(cx, answer) };
-        if !end.end().memory.waits_never() {
-            return self.begin(cx, answer);
+        let memory = &end.end().memory;
+        if memory.will_wait() {
+            return self.park(cx, answer);
         }
-        match end.core().push_at_once(value) {
-            Ok(()) => self.give(Ok(()), answer),
-            Err(Some(state)) => self.meet(cx, state, answer),
-            Err(None) => self.begin(cx, answer),
+        let Some(mut state) = end.core().try_lock_unseen() else { return self.begin(cx, answer) };
+        if memory.waits_never() && state.push_at_once(value) {
+            drop(state);
+            return self.give(Ok(()), answer);
         }
+        self.meet(cx, state, answer)
     }
 
     /// Begins where somebody explores, or counts; perhaps in another step.
@@ -314,7 +316,14 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
             Cargo::Place => Slot::Empty,
             Cargo::Value(value) => Slot::of(value.take()),
         };
-        this.stage.set(Stage::Parked { node: Node::of(waiter(waking, slot)) });
+        let stage = Stage::Parked { node: Node::of(waiter(waking, slot)) };
+        if !matches!(*this.stage, Stage::Fresh) {
+            // As below, where there is something to drop.
+            cold_path();
+            this.stage.set(stage);
+        } else {
+            this.stage.set(stage);
+        }
         this.stage.parked()
     }
 
