@@ -203,6 +203,10 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
                 batching = true;
             }
             if let Some(ended) = ended {
+                // What was taken before does not come to anybody else.
+                if let Some(taken) = self.taker.report() {
+                    self.line.put(&taken);
+                }
                 tell(&mut self.line, &ended);
                 return self.line.finish().await;
             }

@@ -45,6 +45,24 @@ async fn values_come_from_the_home_in_order_and_retire_comes_after_them() {
 }
 
 #[tokio::test]
+async fn what_a_receiver_has_received_comes_to_no_other_however_soon_it_is_dropped() {
+    let pair = Pair::new().await;
+    for window in [1, 3] {
+        let (jobs, input) = channel_bounded::<u32>(8);
+        for n in 0..8 {
+            soon(jobs.send(n)).await.unwrap();
+        }
+        pair.hub.publish_receiver("jobs", input).unwrap();
+        for n in 0..8 {
+            let remote = soon(pair.peer.receiver_with::<u32>("jobs", window)).await.unwrap();
+            assert_eq!(soon(remote.recv()).await, Ok(n), "with a window of {window}");
+        }
+        pair.hub.withdraw("jobs");
+    }
+    pair.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_value_that_waits_for_the_first_receiver_arrives_with_the_opening() {
     let pair = Pair::new().await;
     for n in 0..30 {
