@@ -44,9 +44,12 @@ use std::task::{Context, Poll};
 #[derive(Clone)]
 pub struct Trace(Arc<Known>);
 
+#[derive(PartialEq, Eq)]
 struct Known {
     id: u64,
     name: Box<str>,
+    /// The node at which it began; none of this program's own.
+    node: Option<Box<str>>,
 }
 
 /// A value with what it belongs to.
@@ -105,14 +108,36 @@ impl Trace {
     #[must_use]
     pub fn new(name: &str) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        steps::trace_begins();
-        Self(Arc::new(Known { id: steps::number(Numbered::Trace, &NEXT), name: name.into() }))
+        Self::arrived(None, steps::number(Numbered::Trace, &NEXT), name)
     }
 
-    /// Its number.
+    /// One that began elsewhere, for who brings values from another program: at a node of this name, where it has this number. None
+    /// is of this program, to which it has come back.
+    ///
+    /// ```
+    /// use rendez_channels::trace::Trace;
+    ///
+    /// let order = Trace::arrived(Some("till"), 17, "order");
+    /// assert_eq!(order.to_string(), "t17@till `order`");
+    /// let own = Trace::new("own");
+    /// assert_eq!(Trace::arrived(None, own.id(), own.name()), own);
+    /// ```
+    #[must_use]
+    pub fn arrived(node: Option<&str>, id: u64, name: &str) -> Self {
+        steps::trace_begins();
+        Self(Arc::new(Known { id, name: name.into(), node: node.map(Into::into) }))
+    }
+
+    /// Its number, at the node where it began.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// The node where it began; none where that is this program.
+    #[must_use]
+    pub fn node(&self) -> Option<&str> {
+        self.0.node.as_deref()
     }
 
     /// Its name.
@@ -130,7 +155,7 @@ impl Drop for Known {
 
 impl PartialEq for Trace {
     fn eq(&self, other: &Self) -> bool {
-        self.0.id == other.0.id
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 
@@ -144,7 +169,10 @@ impl fmt::Debug for Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "t{} `{}`", self.id(), self.name())
+        match self.node() {
+            Some(node) => write!(f, "t{}@{node} `{}`", self.id(), self.name()),
+            None => write!(f, "t{} `{}`", self.id(), self.name()),
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use crate::Node;
 use crate::control::Answered;
 use crate::error::{NetError, Reason};
 use crate::peer::{OPEN_TIMEOUT, Peer, PeerCore};
-use crate::proto::Outcome;
+use crate::proto::{Mark, Outcome};
 use crate::publish::{Offer, Published, Serve, check_name, refused};
-use rendez_runtime::{Actor, CallError, Instances, RemoteActor, RemoteCall, RemoteInlet, RemoteLink};
+use rendez_runtime::{Actor, CallError, Instances, RemoteActor, RemoteCall, RemoteInlet, RemoteLink, trace};
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
@@ -133,11 +133,13 @@ struct Inlet {
 impl RemoteInlet for Inlet {
     fn call(&self, method: u32, args: Vec<u8>) -> RemoteCall {
         let (peer, actor, deadline) = (Arc::clone(&self.peer), self.actor, self.deadline);
+        let trace = trace::current();
         Box::pin(async move {
             let now = tokio::time::Instant::now();
             let until = now.checked_add(deadline).unwrap_or(now + FOREVER);
             let name = peer.name();
-            let sending = peer.control().call(actor, method, &args);
+            let mark = trace.as_ref().map(|trace| Mark::of(trace, peer.here()));
+            let sending = peer.control().call(actor, method, mark, &args);
             let answer = match tokio::time::timeout_at(until, sending).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(why)) => return Err(CallError::NotSent(format!("node `{name}`: {why}"))),

@@ -216,6 +216,8 @@ impl AtHome {
                         BarrierStep::Gone => self.taker.taken(),
                     }
                 }
+                // A meeting is no message.
+                TakerNews::Follows(_) => {}
                 TakerNews::Retired | TakerNews::Poisoned(_) => return Ok(false),
             }
         }

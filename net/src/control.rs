@@ -5,7 +5,7 @@
 //! the order of the bytes.
 
 use crate::error::Reason;
-use crate::proto::{Calls, ControlFrame, Outcome, ProtocolError, PutError, Raw, Refusal, cut, put};
+use crate::proto::{Calls, ControlFrame, Mark, Outcome, ProtocolError, PutError, Raw, Refusal, cut, put};
 use crate::quic::Writer;
 use rendez_wire::Fingerprint;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -52,13 +52,14 @@ impl Control {
         &self,
         actor: u32,
         method: u32,
+        trace: Option<Mark<'_>>,
         args: &[u8],
     ) -> Result<oneshot::Receiver<Answered>, String> {
         self.start(
             |state| state.calls.has_room(),
             |state| {
                 let number = state.calls.next_number();
-                put(&mut state.out, &ControlFrame::Call { number, actor, method, args: Raw(args) })?;
+                put(&mut state.out, &ControlFrame::Call { number, actor, method, trace, args: Raw(args) })?;
                 let (waiter, answer) = oneshot::channel();
                 state.calls.start(waiter);
                 Ok(answer)

@@ -144,7 +144,7 @@ async fn another_version() {
         let link = scene.foe.connect(scene.hub.address(), scene.hub.id()).await.unwrap();
         let (mut writer, _reader) = link.open().await.unwrap();
         writer.write_all(&frame(&ControlFrame::Hello { version: 9, name: "foe" })).await.unwrap();
-        let told = Reason::Dismissed(ProtocolError::Version { theirs: 9, ours: 1 }.to_string());
+        let told = Reason::Dismissed(ProtocolError::Version { theirs: 9, ours: 2 }.to_string());
         assert_eq!(link.closed().await, told);
         scene.friend_goes_on().await;
     })
@@ -220,7 +220,7 @@ async fn a_call_of_an_actor_that_was_never_found() {
     bounded(async {
         let scene = Scene::new().await;
         let mut foe = scene.connect().await;
-        foe.say(&frame(&ControlFrame::Call { number: 0, actor: 5, method: 0, args: Raw(&[]) })).await;
+        foe.say(&frame(&ControlFrame::Call { number: 0, actor: 5, method: 0, trace: None, args: Raw(&[]) })).await;
         scene.ends_with(&foe, ProtocolError::Unexpected { what: "call of an actor that was not found" }).await;
     })
     .await;

@@ -314,6 +314,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) const fn tasks(&self) -> &Tasks {
         &self.tasks
     }

@@ -6,6 +6,7 @@
 
 use rendez_channels::{Ended, Receiver};
 use rendez_runtime::__private::warn;
+use rendez_runtime::trace::{self, Trace};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -24,8 +25,15 @@ struct Returned<T> {
 
 /// The queue is bounded by the windows of the remote ends.
 struct State<T> {
-    queue: VecDeque<T>,
+    queue: VecDeque<Cargo<T>>,
     out: usize,
+}
+
+/// A value with what it belongs to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cargo<T> {
+    pub(crate) value: T,
+    pub(crate) trace: Option<Trace>,
 }
 
 impl<T: Send + 'static> Origin<T> {
@@ -42,7 +50,7 @@ impl<T: Send + 'static> Origin<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub(crate) async fn next(&self) -> Result<Option<T>, Ended> {
+    pub(crate) async fn next(&self) -> Result<Option<Cargo<T>>, Ended> {
         let mut retired = false;
         loop {
             let changed = self.returned.changed.notified();
@@ -51,9 +59,9 @@ impl<T: Send + 'static> Origin<T> {
             changed.as_mut().enable();
             {
                 let mut state = self.lock();
-                if let Some(value) = state.queue.pop_front() {
+                if let Some(returned) = state.queue.pop_front() {
                     state.out += 1;
-                    return Ok(Some(value));
+                    return Ok(Some(returned));
                 }
                 if retired && state.out == 0 {
                     return Ok(None);
@@ -62,15 +70,24 @@ impl<T: Send + 'static> Origin<T> {
             tokio::select! {
                 biased;
                 () = changed => {}
-                value = self.channel.next(), if !retired => match value? {
-                    Some(value) => {
+                cargo = self.receive(), if !retired => match cargo? {
+                    Some(cargo) => {
                         self.lock().out += 1;
-                        return Ok(Some(value));
+                        return Ok(Some(cargo));
                     }
                     None => retired = true,
                 },
             }
         }
+    }
+
+    /// A value of the channel's own. What the last one belonged to does not matter to it.
+    async fn receive(&self) -> Result<Option<Cargo<T>>, Ended> {
+        let receive = async {
+            let value = self.channel.next().await?;
+            Ok(value.map(|value| Cargo { value, trace: trace::current() }))
+        };
+        trace::within(None, receive).await
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -89,7 +106,7 @@ impl<T: Send + 'static> Clone for Origin<T> {
 /// them back.
 pub(crate) struct Share<T: Send + 'static> {
     origin: Origin<T>,
-    out: VecDeque<T>,
+    out: VecDeque<Cargo<T>>,
 }
 
 impl<T: Send + 'static> Share<T> {
@@ -102,14 +119,14 @@ impl<T: Send + 'static> Share<T> {
     }
 
     /// Keeps a value that [`Origin::next`] gave, until it is taken.
-    pub(crate) fn keep(&mut self, value: T) -> &T {
-        self.out.push_back(value);
+    pub(crate) fn keep(&mut self, cargo: Cargo<T>) -> &Cargo<T> {
+        self.out.push_back(cargo);
         &self.out[self.out.len() - 1]
     }
 
     /// All values have been taken but the last few.
     pub(crate) fn taken_but(&mut self, under_way: usize) {
-        let taken: Vec<T> = self.out.drain(..self.out.len() - under_way).collect();
+        let taken: Vec<Cargo<T>> = self.out.drain(..self.out.len() - under_way).collect();
         let last = {
             let mut state = self.origin.lock();
             state.out -= taken.len();
@@ -150,6 +167,33 @@ mod tests {
     use super::*;
     use rendez_channels::{block_on, channel_bounded};
 
+    /// A value that belongs to nothing.
+    const fn nobodys<T>(value: T) -> Cargo<T> {
+        Cargo { value, trace: None }
+    }
+
+    #[test]
+    fn a_value_that_comes_back_belongs_to_what_it_was_sent_for() {
+        let (tx, rx) = channel_bounded(2);
+        let sent = async {
+            trace::follow("a", tx.send(1)).await.unwrap();
+            tx.send(2).await.unwrap();
+        };
+        block_on(sent).unwrap();
+        let origin = Origin::new(rx);
+        let mut share = Share::new(origin.clone());
+        for _ in 0..2 {
+            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
+            share.keep(cargo);
+        }
+        drop(share);
+        let mut names = (1..=2).map(|_| {
+            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
+            cargo.trace.map(|trace| trace.name().to_owned())
+        });
+        assert_eq!([names.next().unwrap(), names.next().unwrap()], [Some("a".to_owned()), None]);
+    }
+
     #[test]
     fn a_value_that_comes_back_goes_to_the_next_before_newer_ones() {
         let (tx, rx) = channel_bounded(3);
@@ -157,13 +201,13 @@ mod tests {
         let origin = Origin::new(rx);
         let mut share = Share::new(origin.clone());
         for n in 1..=2 {
-            let value = block_on(origin.next()).unwrap().unwrap().unwrap();
-            assert_eq!(*share.keep(value), n);
+            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
+            assert_eq!(share.keep(cargo).value, n);
         }
         share.taken_but(1);
         drop(share);
-        assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(2)));
-        assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(3)));
+        assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(nobodys(2))));
+        assert_eq!(block_on(origin.next()).unwrap(), Ok(Some(nobodys(3))));
     }
 
     const CHILD: &str = "RENDEZ_TEST_ORIGIN";
@@ -179,8 +223,8 @@ mod tests {
         let origin = Origin::new(rx);
         let mut share = Share::new(origin.clone());
         for _ in 0..2 {
-            let value = block_on(origin.next()).unwrap().unwrap().unwrap();
-            share.keep(value);
+            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
+            share.keep(cargo);
         }
         drop((origin, share));
     }
@@ -210,8 +254,8 @@ mod tests {
         drop(first);
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished(), "7 is out again");
-        second.keep(7);
+        second.keep(nobodys(7));
         second.taken_but(0);
-        assert_eq!(waiting.await.unwrap(), (Ok(Some(7)), Ok(None)));
+        assert_eq!(waiting.await.unwrap(), (Ok(Some(nobodys(7))), Ok(None)));
     }
 }

@@ -16,12 +16,14 @@ use crate::tasks::Tasks;
 use crate::{NodeEvent, NodeId};
 use rendez_channels::{ChannelKind, Receiver, Sender, channel_named};
 use rendez_runtime::RemoteLink;
+use rendez_runtime::trace::{self, Trace};
 use rendez_wire::{FrameReader, fingerprint, type_label};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -216,6 +218,11 @@ impl PeerCore {
         &self.name
     }
 
+    /// The name of this node.
+    pub(crate) fn here(&self) -> &str {
+        self.node.name()
+    }
+
     pub(crate) const fn link(&self) -> &Link {
         &self.link
     }
@@ -304,8 +311,9 @@ impl PeerCore {
             }
             ControlFrame::Found { request, actor } => self.control.found_at(request, Ok(actor)),
             ControlFrame::Refuse { request, refusal } => self.control.found_at(request, Err(refusal)),
-            ControlFrame::Call { number, actor, method, args } => {
-                calls.call(self, number, actor, method, args.0.to_vec())
+            ControlFrame::Call { number, actor, method, trace, args } => {
+                let trace = trace.map(|mark| mark.trace(self.here()));
+                calls.call(self, number, actor, method, trace, args.0.to_vec())
             }
             ControlFrame::Answer { number, result } => self.control.answered(number, Ok(result.0.to_vec())),
             ControlFrame::Failure { number, outcome, text } => {
@@ -396,6 +404,7 @@ impl Serving {
         number: u64,
         actor: u32,
         method: u32,
+        trace: Option<Trace>,
         args: Vec<u8>,
     ) -> Result<(), ProtocolError> {
         let permit = Arc::clone(&self.running)
@@ -407,8 +416,8 @@ impl Serving {
         // Polled once here, so that calls reach the mailbox in the order of their frames. What fails or panics in there
         // is the reading of arguments.
         let begun = catch_unwind(AssertUnwindSafe(|| {
-            let mut work = actor.serve(method, args, Arc::clone(peer) as RemoteLink);
-            let first = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let mut work = trace::within(trace, actor.serve(method, args, Arc::clone(peer) as RemoteLink));
+            let first = Pin::new(&mut work).poll(&mut Context::from_waker(Waker::noop()));
             (work, first)
         }));
         let peer = Arc::clone(peer);

@@ -3,10 +3,11 @@
 
 use crate::error::Reason;
 use crate::line::{Line, Turn};
-use crate::origin::{Origin, Share};
+use crate::origin::{Cargo, Origin, Share};
 use crate::peer::PeerCore;
-use crate::proto::{ChannelControl, Feeder, FeederNews, Poisoning, ProtocolError, Taker, TakerNews, cut};
+use crate::proto::{ChannelControl, Feeder, FeederNews, Mark, Poisoning, ProtocolError, Taker, TakerNews, Told, cut};
 use rendez_channels::{Ended, Poison, Sender};
+use rendez_runtime::trace::{self, Trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
@@ -34,7 +35,8 @@ where
     T: Serialize + Send + 'static,
 {
     let _unfinished = peer.tasks().unfinished();
-    let mut pump = Feed { line, share: Share::new(origin), feeder: Feeder::new(window), retiring: false };
+    let (share, feeder) = (Share::new(origin), Feeder::new(window));
+    let mut pump = Feed { line, share, feeder, here: peer.here().to_owned(), told: None, retiring: false };
     match pump.run(&peer).await {
         Ok(()) => {
             drop(pump.share);
@@ -55,6 +57,10 @@ struct Feed<T: Send + 'static> {
     /// What is sent and not known to be taken, as many as the feeder counts.
     share: Share<T>,
     feeder: Feeder,
+    /// The name of this node.
+    here: String,
+    /// What the peer takes the next value to belong to.
+    told: Option<Told>,
     /// No more values are taken; those under way still may be.
     retiring: bool,
 }
@@ -71,9 +77,9 @@ impl<T: Serialize + Send + 'static> Feed<T> {
             batching &= wanted;
             tokio::select! {
                 biased;
-                value = self.share.origin().next(), if wanted => {
+                cargo = self.share.origin().next(), if wanted => {
                     batching = true;
-                    if !self.take_in(value) {
+                    if !self.take_in(cargo) {
                         return self.line.finish().await;
                     }
                 }
@@ -90,10 +96,11 @@ impl<T: Serialize + Send + 'static> Feed<T> {
     }
 
     /// Sends a value, or what the channel's end says; whether the channel goes on.
-    fn take_in(&mut self, value: Result<Option<T>, Ended>) -> bool {
-        match value {
-            Ok(Some(value)) => {
-                if let Err(error) = self.line.put_item(self.share.keep(value)) {
+    fn take_in(&mut self, cargo: Result<Option<Cargo<T>>, Ended>) -> bool {
+        match cargo {
+            Ok(Some(cargo)) => {
+                self.tell_trace(cargo.trace.as_ref());
+                if let Err(error) = self.line.put_item(&self.share.keep(cargo).value) {
                     let channel = self.share.origin().channel();
                     channel.poison(&error);
                     tell(&mut self.line, &Ended::Poisoned(Arc::new(Poison::new(channel.name(), error, ""))));
@@ -108,6 +115,15 @@ impl<T: Serialize + Send + 'static> Feed<T> {
             }
         }
         true
+    }
+
+    /// Tells what the next value belongs to, where that is something else than of the last one.
+    fn tell_trace(&mut self, trace: Option<&Trace>) {
+        let trace = trace.map(|trace| Mark::of(trace, &self.here));
+        if trace != self.told.as_ref().map(Told::mark) {
+            self.line.put(&ChannelControl::Follow { trace });
+            self.told = trace.map(Told::from);
+        }
     }
 
     fn retire(&mut self) {
@@ -137,8 +153,9 @@ pub(crate) async fn take<T>(line: Line, sink: Sender<T>, window: u32, peer: Arc<
 where
     T: DeserializeOwned + Send + 'static,
 {
+    let (taker, here) = (Taker::new(window), peer.here().to_owned());
     let (queue, slot) = (VecDeque::new(), None);
-    let mut pump = Take { line, sink, taker: Taker::new(window), queue, slot, over: false };
+    let mut pump = Take { line, sink, taker, here, told: None, queue, slot, of_slot: None, over: false };
     match pump.run().await {
         Ok(()) => {
             drop(pump.sink);
@@ -157,9 +174,15 @@ struct Take<T: Send + 'static> {
     line: Line,
     sink: Sender<T>,
     taker: Taker,
+    /// The name of this node.
+    here: String,
+    /// What the next value that arrives belongs to.
+    told: Option<Told>,
     /// Values that have arrived and are not taken, after the one in `slot`; together at most the window.
-    queue: VecDeque<T>,
+    queue: VecDeque<Cargo<T>>,
     slot: Option<T>,
+    /// What the value in `slot` belongs to.
+    of_slot: Option<Trace>,
     /// No more values come.
     over: bool,
 }
@@ -172,8 +195,10 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
             if !self.handle_frames()? {
                 return self.line.finish().await;
             }
-            if self.slot.is_none() {
-                self.slot = self.queue.pop_front();
+            if self.slot.is_none()
+                && let Some(Cargo { value, trace }) = self.queue.pop_front()
+            {
+                (self.slot, self.of_slot) = (Some(value), trace);
             }
             let full = self.slot.is_some();
             batching &= full;
@@ -185,7 +210,7 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
             }
             let ended = tokio::select! {
                 biased;
-                sent = self.sink.send_from(&mut self.slot), if full => sent.err(),
+                sent = trace::within(self.of_slot.clone(), self.sink.send_from(&mut self.slot)), if full => sent.err(),
                 // Those who receive get a turn before what they took so far is reported.
                 () = tokio::task::yield_now(), if batching => {
                     batching = false;
@@ -199,6 +224,7 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
             };
             // Whichever was first: somebody may have taken the value, and act on it still, when another one of these comes.
             if full && self.slot.is_none() {
+                self.of_slot = None;
                 self.taker.taken();
                 batching = true;
             }
@@ -220,8 +246,10 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
                 TakerNews::Value(bytes) => {
                     let value = rendez_wire::decode(bytes)
                         .map_err(|error| Reason::Protocol(ProtocolError::Value { why: error.to_string() }))?;
-                    self.queue.push_back(value);
+                    let trace = self.told.as_ref().map(|told| told.mark().trace(&self.here));
+                    self.queue.push_back(Cargo { value, trace });
                 }
+                TakerNews::Follows(mark) => self.told = mark.map(Told::from),
                 TakerNews::Retired => self.over = true,
                 TakerNews::Poisoned(poisoning) => {
                     self.sink.poison_with(poison(poisoning));

@@ -151,8 +151,9 @@ impl Followed {
             (now.trace.clone()?, now.span.clone())
         };
         // Made under no lock: it is the subscriber's code.
-        let span =
-            span.unwrap_or_else(|| tracing::info_span!(parent: within, "trace", id = trace.id(), name = trace.name()));
+        let span = span.unwrap_or_else(
+            || tracing::info_span!(parent: within, "trace", id = trace.id(), name = trace.name(), node = trace.node()),
+        );
         let mut now = self.lock();
         if now.trace.as_ref() == Some(&trace) {
             now.span = Some(span.clone());

@@ -2,7 +2,7 @@
 
 use rendez::net::{Admit, Config, Identity, LENT_MAX, Node, Transport};
 use rendez::prelude::*;
-use rendez::{Context, Ended, run};
+use rendez::{Context, Ended, run, trace};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::sync::Arc;
@@ -69,6 +69,11 @@ impl Station {
         let (output, input) = channel_bounded(4);
         self.listeners.push(output);
         input
+    }
+
+    /// On whose behalf it is asked.
+    pub(crate) async fn for_whom(&mut self) -> Option<String> {
+        trace::current().map(|trace| trace.to_string())
     }
 
     /// How many have heard it.
@@ -158,6 +163,24 @@ fn a_stream_arrives_item_by_item_and_ends() {
         let readings = net.station.readings(100).await?;
         assert_eq!(all(&readings).await?, (0..100).collect::<Vec<_>>());
         assert_eq!(readings.name(), "Station.stream@hub");
+        net.end().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn it_is_asked_on_behalf_of_what_the_other_node_follows_and_so_are_the_items_that_it_sends() {
+    between(async |net| {
+        let order = trace::begin("forecast");
+        let there = format!("t{}@worker `forecast`", order.id());
+        assert_eq!(net.station.for_whom().await?, Some(there));
+        let readings = net.station.readings(1).await?;
+        assert_eq!(trace::current(), Some(order.clone()), "an answer changes nothing");
+        trace::end();
+        assert_eq!(readings.recv().await?, 0);
+        assert_eq!(trace::current(), Some(order), "it has come back");
+        trace::end();
+        assert_eq!(net.station.for_whom().await?, None);
         net.end().await;
         Ok(())
     });

@@ -4,7 +4,7 @@
 //! here. Invariant: values under way (fed and not yet reported as taken) never exceed the window that the taker gave.
 
 use super::ProtocolError;
-use super::frame::{ChannelControl, ChannelFrame};
+use super::frame::{ChannelControl, ChannelFrame, Mark};
 
 /// The side that values leave from.
 #[derive(Debug)]
@@ -85,6 +85,9 @@ impl Feeder {
             ChannelFrame::Item(_) => {
                 Err(ProtocolError::Unexpected { what: "value against the direction of a channel" })
             }
+            ChannelFrame::Other(ChannelControl::Follow { .. }) => {
+                Err(ProtocolError::Unexpected { what: "trace against the direction of a channel" })
+            }
             ChannelFrame::Other(_) => Err(ProtocolError::Unexpected { what: "second opening of a channel" }),
         }
     }
@@ -106,6 +109,8 @@ pub(crate) struct Taker {
 pub(crate) enum TakerNews<'a> {
     /// A value, still encoded.
     Value(&'a [u8]),
+    /// What the values after this belong to.
+    Follows(Option<Mark<'a>>),
     /// No more values come.
     Retired,
     /// The channel is poisoned.
@@ -138,6 +143,7 @@ impl Taker {
                 self.held += 1;
                 Ok(TakerNews::Value(value))
             }
+            ChannelFrame::Other(ChannelControl::Follow { trace }) => Ok(TakerNews::Follows(*trace)),
             ChannelFrame::Other(ChannelControl::Retire) => {
                 self.retired = true;
                 Ok(TakerNews::Retired)
@@ -194,6 +200,16 @@ mod tests {
         let end = feeder.handle(&ChannelFrame::Other(ChannelControl::Retire));
         assert_eq!((end, feeder.under_way()), (Ok(FeederNews::Retired), 2));
         assert!(!feeder.may_feed());
+    }
+
+    #[test]
+    fn a_trace_goes_with_the_values_only_and_takes_no_credit() {
+        let follow = ChannelFrame::Other(ChannelControl::Follow { trace: None });
+        let mut taker = Taker::new(1);
+        assert_eq!(taker.handle(&follow), Ok(TakerNews::Follows(None)));
+        taker.handle(&ChannelFrame::Item(&[])).unwrap();
+        assert_eq!(taker.handle(&follow), Ok(TakerNews::Follows(None)));
+        assert!(Feeder::new(1).handle(&follow).is_err());
     }
 
     #[test]

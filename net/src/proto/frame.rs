@@ -1,5 +1,6 @@
 //! What nodes say to each other: the frames of the control stream and of a channel's stream. See docs/WIRE.md.
 
+use rendez_channels::trace::Trace;
 use rendez_wire::{DecodeError, EncodeError, FrameError, Limits, decode_within, encode_into, put_frame};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -24,8 +25,15 @@ pub(crate) enum ControlFrame<'a> {
     Found { request: u64, actor: u32 },
     /// Answers `Find`: it is not to be had.
     Refuse { request: u64, refusal: Refusal },
-    /// Calls a method of an actor that was found.
-    Call { number: u64, actor: u32, method: u32, args: Raw<'a> },
+    /// Calls a method of an actor that was found, on behalf of something or of nothing.
+    Call {
+        number: u64,
+        actor: u32,
+        method: u32,
+        #[serde(borrow)]
+        trace: Option<Mark<'a>>,
+        args: Raw<'a>,
+    },
     /// Answers `Call`: the encoded result.
     Answer { number: u64, result: Raw<'a> },
     /// Answers `Call`: there is no result.
@@ -56,6 +64,56 @@ pub(crate) enum ChannelControl<'a> {
     Retire,
     /// The channel is poisoned.
     Poison { channel: &'a str, cause: &'a str, origin: &'a str },
+    /// The values after this belong to this, up to the next such frame; those before the first one to nothing.
+    Follow {
+        #[serde(borrow)]
+        trace: Option<Mark<'a>>,
+    },
+}
+
+/// What values are sent for: a trace, by the node where it began and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark<'a> {
+    pub(crate) node: &'a str,
+    pub(crate) id: u64,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> Mark<'a> {
+    /// Of a trace, as the node of this name tells it to others.
+    pub(crate) fn of(trace: &'a Trace, here: &'a str) -> Self {
+        Self { node: trace.node().unwrap_or(here), id: trace.id(), name: cut(trace.name()) }
+    }
+
+    /// The trace, as the node of this name has it.
+    pub(crate) fn trace(&self, here: &str) -> Trace {
+        Trace::arrived(Some(self.node).filter(|node| *node != here), self.id, self.name)
+    }
+
+    fn check(&self) -> Result<(), ProtocolError> {
+        short(self.node, NAME_MAX)?;
+        short(self.name, TEXT_MAX)
+    }
+}
+
+/// A mark that is kept. It follows nothing: a trace that were kept would go on for as long.
+#[derive(Debug)]
+pub(crate) struct Told {
+    node: String,
+    id: u64,
+    name: String,
+}
+
+impl Told {
+    pub(crate) fn mark(&self) -> Mark<'_> {
+        Mark { node: &self.node, id: self.id, name: &self.name }
+    }
+}
+
+impl From<Mark<'_>> for Told {
+    fn from(mark: Mark<'_>) -> Self {
+        Self { node: mark.node.to_owned(), id: mark.id, name: mark.name.to_owned() }
+    }
 }
 
 /// Which end of a channel the connecting side wants.
@@ -139,6 +197,7 @@ pub(crate) fn control_frame(body: &[u8]) -> Result<ControlFrame<'_>, ProtocolErr
         }
         ControlFrame::Refuse { refusal, .. } => refusal.check()?,
         ControlFrame::Failure { text, .. } => short(text, TEXT_MAX)?,
+        ControlFrame::Call { trace: Some(mark), .. } => mark.check()?,
         _ => {}
     }
     Ok(frame)
@@ -161,6 +220,7 @@ pub(crate) fn channel_frame(body: &[u8]) -> Result<ChannelFrame<'_>, ProtocolErr
             short(cause, TEXT_MAX)?;
             short(origin, TEXT_MAX)?;
         }
+        ChannelControl::Follow { trace: Some(mark) } => mark.check()?,
         _ => {}
     }
     Ok(ChannelFrame::Other(frame))
@@ -312,6 +372,18 @@ mod tests {
             control_frame(&bytes).unwrap_err(),
             ProtocolError::TooLong { what: "a name or a text", limit: NAME_MAX }
         );
+    }
+
+    #[test]
+    fn a_trace_with_a_name_that_is_too_long_is_refused_and_never_sent() {
+        let (node, name) = ("x".repeat(NAME_MAX + 1), "y".repeat(TEXT_MAX + 1));
+        for mark in [Mark { node: &node, id: 1, name: "" }, Mark { node: "", id: 1, name: &name }] {
+            let bytes = encode(&ChannelControl::Follow { trace: Some(mark) }).unwrap();
+            assert!(matches!(channel_frame(&bytes), Err(ProtocolError::TooLong { .. })));
+            let call = ControlFrame::Call { number: 0, actor: 0, method: 0, trace: Some(mark), args: Raw(&[]) };
+            assert!(matches!(control_frame(&encode(&call).unwrap()), Err(ProtocolError::TooLong { .. })));
+        }
+        assert_eq!(Mark::of(&Trace::new(&name), "here").name.len(), TEXT_MAX);
     }
 
     #[test]

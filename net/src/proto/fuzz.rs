@@ -50,10 +50,11 @@ fn each_frame(bytes: &[u8], mut body: impl FnMut(&[u8])) {
 mod tests {
     use super::*;
     use crate::proto::frame::{ChannelControl, Direction, Raw, Refusal};
-    use crate::proto::{ControlFrame, Outcome, put, put_item};
+    use crate::proto::{ControlFrame, Mark, Outcome, put, put_item};
     use rendez_wire::fuzz::mutate;
 
     const ROUNDS: u64 = 10_000;
+    const MARK: Mark<'_> = Mark { node: "till", id: 17, name: "order" };
 
     #[test]
     fn a_hostile_peer_does_not_break_the_control_stream() {
@@ -61,7 +62,8 @@ mod tests {
             Hello::ours("node"),
             ControlFrame::Find { request: 1, name: "index", interface: "Index", fingerprint: 7 },
             ControlFrame::Refuse { request: 1, refusal: Refusal::Unknown { published: vec!["a".into()], more: 3 } },
-            ControlFrame::Call { number: 1, actor: 2, method: 3, args: Raw(&[1, 2, 3]) },
+            ControlFrame::Call { number: 1, actor: 2, method: 3, trace: None, args: Raw(&[1, 2, 3]) },
+            ControlFrame::Call { number: 2, actor: 2, method: 3, trace: Some(MARK), args: Raw(&[]) },
             ControlFrame::Answer { number: 1, result: Raw(&[9]) },
             ControlFrame::Failure { number: 2, outcome: Outcome::Failed, text: "no" },
         ];
@@ -77,6 +79,7 @@ mod tests {
             ChannelControl::Open { name: "jobs", direction: Direction::Send, label: "u64", fingerprint: 1, window: 1 };
         put(&mut all, &open).unwrap();
         put(&mut all, &ChannelControl::Accept { window: 2 }).unwrap();
+        put(&mut all, &ChannelControl::Follow { trace: Some(MARK) }).unwrap();
         put_item(&mut all, &7_u64).unwrap();
         put_item(&mut all, &"text").unwrap();
         put(&mut all, &ChannelControl::Taken { count: 1 }).unwrap();

@@ -3,7 +3,7 @@
 use super::{ControlFrame, ProtocolError};
 
 /// The version of the protocol: nodes of different versions do not talk.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// What the first frame of a peer said.
 #[derive(Clone, Debug, PartialEq, Eq)]

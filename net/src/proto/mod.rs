@@ -11,7 +11,7 @@ pub(crate) use calls::Calls;
 pub(crate) use channel::{Feeder, FeederNews, Poisoning, Taker, TakerNews};
 pub use frame::ProtocolError;
 pub(crate) use frame::{
-    ChannelControl, ChannelFrame, ControlFrame, Direction, NAME_MAX, Outcome, PUBLISHED_MAX, PutError, Raw, Refusal,
-    channel_frame, control_frame, cut, put, put_item,
+    ChannelControl, ChannelFrame, ControlFrame, Direction, Mark, NAME_MAX, Outcome, PUBLISHED_MAX, PutError, Raw,
+    Refusal, Told, channel_frame, control_frame, cut, put, put_item,
 };
 pub(crate) use hello::Hello;

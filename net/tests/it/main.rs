@@ -6,3 +6,4 @@ mod channels;
 mod children;
 mod common;
 mod os_processes;
+mod traces;
