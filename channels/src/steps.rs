@@ -40,6 +40,8 @@ pub enum Touched {
     Own(u64),
     /// The same, by a touch whose order among others of its kind does not matter.
     Shared(u64),
+    /// When the process of this number goes on: it is woken.
+    Waking(u64),
 }
 
 /// What begins.

@@ -109,6 +109,10 @@ impl<B: ?Sized> Cell<B> {
     pub(crate) const fn task(&self) -> &Task<B> {
         &self.task
     }
+
+    pub(crate) const fn id(&self) -> ProcessId {
+        self.id
+    }
 }
 
 impl<T> Cell<dyn Job<T>> {
@@ -158,10 +162,6 @@ impl Cell {
     pub(crate) fn wake_driver(&self) {
         let driver = self.lock().seldom.as_ref().and_then(|seldom| seldom.driver.clone());
         driver.into_iter().for_each(Waker::wake);
-    }
-
-    pub(crate) const fn id(&self) -> ProcessId {
-        self.id
     }
 
     pub(crate) fn world(&self) -> &Arc<World> {

@@ -30,7 +30,8 @@
 mod tests;
 
 use crate::cell::Cell;
-use rendez_model::End;
+use rendez_channels::steps::{self, Touched};
+use rendez_model::{End, ProcessId};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -214,7 +215,15 @@ pub(crate) fn wake(cell: &Arc<Cell>) {
     if cell.task().wake() {
         // SAFETY: it was asleep: its count is ours.
         unsafe { Arc::from_raw(Arc::as_ptr(cell)) }.ready();
+    } else {
+        is_awake(cell.id());
     }
+}
+
+/// A process is woken that was not asleep. Who explores is told of it as of any wake: the process might have run in between.
+#[inline(always)]
+fn is_awake(process: ProcessId) {
+    steps::touches(|| Touched::Waking(process.0));
 }
 
 thread_local! {
@@ -334,8 +343,8 @@ impl<B: Body + 'static> Table<B> {
     }
 
     unsafe fn wake(cell: *const ()) {
-        // SAFETY: a waker is being used up.
-        let word = unsafe { Self::word(cell) };
+        // SAFETY: a waker is being used up, and is there until the exchange.
+        let (word, process) = unsafe { (Self::word(cell), (*cell.cast::<Cell<B>>()).id()) };
         let mut before = word.load(Ordering::Relaxed);
         // AcqRel: as in `Task::wake`, and as in `drop`.
         while let Err(now) =
@@ -346,7 +355,10 @@ impl<B: Body + 'static> Table<B> {
         if before & (WOKEN | RUNNING | DONE) == 0 {
             // SAFETY: it was asleep: its count is ours.
             unsafe { Self::counted(cell) }.ready();
-        } else if is_last(before) {
+            return;
+        }
+        is_awake(process);
+        if is_last(before) {
             // SAFETY: see `drop`.
             drop(unsafe { Self::counted(cell) });
         }
@@ -358,6 +370,9 @@ impl<B: Body + 'static> Table<B> {
         if before & (WOKEN | RUNNING | DONE) == 0 {
             // SAFETY: it was asleep: its count is ours.
             unsafe { Self::counted(cell) }.ready();
+        } else {
+            // SAFETY: there is a waker.
+            is_awake(unsafe { (*cell.cast::<Cell<B>>()).id() });
         }
     }
 

@@ -118,6 +118,7 @@ impl Steps for BodySteps {
     fn parks(&self, parker: usize) {
         self.on.body_parks(self.number, parker);
         self.wait_for_turn();
+        self.on.body_goes_on(parker);
     }
 
     fn unparks(&self, parker: usize) {

@@ -37,7 +37,7 @@ struct Run {
     ready: BTreeMap<u64, Ready>,
     /// Threads with a body, by the numbers of their steps.
     bodies: BTreeMap<u64, OnThread>,
-    /// Those that are parked, by their parkers.
+    /// Those that are parked, or were woken and have not gone on, by their parkers.
     parked: HashMap<usize, u64>,
     now: Instant,
     timers: BTreeMap<(Instant, u64), Waker>,
@@ -88,6 +88,15 @@ pub(super) struct Step {
     pub(super) became: Became,
     /// Whether the process is in no scope.
     pub(super) is_stray: bool,
+}
+
+impl Run {
+    /// Of what is touched outside of steps nothing is told, nor where nobody wants to know.
+    fn touch(&mut self, tells: bool, what: Touched) {
+        if tells && self.step.is_some() {
+            self.touches.add(what);
+        }
+    }
 }
 
 impl OnThread {
@@ -209,6 +218,11 @@ impl Controlled {
     /// The step of a body is over, and it waits until its parker is woken.
     pub(super) fn body_parks(&self, number: u64, parker: usize) {
         self.lock().parked.insert(parker, number);
+    }
+
+    /// A body that was parked has its next step.
+    pub(super) fn body_goes_on(&self, parker: usize) {
+        self.lock().parked.remove(&parker);
     }
 
     /// What becomes of a body by the step that is over.
@@ -334,6 +348,8 @@ impl Executor for Controlled {
         if let Some(step) = &mut run.step {
             step.woke.push(id);
         }
+        // Woken by another first, it might have run before this.
+        run.touch(self.tells, Touched::Waking(id));
         run.ready.insert(id, Ready::Process(process));
     }
 
@@ -392,10 +408,7 @@ impl Executor for Controlled {
 impl Steps for Controlled {
     fn touches(&self, what: Touched) {
         if self.tells {
-            let mut run = self.lock();
-            if run.step.is_some() {
-                run.touches.add(what);
-            }
+            self.lock().touch(true, what);
         }
     }
 
@@ -410,6 +423,7 @@ impl Steps for Controlled {
         let Run { step: Some(step), put_off, .. } = &mut *run else { return true };
         if waker_id(waker) != step.waker {
             // Something of the process's own polls for it, and would not poll again.
+            run.touches.begin_part();
             return true;
         }
         // The one that was put off has its turn, whatever is polled before it.
@@ -436,10 +450,12 @@ impl Steps for Controlled {
 
     fn unparks(&self, parker: usize) {
         let mut run = self.lock();
-        if let Some(number) = run.parked.remove(&parker) {
-            run.ready.insert(number, Ready::Body);
+        let Some(&number) = run.parked.get(&parker) else { return };
+        if run.ready.insert(number, Ready::Body).is_none() {
             run.step.iter_mut().for_each(|step| step.woke.push(number));
         }
+        let process = run.bodies.get(&number).map(|body| body.process);
+        process.into_iter().for_each(|process| run.touch(self.tells, Touched::Waking(process)));
     }
 
     fn number(&self, kind: Numbered) -> u64 {

@@ -15,6 +15,12 @@ pub(super) struct Touches {
     seen: Vec<Seen>,
     step: u64,
     touched: Vec<Touch>,
+    /// Whose step it is.
+    process: u64,
+    /// Whether a part of the process that has a waker of its own is polled.
+    is_part: bool,
+    /// By the number of a thing: the processes that have parts which may wait there.
+    parts: HashMap<u64, Vec<u64>>,
 }
 
 /// A touch: at which step, and where in its list.
@@ -27,9 +33,19 @@ struct Seen {
 /// Things for which there is room from the start.
 const ROOM: usize = 64;
 
-/// Things that lie somewhere have even numbers, those that have their own odd ones.
+/// The number of a thing that has its own among all things.
 const fn own(number: u64) -> u64 {
-    number << 1 | 1
+    number << 2 | 1
+}
+
+/// The same of the waking of a process.
+const fn waking(number: u64) -> u64 {
+    number << 2 | 2
+}
+
+/// The same of what lies somewhere, by the order in which such things were touched first.
+const fn lying(number: u64) -> u64 {
+    number << 2
 }
 
 impl Touches {
@@ -38,11 +54,14 @@ impl Touches {
         Self { seen: Vec::with_capacity(ROOM), touched: Vec::with_capacity(ROOM), ..Self::default() }
     }
 
-    /// A step of a process begins, and touches the process. What was touched since the last one ended is nobody's.
+    /// A step of a process begins, and touches the process, and comes before or after whatever wakes it. What was touched since the
+    /// last one ended is nobody's.
     pub(super) fn begin(&mut self, process: u64) {
         self.step += 1;
         self.touched.clear();
+        (self.process, self.is_part) = (process, false);
         self.note(own(process), false);
+        self.note(waking(process), false);
     }
 
     /// The step is over: what it has touched, each thing once. The list given is the next step's.
@@ -51,17 +70,25 @@ impl Touches {
         std::mem::replace(&mut self.touched, list)
     }
 
+    /// What is touched in the rest of the step, a part of the process may wait at. It has a waker of its own, by which the process is
+    /// woken or is not: so who touches the same later counts as one who wakes the process.
+    pub(super) fn begin_part(&mut self) {
+        self.is_part = true;
+    }
+
     pub(super) fn add(&mut self, what: Touched) {
         match what {
             Touched::Own(number) => self.note(own(number), false),
             Touched::Shared(number) => self.note(own(number), true),
+            Touched::Waking(process) => self.note(waking(process), false),
             Touched::At(at) => {
                 let next = &mut self.next_thing;
                 let number = *self.things.entry(at).or_insert_with(|| {
                     *next += 1;
                     *next
                 });
-                self.note(number << 1, false);
+                self.note(lying(number), false);
+                self.note_parts(number);
             }
         }
     }
@@ -69,6 +96,18 @@ impl Touches {
     /// What lies there is gone: what comes to lie there is another thing.
     pub(super) fn gone(&mut self, at: usize) {
         self.things.remove(&at);
+    }
+
+    fn note_parts(&mut self, number: u64) {
+        if self.is_part {
+            let parts = self.parts.entry(number).or_default();
+            if !parts.contains(&self.process) {
+                parts.push(self.process);
+            }
+        }
+        // Mostly there are none.
+        let count = self.parts.get(&number).map_or(0, Vec::len);
+        (0..count).for_each(|at| self.note(waking(self.parts[&number][at]), false));
     }
 
     /// Of two touches of one thing, the one whose order matters counts.
@@ -113,18 +152,40 @@ impl Hasher for Spread {
 mod tests {
     use super::*;
 
+    /// What a step of process 1 touches besides that.
     fn step(touches: &mut Touches, what: &[Touched]) -> Vec<(u64, bool)> {
         touches.begin(1);
         what.iter().for_each(|&what| touches.add(what));
-        touches.end(Vec::new()).iter().map(|touch| (touch.thing, touch.shared)).collect()
+        let all: Vec<_> = touches.end(Vec::new()).iter().map(|touch| (touch.thing, touch.shared)).collect();
+        assert_eq!(all[..2], [(own(1), false), (waking(1), false)]);
+        all[2..].to_vec()
     }
 
     #[test]
     fn a_thing_is_touched_once_a_step_and_alone_if_ever_alone() {
         let mut touches = Touches::default();
         let what = [Touched::At(800), Touched::Shared(2), Touched::At(800), Touched::Own(2), Touched::Shared(2)];
-        assert_eq!(step(&mut touches, &what), [(3, false), (2, false), (5, false)]);
-        assert_eq!(step(&mut touches, &[Touched::Shared(2)]), [(3, false), (5, true)]);
+        assert_eq!(step(&mut touches, &what), [(lying(1), false), (own(2), false)]);
+        assert_eq!(step(&mut touches, &[Touched::Shared(2)]), [(own(2), true)]);
+    }
+
+    #[test]
+    fn to_wake_a_process_is_not_to_touch_it() {
+        let mut touches = Touches::default();
+        let what = [Touched::Waking(2), Touched::Shared(2), Touched::Waking(1)];
+        assert_eq!(step(&mut touches, &what), [(waking(2), false), (own(2), true)]);
+    }
+
+    #[test]
+    fn who_touches_what_a_part_of_a_process_waits_at_wakes_the_process() {
+        let mut touches = Touches::default();
+        step(&mut touches, &[Touched::At(800)]);
+        touches.begin(2);
+        touches.begin_part();
+        touches.add(Touched::At(800));
+        touches.end(Vec::new());
+        let touched = step(&mut touches, &[Touched::At(800), Touched::At(900)]);
+        assert_eq!(touched, [(lying(1), false), (waking(2), false), (lying(2), false)]);
     }
 
     #[test]
@@ -133,7 +194,7 @@ mod tests {
         let all = [Touched::At(800), Touched::At(900)];
         step(&mut touches, &all);
         all.iter().for_each(|&what| touches.add(what));
-        assert_eq!(step(&mut touches, &[Touched::At(900)]), [(3, false), (4, false)]);
+        assert_eq!(step(&mut touches, &[Touched::At(900)]), [(lying(2), false)]);
     }
 
     #[test]

@@ -7,3 +7,4 @@ mod random;
 mod reach;
 mod reduction;
 mod replays;
+mod words;

@@ -1,8 +1,11 @@
 //! Random networks: a few processes that send, receive, choose and give ends up. No test.
 
-use rendez_channels::{Receiver, Sender};
+use rendez_channels::{Alt, Receiver, Sender};
 use rendez_runtime::alt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 /// What one process does, one after the other.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +14,10 @@ pub(super) enum Act {
     Receive(usize),
     /// Whichever of two comes first.
     Choose(usize, usize),
+    /// The same by a reusable choice.
+    Use(usize, usize),
+    /// The same without a choice: waits for both, and takes the second if both have come.
+    Either(usize, usize),
     /// Gives its sending end of a channel up.
     Leave(usize),
 }
@@ -38,16 +45,28 @@ impl Lots {
 
     pub(super) fn plan(&mut self) -> Plan {
         let places: Vec<_> = (0..1 + self.below(3)).map(|_| self.below(3)).collect();
-        let mut act = || match (self.below(8), self.below(places.len()), self.below(places.len())) {
+        let mut act = || match (self.below(10), self.below(places.len()), self.below(places.len())) {
             (0..3, channel, _) => Act::Send(channel),
             (3..6, channel, _) => Act::Receive(channel),
             (6, one, other) => Act::Choose(one, other),
+            (7, one, other) => Act::Use(one, other),
+            (8, one, other) => Act::Either(one, other),
             (_, channel, _) => Act::Leave(channel),
         };
         let mut acts = vec![vec![act(), act()], vec![act(), act()], vec![act()]];
         acts.truncate(2 + self.below(2));
         Plan { places, acts }
     }
+}
+
+/// What the first gives, or the second if the first has nothing yet.
+async fn either<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|cx| match first.as_mut().poll(cx) {
+        Poll::Ready(came) => Poll::Ready(came),
+        Poll::Pending => second.as_mut().poll(cx),
+    })
+    .await
 }
 
 /// What the processes have seen so far.
@@ -72,6 +91,14 @@ pub(super) async fn acts(
                 got = from[one].recv() => got.map_err(drop),
                 got = from[other].recv() => got.map_err(drop),
             }),
+            Act::Use(one, other) => {
+                let mut choice = Alt::new();
+                for at in [one, other] {
+                    choice.receive(&from[at], |got| got.map_err(drop));
+                }
+                see(choice.next().await.unwrap_or(Err(())));
+            }
+            Act::Either(one, other) => see(either(from[other].recv(), from[one].recv()).await.map_err(drop)),
             Act::Leave(channel) => drop(to[channel].take()),
         }
     }
