@@ -37,9 +37,8 @@ pub struct Choice {
     word: AtomicUsize,
     /// Which guards may be ready; of a reusable choice.
     marks: Option<Box<Marks>>,
-    /// Whether a guard of it waits for something outside of channels. Relaxed: read by snapshots only.
-    open: AtomicBool,
-    /// Whether a guard of it ever stood at a place that no snapshot sees. Relaxed: as the other.
+    /// Whether a guard of it ever stood at a place that no snapshot sees, for which its one waker is kept: no count of wakers shows that.
+    /// Relaxed: read by snapshots only.
     unseen: AtomicBool,
     /// Its owner's, of the last poll.
     waker: Lock<Option<Waker>>,
@@ -73,7 +72,6 @@ impl Choice {
             id: steps::number(Numbered::Choice, &NEXT),
             word: AtomicUsize::new(phase),
             marks,
-            open: AtomicBool::new(false),
             unseen: AtomicBool::new(false),
             waker: Lock::new(waker),
         }
@@ -110,18 +108,13 @@ impl Choice {
         self.word.load(Ordering::Acquire) & PHASE == CLAIMED
     }
 
-    /// Notes that it also waits for something outside of channels.
-    pub fn set_open(&self, open: bool) {
-        self.open.store(open, Ordering::Relaxed);
-    }
-
-    /// Notes that it stands at a place that no snapshot sees, for good.
-    pub(crate) fn stands_unseen(&self) {
+    /// Notes that it stands at a place that no snapshot sees, which wakes it by itself; for good.
+    pub fn stands_unseen(&self) {
         self.unseen.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed) || self.unseen.load(Ordering::Relaxed)
+        self.unseen.load(Ordering::Relaxed)
     }
 
     /// Free to claimed; a word that was met claimed is flagged.

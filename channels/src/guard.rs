@@ -252,8 +252,7 @@ where
         Progress::Committed
     }
 
-    fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, _: usize) -> Progress {
-        choice.set_open(true);
+    fn enlist(self: Pin<&mut Self>, _: &mut Context<'_>, _: &Arc<Choice>, _: usize) -> Progress {
         // It was polled with this very waker by `attempt`, and stands on no list.
         Progress::Nothing
     }

@@ -33,7 +33,7 @@ pub struct Stand {
     pub side: Side,
     /// Since when by the coarse clock, in milliseconds.
     pub since_ms: u64,
-    /// Whether it stands here as part of a choice that also waits for something outside of channels.
+    /// Whether it stands here as part of a choice that also stands at a place which no snapshot sees.
     pub open: bool,
     /// The choice that it stands here for, if any: one that stands at several channels is one waker's.
     pub choice: Option<u64>,

@@ -158,7 +158,6 @@ impl<'a, R: 'a> Alt<'a, R> {
         self.places[place].generation += 1;
         self.choice.unmark(place);
         self.asked.retain(|&asked| asked != place);
-        self.choice.set_open(!self.asked.is_empty());
         self.free.push(place);
         self.places[place].guard.take()
     }

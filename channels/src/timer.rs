@@ -88,7 +88,6 @@ impl Attempt for Timer {
     }
 
     fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
-        choice.set_open(true);
         self.attempt(cx, Some((choice, number)))
     }
 

@@ -135,7 +135,7 @@ impl Attempt for Ask {
     }
 
     fn enlist(self: Pin<&mut Self>, cx: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
-        choice.set_open(true);
+        choice.stands_unseen();
         self.attempt(cx, Some((choice, number)))
     }
 

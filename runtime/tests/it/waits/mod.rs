@@ -174,6 +174,7 @@ const IN_REAL_TIME: &[&str] = &[
     "a blocking process with a thread of its own",
     "an event that a thread has, too",
     "a condition that a thread has, too",
+    "a condition in a choice that a thread has, too",
 ];
 
 /// Starts look-alikes by chance, one every 0.6 to 1.4 s for an hour of their own, so that some are under way at any time, each at

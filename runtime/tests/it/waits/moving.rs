@@ -59,6 +59,10 @@ pub(super) const PROGRAMS: &[Case] = &[
     ("an event that one with a timer has, too", told::event_of_timer),
     ("an event that is given away", told::event_given_away),
     ("a condition that a thread has, too", told::condition_of_thread),
+    ("a condition in a choice that a thread has, too", told::condition_in_choice_of_thread),
+    ("a condition in a choice with a timer", told::condition_or_timer),
+    ("a future in a choice that waits for a task", told::future_of_task),
+    ("a future in a choice with a waker of its own", told::future_with_a_waker),
     ("a token whose parent a task has", told::parent_token_of_task),
     ("a re-entrant call that a later one helps", told::reentrant_helped),
 ];

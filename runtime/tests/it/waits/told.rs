@@ -3,12 +3,15 @@
 use super::asks::{LOOKS, waits_now};
 use super::moving::WHILE;
 use rendez_channels::sync::{Condition, Event, Exclusive};
-use rendez_channels::{CancellationToken, Receiver, Sender, after, channel, channel_bounded};
+use rendez_channels::{Alt, CancellationToken, Receiver, Sender, after, channel, channel_bounded, future};
 use rendez_model::{ProcessId, Wait};
 use rendez_runtime::{Context, Outcome, Process, actor, alt, par, process, run, spawn, spawn_actor};
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::future::{Future as _, poll_fn};
+use std::sync::{Arc, Mutex};
+use std::task::{self, Wake, Waker};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 fn start(process: Process) -> ProcessId {
     spawn(process).process().id()
@@ -105,6 +108,78 @@ pub(super) fn condition() -> Vec<ProcessId> {
     let (stock, changed, (out, inp)) = (Exclusive::new(0), Condition::new(), channel());
     let consumer = start(consume(stock.clone(), changed.clone(), out));
     vec![consumer, start(receive_then_produce(inp, stock, changed))]
+}
+
+#[process]
+async fn choose_condition(stock: Exclusive<u8>, changed: Condition, other: Receiver<u8>, out: Sender<u8>) -> Outcome {
+    let guard = stock.lock().await?;
+    alt! {
+        guard = changed.wait_while(guard, |stock| *stock == 0) => drop(guard?),
+        _ = other.recv() => {},
+    }
+    out.send(1).await?;
+    Ok(())
+}
+
+/// The same by a reusable choice.
+#[process]
+async fn use_condition(stock: Exclusive<u8>, changed: Condition, other: Receiver<u8>, out: Sender<u8>) -> Outcome {
+    let guard = stock.lock().await?;
+    let mut choice = Alt::new();
+    choice.once(changed.wait_while(guard, |stock| *stock == 0), drop);
+    choice.receive(&other, drop);
+    choice.next().await;
+    out.send(1).await?;
+    Ok(())
+}
+
+#[process]
+async fn receive_then_produce_or_send(
+    inp: Receiver<u8>,
+    stock: Exclusive<u8>,
+    changed: Condition,
+    out: Sender<u8>,
+) -> Outcome {
+    inp.recv().await?;
+    *stock.lock().await? += 1;
+    changed.notify_one();
+    out.send(1).await?;
+    Ok(())
+}
+
+type Chooser = fn(Exclusive<u8>, Condition, Receiver<u8>, Sender<u8>) -> Process;
+
+/// The two of a condition in a choice.
+fn conditional(chooser: Chooser) -> (Process, Process) {
+    let (stock, changed, (out, inp), (a, from_a)) = (Exclusive::new(0), Condition::new(), channel(), channel());
+    let chooser = chooser(stock.clone(), changed.clone(), from_a, out);
+    (chooser, receive_then_produce_or_send(inp, stock, changed, a))
+}
+
+pub(super) fn condition_in_choice() -> Vec<ProcessId> {
+    let (chooser, producer) = conditional(choose_condition);
+    vec![start(chooser), start(producer)]
+}
+
+pub(super) fn condition_in_alt() -> Vec<ProcessId> {
+    let (chooser, producer) = conditional(use_condition);
+    vec![start(chooser), start(producer)]
+}
+
+/// A choice among what any future gives.
+#[process]
+async fn choose_future(event: Event, other: Receiver<u8>, out: Sender<u8>) -> Outcome {
+    alt! {
+        () = future(event.wait()) => {},
+        _ = other.recv() => {},
+    }
+    out.send(1).await?;
+    Ok(())
+}
+
+pub(super) fn future_in_choice() -> Vec<ProcessId> {
+    let (event, (out, inp), (a, from_a)) = (Event::new(), channel(), channel());
+    vec![start(choose_future(event.clone(), from_a, out)), start(receive_then_both(inp, event, a))]
 }
 
 #[process]
@@ -288,6 +363,114 @@ pub(super) fn condition_of_thread() -> Process {
     let (consumer, producer) =
         (consume(stock.clone(), changed.clone(), out), receive_then_produce(inp, stock, changed));
     Process::new("case", async move { par![consumer, producer].await })
+}
+
+/// The same in a choice.
+pub(super) fn condition_in_choice_of_thread() -> Process {
+    let (stock, changed, (out, inp), (a, from_a)) = (Exclusive::new(0), Condition::new(), channel(), channel());
+    let (other, told) = (stock.clone(), changed.clone());
+    std::thread::spawn(move || {
+        std::thread::sleep(WHILE);
+        *other.lock_blocking().unwrap() += 1;
+        told.notify_one();
+    });
+    let chooser = choose_condition(stock.clone(), changed.clone(), from_a, out);
+    let producer = receive_once_then_produce(inp, stock, changed, a);
+    Process::new("case", async move { par![chooser, producer].await })
+}
+
+/// As `receive_then_produce_or_send`, but it waits for nobody afterwards.
+#[process]
+async fn receive_once_then_produce(
+    inp: Receiver<u8>,
+    stock: Exclusive<u8>,
+    changed: Condition,
+    out: Sender<u8>,
+) -> Outcome {
+    inp.recv().await?;
+    *stock.lock().await? += 1;
+    changed.notify_one();
+    let _ = out.try_send(1);
+    Ok(())
+}
+
+#[process]
+async fn choose_condition_or_timer(stock: Exclusive<u8>, changed: Condition, out: Sender<u8>) -> Outcome {
+    let guard = stock.lock().await?;
+    alt! {
+        guard = changed.wait_while(guard, |stock| *stock == 0) => drop(guard?),
+        () = after(WHILE) => {},
+    }
+    out.send(1).await?;
+    Ok(())
+}
+
+pub(super) fn condition_or_timer() -> Process {
+    let (stock, changed, (out, inp)) = (Exclusive::new(0), Condition::new(), channel());
+    let chooser = choose_condition_or_timer(stock.clone(), changed.clone(), out);
+    let producer = receive_then_produce(inp, stock, changed);
+    Process::new("case", async move { par![chooser, producer].await })
+}
+
+/// Waits in a choice for what a task of tokio notifies of.
+#[process]
+async fn choose_notified(notify: Arc<Notify>, other: Receiver<u8>, out: Sender<u8>) -> Outcome {
+    alt! {
+        () = future(notify.notified()) => {},
+        _ = other.recv() => {},
+    }
+    out.send(1).await?;
+    Ok(())
+}
+
+#[process]
+async fn receive_alone(inp: Receiver<u8>, _never: Sender<u8>) -> Outcome {
+    inp.recv().await?;
+    Ok(())
+}
+
+pub(super) fn future_of_task() -> Process {
+    let (notify, (out, inp), (a, from_a)) = (Arc::new(Notify::new()), channel(), channel());
+    let notifies = Arc::clone(&notify);
+    tokio::spawn(async move {
+        tokio::time::sleep(WHILE).await;
+        notifies.notify_one();
+    });
+    let (chooser, receiver) = (choose_notified(notify, from_a, out), receive_alone(inp, a));
+    Process::new("case", async move { par![chooser, receiver].await })
+}
+
+/// Waits in a choice for what polls a timer by a waker of its own.
+#[process]
+async fn choose_part(other: Receiver<u8>, out: Sender<u8>) -> Outcome {
+    let part = async {
+        let mut timer = Box::pin(tokio::time::sleep(WHILE));
+        poll_fn(|cx| {
+            let waker = Waker::from(Arc::new(Part(cx.waker().clone())));
+            timer.as_mut().poll(&mut task::Context::from_waker(&waker))
+        })
+        .await;
+    };
+    alt! {
+        () = future(part) => {},
+        _ = other.recv() => {},
+    }
+    out.send(1).await?;
+    Ok(())
+}
+
+struct Part(Waker);
+
+impl Wake for Part {
+    fn wake(self: Arc<Self>) {
+        self.0.wake_by_ref();
+    }
+}
+
+pub(super) fn future_with_a_waker() -> Process {
+    let ((out, inp), (a, from_a)) = (channel(), channel());
+    let (chooser, receiver) = (choose_part(from_a, out), receive_alone(inp, a));
+    Process::new("case", async move { par![chooser, receiver].await })
 }
 
 /// Those who could cancel the token itself wait for each other; its parent is a task's.

@@ -105,7 +105,7 @@ impl Attempt for Pass<'_> {
     }
 
     fn enlist(mut self: Pin<&mut Self>, _: &mut Context<'_>, choice: &Arc<Choice>, number: usize) -> Progress {
-        choice.set_open(true);
+        choice.stands_unseen();
         let (node, channel, value) = (&self.end.node, self.end.channel, self.value);
         if let Some(ticket) = self.ticket {
             return self.look(|claims| claims.stand_again(ticket, choice, number));
