@@ -108,3 +108,39 @@ impl Drop for Expected {
         self.forget(&Reason::Closed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use std::io::Read as _;
+    use std::pin::pin;
+    use std::time::Duration;
+    use tokio::task::spawn_blocking;
+    use tokio::time::timeout;
+
+    /// Long enough on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn the_pipe_of_a_child_ends_when_its_node_is_closed() {
+        let node = Node::bind(Config::new("hub", Identity::generate().unwrap())).unwrap();
+        let id = Identity::generate().unwrap().id();
+        let (mut child, pipe) = std::io::pipe().unwrap();
+        node.shared().expect_child(id).unwrap();
+        let expected = Expected::new(node.shared(), id, "worker".to_owned(), pipe);
+        // Not to its end, where whoever keeps a pipe is cut off, after seconds.
+        let mut shutdown = pin!(node.shutdown());
+        let is_over = tokio::select! {
+            biased;
+            () = node.shared().closed() => false,
+            () = &mut shutdown => true,
+        };
+        let ended = timeout(PATIENCE, spawn_blocking(move || child.read_to_end(&mut Vec::new()))).await;
+        assert!(matches!(ended, Ok(Ok(Ok(0)))), "the pipe is kept open: {ended:?}");
+        drop(expected);
+        if !is_over {
+            shutdown.await;
+        }
+    }
+}
