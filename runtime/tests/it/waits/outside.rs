@@ -2,7 +2,7 @@
 //! an OS process of its own.
 
 use rendez_channels::{ChannelKind, Receiver, Sender, channel_named};
-use rendez_runtime::{OnDeadlock, Outcome, on_deadlock, par, process, run};
+use rendez_runtime::{OnDeadlock, Outcome, Process, detached, on_deadlock, par, process, run, spawn};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
@@ -19,11 +19,30 @@ async fn stubborn(output: Sender<u8>, input: Receiver<u8>) -> Outcome {
 }
 
 /// Two that wait for each other for ever.
-async fn deadlocked() -> Outcome {
+fn two() -> [Process; 2] {
     let (to_left, left) = channel_named("to-left", ChannelKind::Rendezvous);
     let (to_right, right) = channel_named("to-right", ChannelKind::Rendezvous);
+    [stubborn(to_right, left), stubborn(to_left, right)]
+}
+
+async fn deadlocked() -> Outcome {
     println!("begins");
-    par![stubborn(to_right, left), stubborn(to_left, right)].await
+    par(two()).await
+}
+
+/// What fails by a deadlock: of the children of one scope, of two that live in different ones below one process, and of two in none.
+async fn failed_by_deadlocks() -> Outcome<Vec<String>> {
+    let told = |ended: Outcome| ended.unwrap_err().to_string();
+    let scope = told(par(two()).await);
+    let wing = |process| Process::new("wing", async move { par![process].await });
+    let house = detached(async move {
+        let [left, right] = two().map(wing).map(spawn);
+        left.join().await?;
+        right.join().await
+    });
+    let below = told(house.join().await);
+    let [left, right] = two().map(detached);
+    Ok(vec![scope, below, told(left.join().await), told(right.join().await)])
 }
 
 /// No test by itself: what the others start.
@@ -38,6 +57,10 @@ fn child() {
         }
         "churns" => return println!("begins, and {} have ended", super::an_hour_of_churn()),
         "many" => return println!("begins, and has named {}", super::named_of_many()),
+        "fails" => {
+            on_deadlock(OnDeadlock::FailScope);
+            return println!("begins, and these have failed: {}", run(failed_by_deadlocks()).unwrap().join(" // "));
+        }
         "aborts" => on_deadlock(OnDeadlock::Abort),
         _ => {}
     }
@@ -57,6 +80,15 @@ fn start(what: &str, stderr: Stdio) -> (Child, String) {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let begins = lines.map_while(Result::ok).find(|line| line.contains("begins"));
     (child, begins.expect("it says that it has begun"))
+}
+
+#[test]
+fn a_certain_deadlock_fails_the_innermost_scope_that_all_of_it_lives_in_where_a_program_wants_it_so() {
+    let (mut child, said) = start("fails", Stdio::null());
+    let sentence = "waits to send on `to-right`, where only `stubborn`";
+    assert_eq!(said.matches(sentence).count(), 4, "{said}");
+    // What it says after that nobody reads, and it ends as it may.
+    child.wait().unwrap();
 }
 
 #[test]
