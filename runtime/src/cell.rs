@@ -507,7 +507,8 @@ impl Cell {
         let control = self.known_control();
         let asks = control.map_or_else(Vec::new, |control| control.all_asks(self));
         let listens_at = control.and_then(Control::listens_at);
-        Links { joined_by, awaits_children, group, asks, listens_at }
+        let keeps_timer = control.is_some_and(Control::keeps_timer);
+        Links { joined_by, awaits_children, group, asks, listens_at, keeps_timer }
     }
 
     /// A child has ended; false when it is not in the list.

@@ -69,6 +69,8 @@ pub(crate) struct Control {
     /// Of an actor that handles messages beside each other: its mailbox, at which it listens meanwhile; 0 is none. Relaxed: changed
     /// by who polls the process, read by snapshots, which look whether it rests.
     listens_at: AtomicU64,
+    /// Whether, meanwhile, a timer of messages that are to come keeps one waker of it. Relaxed: as `listens_at`.
+    keeps_timer: AtomicBool,
     /// Of its own place: most follow nothing.
     followed: OnceLock<Box<Followed>>,
 }
@@ -84,6 +86,7 @@ impl Default for Control {
             sole: Sole::default(),
             asks: Shared::default(),
             listens_at: AtomicU64::default(),
+            keeps_timer: AtomicBool::default(),
             followed: OnceLock::default(),
         }
     }
@@ -130,6 +133,15 @@ impl Control {
 
     pub(crate) fn listens_at(&self) -> Option<ChannelId> {
         Some(self.listens_at.load(Ordering::Relaxed)).filter(|id| *id != 0).map(ChannelId)
+    }
+
+    /// Whether one of its wakers is kept for messages that a timer brings.
+    pub(crate) fn keep_timer(&self, keeps: bool) {
+        self.keeps_timer.store(keeps, Ordering::Relaxed);
+    }
+
+    pub(crate) fn keeps_timer(&self) -> bool {
+        self.keeps_timer.load(Ordering::Relaxed)
     }
 
     pub(crate) fn shield(&self) {

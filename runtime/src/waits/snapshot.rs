@@ -55,6 +55,8 @@ pub(crate) struct Links {
     pub(crate) asks: Vec<Asker>,
     /// The mailbox at which it listens while it handles messages beside each other.
     pub(crate) listens_at: Option<ChannelId>,
+    /// Whether one of its wakers is kept for what a timer brings it meanwhile.
+    pub(crate) keeps_timer: bool,
 }
 
 /// The waits of one process, while they are collected.
@@ -183,6 +185,10 @@ impl Collected {
             let waits = self.of.entry(cell.id()).or_default();
             waits.add(Wait::Answer { of: ask.of }, ask.since_ms);
             waits.wakers += usize::from(ask.waker == cell.waker_id());
+        }
+        if links.keeps_timer {
+            // What comes of it is a message, as what comes to the mailbox: those under way do not wait for it.
+            self.of.entry(cell.id()).or_default().wakers += 1;
         }
         links.listens_at
     }

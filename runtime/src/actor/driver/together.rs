@@ -8,7 +8,7 @@ use crate::actor::{Actor, Context, Exit, Letter, signals};
 use crate::cell::Cell;
 use crate::trace::{self, Beside as Followed, Traced};
 use crate::{Failure, Outcome};
-use rendez_channels::{Ended, Guard as _, Receiver, future};
+use rendez_channels::{Ended, Receiver, at, waker_id};
 use std::future::{Future as _, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -116,10 +116,12 @@ impl<A: Actor> Driver<'_, A> {
         } else {
             signals::STOP | if hears { signals::URGENT | signals::TIMER } else { 0 }
         };
+        self.context.cell().control().keep_timer(false);
         let deadline = if self.lanes.has_timers && hears && !self.is_stopping() { inside.earliest() } else { None };
         let receiver = self.lanes.inbox.receiver().filter(|_| hears && !self.lanes.retired);
-        let mut recv = pin!(receiver.map(Receiver::recv));
-        let news = poll_fn(|cx| {
+        let cell = self.context.cell();
+        let (mut recv, mut timer) = (pin!(receiver.map(Receiver::recv)), pin!(deadline.map(at)));
+        poll_fn(|cx| {
             let mut done = Vec::new();
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 under_way.retain_mut(|(handling, followed)| match followed.act(|| handling.as_mut().poll(cx)) {
@@ -135,16 +137,20 @@ impl<A: Actor> Driver<'_, A> {
                 Ok(()) if !done.is_empty() => return Poll::Ready(News::Done(done)),
                 Ok(()) => {}
             }
-            match recv.as_mut().as_pin_mut() {
-                _ if inside.signals.raised() & heard != 0 => Poll::Ready(News::Other),
-                Some(recv) => recv.poll(cx).map(News::Letter),
-                None => Poll::Pending,
+            if inside.signals.raised() & heard != 0 {
+                return Poll::Ready(News::Other);
             }
-        });
-        match deadline {
-            Some(deadline) => future(news).by(deadline).await.unwrap_or(News::Other),
-            None => news.await,
-        }
+            if let Some(recv) = recv.as_mut().as_pin_mut()
+                && let Poll::Ready(letter) = recv.poll(cx)
+            {
+                return Poll::Ready(News::Letter(letter));
+            }
+            let Some(timer) = timer.as_mut().as_pin_mut() else { return Poll::Pending };
+            let is_due = timer.poll(cx).map(|()| News::Other);
+            cell.control().keep_timer(is_due.is_pending() && waker_id(cx.waker()) == cell.waker_id());
+            is_due
+        })
+        .await
     }
 }
 
@@ -161,6 +167,7 @@ impl Listens {
 impl Drop for Listens {
     fn drop(&mut self) {
         self.0.control().listen_at(None);
+        self.0.control().keep_timer(false);
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) const PROGRAMS: &[Case] = &[
     ("a future in a choice with a waker of its own", told::future_with_a_waker),
     ("a token whose parent a task has", told::parent_token_of_task),
     ("a re-entrant call that a later one helps", told::reentrant_helped),
+    ("a re-entrant call that a timer's message helps", told::reentrant_helped_by_a_timer),
+    ("a re-entrant call that comes back, with a timer of its own", told::reentrant_with_a_timer),
 ];
 
 /// Receives, and has its sender nearby for the sake of the graph.

@@ -67,6 +67,7 @@ pub(super) const PROGRAMS: &[Case] = &[
     ("a token that who waits for its waiter would cancel", told::token, true),
     ("a token below the one that would be cancelled", told::child_token, true),
     ("a re-entrant call that comes back for the state itself", told::reentrant_back, true),
+    ("a re-entrant call that comes back, beside a timer", told::reentrant_back_beside_a_timer, true),
     ("a re-entrant actor that asks itself for its state", told::reentrant_itself, true),
 ];
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{self, Wake, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 fn start(process: Process) -> ProcessId {
     spawn(process).process().id()
@@ -234,6 +235,27 @@ impl Front {
         }
     }
 
+    #[actor(one_way)]
+    pub(super) async fn remind(&mut self) {
+        self.set += 1;
+    }
+
+    /// Messages will come by a timer, long after this.
+    pub(super) async fn set_timer(&mut self, context: &mut Context<Self>) {
+        context.every(Duration::from_secs(86_400), FrontMessage::remind);
+    }
+
+    /// A message that shares the state will come by a timer.
+    pub(super) async fn tell_later(&mut self, context: &mut Context<Self>) {
+        context.after(WHILE, FrontMessage::tell_by_timer());
+    }
+
+    /// Asks one that calls back, but not for longer than a while.
+    #[actor(reentrant)]
+    pub(super) async fn ask_back_for_a_while(&self, back: BackRef) {
+        let _ = timeout(WHILE, back.come_back()).await;
+    }
+
     /// Waits for a value that another message may send.
     #[actor(reentrant)]
     pub(super) async fn wait_for_another(&self) {
@@ -248,6 +270,18 @@ impl Front {
 
     #[actor(reentrant)]
     pub(super) async fn tell(&self) {
+        self.tell_who_waits().await;
+    }
+
+    /// The same, as a message of a timer.
+    #[actor(reentrant, one_way)]
+    pub(super) async fn tell_by_timer(&self) {
+        self.tell_who_waits().await;
+    }
+}
+
+impl Front {
+    async fn tell_who_waits(&self) {
         let out = self.tell.lock().unwrap().take();
         if let Some(out) = out {
             let _ = out.send(1).await;
@@ -278,6 +312,45 @@ pub(super) fn reentrant_itself() -> Vec<ProcessId> {
     let ids = vec![front.process().id()];
     spawn(async move { front.ask_itself().await });
     ids
+}
+
+/// The same, with messages that a timer will bring: what comes of them does not end the call.
+pub(super) fn reentrant_back_beside_a_timer() -> Vec<ProcessId> {
+    let front = spawn_actor(Front::default());
+    let back = spawn_actor(Back(front.clone()));
+    let ids = vec![front.process().id(), back.process().id()];
+    spawn(async move {
+        front.set_timer().await?;
+        front.ask_back(back).await
+    });
+    ids
+}
+
+/// As `reentrant_back_beside_a_timer`, but the call has a timer, too, which ends it.
+pub(super) fn reentrant_with_a_timer() -> Process {
+    Process::new("case", async {
+        let front = spawn_actor(Front::default());
+        let back = spawn_actor(Back(front.clone()));
+        front.set_timer().await?;
+        front.ask_back_for_a_while(back.clone()).await?;
+        // They refer to each other.
+        back.address().stop();
+        Outcome::Ok(())
+    })
+}
+
+/// A message that is under way waits for what a timer's message sends, while another wants the state for itself.
+pub(super) fn reentrant_helped_by_a_timer() -> Process {
+    Process::new("case", async {
+        let front = spawn_actor(Front::default());
+        let (waiter, setter) = (front.clone(), front.clone());
+        front.tell_later().await?;
+        let waits = spawn(async move { waiter.wait_for_another().await });
+        let sets = spawn(async move { setter.set(1).await });
+        waits.join().await?;
+        sets.join().await?;
+        Outcome::Ok(())
+    })
 }
 
 /// A message that is under way waits for one that comes later, while another wants the state for itself.
