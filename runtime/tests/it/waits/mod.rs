@@ -6,6 +6,7 @@ mod moving;
 #[cfg(unix)]
 mod outside;
 mod parts;
+mod seen;
 mod stuck;
 mod told;
 
