@@ -2,6 +2,7 @@
 //! else is not said.
 
 use crate::carriers::yield_now;
+use rendez_channels::channel_unbounded;
 use rendez_runtime::{Outcome, RunOptions, Scheduler, spawn};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,6 +18,8 @@ const TIMES: usize = 5;
 const TRIALS: usize = 200;
 /// Longer than a carrier stays on its worker. The watch looks afresh then.
 const WHILE: Duration = Duration::from_millis(1);
+/// Far longer than two looks of the watch: it knows by then of a process that keeps its thread.
+const KEPT: Duration = Duration::from_millis(20);
 /// Long enough that carriers sleep, and the watch rests, if they do.
 const QUIET: Duration = Duration::from_millis(50);
 /// Far longer than anything here takes that does not hang.
@@ -213,6 +216,50 @@ async fn beside_a_busy_one(keeps: Keeps) -> Outcome<Option<Taken>> {
     let was_busy = turns.load(Ordering::Relaxed) - before > MANY;
     stop.store(true, Ordering::Relaxed);
     Ok(Some(taken?).filter(|taken| was_busy && taken.by.iter().all(|by| *by != own && workers.contains(by))))
+}
+
+#[test]
+fn what_is_woken_or_started_on_a_thread_that_has_been_kept_for_long_is_run_by_who_slept() {
+    for keeps in [Keeps::ByBlocking, Keeps::ByComputing] {
+        is_taken_soon(2, move || from_one_kept_for_long(keeps));
+    }
+}
+
+/// One worker is kept, the other has nothing to do; then this process wakes some, and starts one. Counts if the other worker has run
+/// them: not where a spare has.
+async fn from_one_kept_for_long(keeps: Keeps) -> Outcome<Option<Taken>> {
+    let workers = threads_of_workers(2).await?;
+    let (go, going) = channel_unbounded::<()>();
+    let (runs, ran) = thread_channel();
+    for _ in 0..MANY {
+        let (going, runs) = (going.clone(), runs.clone());
+        spawn(async move {
+            going.recv().await?;
+            runs.send((Instant::now(), thread::current().id())).expect("somebody waits");
+            Outcome::Ok(())
+        });
+    }
+    // They wait by then, and whoever has nothing to do sleeps.
+    go_on().await;
+    let (own, begun) = (thread::current().id(), Instant::now());
+    let (_nothing, never) = thread_channel::<()>();
+    while begun.elapsed() < KEPT {
+        match keeps {
+            Keeps::ByBlocking => drop(never.recv_timeout(KEPT)),
+            Keeps::ByComputing => std::hint::spin_loop(),
+        }
+    }
+    let woken = Instant::now();
+    for _ in 0..MANY {
+        go.try_send(()).expect("it has no bound");
+    }
+    let mut taken = keep_until_taken(keeps, 1)?;
+    for _ in 0..MANY {
+        let (at, by) = keeps.until(&ran)?;
+        taken.after = taken.after.max(at - woken);
+        taken.by.insert(by);
+    }
+    Ok(Some(taken).filter(|taken| taken.by.iter().all(|by| *by != own && workers.contains(by))))
 }
 
 /// The threads of all workers of this runtime, which have a task each at the same time.

@@ -68,7 +68,6 @@ pub(in crate::executor) fn push_here(process: Arc<Cell>) -> Result<(), Arc<Cell>
     let carriers = process.executor().map(|executor| Arc::as_ptr(executor).cast());
     here(carriers, process, |local, process| {
         local.queues.push(process);
-        local.share_if_stuck();
     })
 }
 
@@ -77,7 +76,6 @@ pub(super) fn push_new(carriers: &Carriers, process: Arc<Cell>) -> Result<(), Ar
     here(Some(carriers), process, |local, process| {
         local.queues.push_new(process);
         local.has_new.set(true);
-        local.share_if_stuck();
     })
 }
 
@@ -104,14 +102,6 @@ fn here(
 impl Local {
     fn seat(&self) -> &Seat {
         &self.carriers.seats[self.seat]
-    }
-
-    /// What is pushed while the process that runs keeps this thread is for others.
-    #[inline]
-    fn share_if_stuck(&self) {
-        if self.seat().is_stuck() {
-            self.carriers.rouse();
-        }
     }
 
     /// The next process to run: of the own queues, of those from outside, of other carriers.

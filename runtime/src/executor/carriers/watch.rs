@@ -2,6 +2,17 @@
 //!
 //! It ticks while any carrier is awake, or a spare stands in. Once all have slept for a while it rests, and then ends; whoever wakes a carrier has it
 //! come back.
+//!
+//! # Why nothing waits behind a kept thread for good
+//! What a process wakes or starts goes to the seat that it runs at, and nobody is woken for it: that seat's carrier takes it when the turn
+//! is over. A turn that is not over keeps its carrier from `fall_asleep`, so that the watch ticks; at the second look after the turn began
+//! the seat counts as stuck, and from then on each look finds what waits there, whenever it was pushed. Then of the other carriers
+//! - one sleeps: the look rouses it, and it steals. If it falls asleep meanwhile, having found nothing before the push, the next look does;
+//! - or one moves: it is asked for help, and helps when it looks at the clock; if it comes to an end of its own work it steals anyway;
+//! - or all are stuck themselves: a spare takes a seat.
+//!
+//! It has to be the watch that rouses. Whom a worker of tokio wakes it keeps in a slot that no other worker takes from until its own task is
+//! through: a carrier that the kept thread roused would stay in that slot, count as awake, and help nobody, nor be roused again.
 
 use super::Carriers;
 use super::carrier::Carrier;
