@@ -14,7 +14,7 @@ pub(super) struct Line<T>(pub(super) T);
 pub(super) struct Seat {
     own: Line<Own>,
     asleep: AtomicBool,
-    /// The watch has seen it in the same turn for too long: what waits here is for the others.
+    /// The watch has seen it in the same turn, or waiting for its worker, for too long: what waits here is for the others.
     stuck: AtomicBool,
     waiting: Stealers,
     away: Mutex<Away>,

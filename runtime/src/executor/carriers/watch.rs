@@ -13,6 +13,7 @@
 //!
 //! It has to be the watch that rouses. Whom a worker of tokio wakes it keeps in a slot that no other worker takes from until its own task is
 //! through: a carrier that the kept thread roused would stay in that slot, count as awake, and help nobody, nor be roused again.
+//! A carrier that waits in such a slot behind a task of tokio's is for the watch as one that is kept: what waits at its seat is for others.
 
 use super::Carriers;
 use super::carrier::Carrier;
@@ -207,14 +208,15 @@ impl<'a> Looks<'a> {
         let (seen, turns) = (&mut self.seats[i], seat.turns());
         sum.awake += 1;
         self.carriers.sample(seat, self.since);
+        seat.set_stuck(turns == seen.turns);
         if turns != seen.turns {
             *seen = Seen { turns, at: now, warned: false };
             return;
         }
         sum.stuck += 1;
         sum.waits |= seat.has_work();
+        // Else a task of tokio's keeps the worker that the carrier waits for.
         let Some(process) = seat.process() else { return };
-        seat.set_stuck(true);
         let kept = now.saturating_duration_since(seen.at);
         let may_warn = self.warned.is_none_or(|last| now.saturating_duration_since(last) >= WARNING_PERIOD);
         if kept >= KEPT_MAX && may_warn && !seen.warned {
@@ -307,6 +309,29 @@ mod tests {
             play.carriers.help(1, &play.queues[1]);
         }
         assert_eq!(play.waiting(1), WAITING + 1);
+    }
+
+    #[test]
+    fn where_a_task_of_tokios_keeps_the_worker_that_a_carrier_waits_for_who_has_work_takes_what_waits_there() {
+        const WAITING: usize = 3;
+        let play = Play::new([WAITING, 1]);
+        let mut looks = Looks::over(&play.carriers);
+        // Nothing runs at the first seat, and nobody sleeps there.
+        for _ in 0..2 {
+            play.begin_turn(1);
+            looks.look(Instant::now());
+        }
+        assert!(play.carriers.watch.wants_help());
+        for _ in 0..WAITING {
+            play.carriers.help(1, &play.queues[1]);
+        }
+        assert_eq!(play.waiting(1), WAITING + 1);
+        // It has the worker again.
+        [0, 1].into_iter().for_each(|seat| play.begin_turn(seat));
+        looks.look(Instant::now());
+        play.queues[0].push(process());
+        play.carriers.help(1, &play.queues[1]);
+        assert_eq!([0, 1].map(|seat| play.waiting(seat)), [1, 0]);
     }
 
     #[test]
