@@ -4,7 +4,7 @@ mod ending;
 
 use crate::actor::Ears;
 use crate::control::{Control, Listeners};
-use crate::ended::Record;
+use crate::ended::{More, Record, Standing};
 use crate::executor::{self, Executor, Home};
 use crate::group::Group;
 use crate::inner::{Inner, Parent, Report};
@@ -18,8 +18,9 @@ use crate::{Failure, World};
 use rendez_channels::Poison;
 use rendez_channels::steps::{self, Touched};
 use rendez_channels::trace::Follow;
-use rendez_model::{Process, ProcessId, ProcessKind, State};
+use rendez_model::{Process, ProcessId, ProcessKind};
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -441,29 +442,38 @@ impl Cell {
     /// The same, made without allocating for most.
     fn record(&self, inner: &Inner) -> Record {
         let polls = self.polls();
-        let (note, restarts) =
-            inner.seldom.as_ref().map(|seldom| (seldom.note.clone(), seldom.restarts)).unwrap_or_default();
-        let state = match inner.end() {
-            Some(end) => State::Done(end),
-            None if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) => State::Running,
-            None if polls == 0 => State::Ready,
-            None => State::Waiting,
+        let standing = if inner.has_ended {
+            Standing::Done
+        } else if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) {
+            Standing::Running
+        } else if polls == 0 {
+            Standing::Ready
+        } else {
+            Standing::Waiting
         };
-        let (busy, operations) = self.known_control().map(|control| control.usage.so_far()).unwrap_or_default();
         Record {
             id: self.id,
             name: inner.name.clone(),
-            kind: inner.kind,
-            parent: inner.parent.id(),
-            state,
+            parent: inner.parent.id().and_then(|id| NonZeroU64::new(id.0)),
             spawned_at: self.spawned_at,
-            restarts,
             polls,
-            busy,
-            operations,
-            trace: self.followed().and_then(Follow::trace).map(|trace| trace.to_string().into()),
-            note,
+            more: self.more(inner),
+            kind: inner.kind,
+            standing,
         }
+    }
+
+    /// What it has to tell beyond what all have.
+    fn more(&self, inner: &Inner) -> Option<Box<More>> {
+        let (seldom, control) = (inner.seldom.as_deref(), self.known_control());
+        if seldom.is_none() && control.is_none() {
+            return None;
+        }
+        let (note, restarts, bad_end) =
+            seldom.map(|seldom| (seldom.note.clone(), seldom.restarts, seldom.bad_end.clone())).unwrap_or_default();
+        let (busy, operations) = control.map(|control| control.usage.so_far()).unwrap_or_default();
+        let trace = self.followed().and_then(Follow::trace).map(|trace| trace.to_string().into());
+        More { bad_end, restarts, busy, operations, trace, note }.boxed()
     }
 
     pub(crate) fn parent(&self) -> Option<Arc<Self>> {

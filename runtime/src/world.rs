@@ -142,8 +142,9 @@ impl World {
     pub(crate) fn remember(&self, record: Record) {
         let oldest = {
             let mut tree = self.tree();
+            let oldest = if tree.ended.len() == ENDED_MAX { tree.ended.pop_front() } else { None };
             tree.ended.push_back(record);
-            if tree.ended.len() > ENDED_MAX { tree.ended.pop_front() } else { None }
+            oldest
         };
         drop(oldest);
     }
