@@ -16,6 +16,7 @@ use crate::usage::Used;
 use crate::waits::{Links, Rest};
 use crate::{Failure, World};
 use rendez_channels::Poison;
+use rendez_channels::lock::{Held, Lock};
 use rendez_channels::steps::{self, Touched};
 use rendez_channels::trace::Follow;
 use rendez_model::{Process, ProcessId, ProcessKind};
@@ -23,7 +24,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 /// The one allocation of a process: what is known of it, and behind that its body, whose type most do not know.
@@ -31,7 +32,8 @@ use std::task::Waker;
 /// In this order, so that what a turn touches lies together with the beginning of the body.
 #[repr(C)]
 pub(crate) struct Cell<B: ?Sized = dyn Body> {
-    inner: Mutex<Inner>,
+    /// No user code runs under it, and nobody waits under it.
+    inner: Lock<Inner>,
     /// What few processes need, made on first use.
     control: Once<Control>,
     spawned_at: &'static Location<'static>,
@@ -51,8 +53,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     task: Task<B>,
 }
 
-// Programs have many processes: what few of them have belongs into a box. Counted where locks are words: elsewhere they are larger.
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+// Programs have many processes: what few of them have belongs into a box.
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Cell<()>>() <= 144, "a process takes more memory than it did");
 
 /// What a process will be, before it has a body. Its id is known, so that ports can be declared.
@@ -89,7 +91,7 @@ impl Draft {
     /// Its one allocation.
     pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
         Arc::new(Cell {
-            inner: Mutex::new(Inner::new(self.name.into(), self.kind)),
+            inner: Lock::new(Inner::new(self.name.into(), self.kind)),
             control: Once::new(Control::inherited()),
             spawned_at: self.spawned_at,
             home: Once::new(self.home),
@@ -544,13 +546,13 @@ impl Cell {
         threads.push(waker);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> Held<'_, Inner> {
         steps::touches(|| Touched::Own(self.id.0));
         self.lock_unseen()
     }
 
     /// For what nobody sees here: in which order children end, and spans.
-    fn lock_unseen(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_unseen(&self) -> Held<'_, Inner> {
+        self.inner.lock_unseen()
     }
 }

@@ -8,7 +8,7 @@ use crate::shared::Shared;
 use crate::slots::Slots;
 use crate::usage::Samples;
 use crate::waits::{Deadlock, Sight, Snapshot, Watch};
-use rendez_channels::lock::Held;
+use rendez_channels::lock::{Held, Lock};
 use rendez_channels::{Inspect, InspectBarrier};
 use rendez_model::{Network, Node, Process, ProcessId, State};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -29,7 +29,7 @@ pub(crate) struct World {
     /// Relaxed: whoever reads it late is measured from a later poll on.
     measurers: AtomicUsize,
     lists: Mutex<Lists>,
-    tree: Mutex<Tree>,
+    tree: Lock<Tree>,
     watching: Mutex<Watching>,
     names: Shared<Names>,
     /// Who was seen running while nobody measured.
@@ -116,7 +116,7 @@ impl World {
             observers: AtomicUsize::new(0),
             measurers: AtomicUsize::new(0),
             lists: Mutex::new(lists),
-            tree: Mutex::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
+            tree: Lock::new(Tree { top: Slots::default(), ended: VecDeque::new() }),
             watching: Mutex::default(),
             names: Shared::default(),
             samples: Mutex::default(),
@@ -319,8 +319,8 @@ impl World {
         self.living().iter().map(|cell| cell.label()).collect()
     }
 
-    fn tree(&self) -> MutexGuard<'_, Tree> {
-        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tree(&self) -> Held<'_, Tree> {
+        self.tree.lock_unseen()
     }
 
     fn lock(&self) -> MutexGuard<'_, Lists> {
