@@ -3,7 +3,8 @@
 use rendez_channels::{Overflow, Receiver, Sender, after, channel, channel_bounded, channel_unbounded};
 use rendez_model::{Process, Side, State, Wait};
 use rendez_runtime::{
-    ActorOptions, CallError, Context, Outcome, RunOptions, Scheduler, actor, network, run, spawn, spawn_actor,
+    ActorOptions, CallError, Context, Outcome, ProcessRef, RunOptions, Scheduler, actor, network, run, spawn,
+    spawn_actor,
 };
 use std::time::Duration;
 
@@ -81,6 +82,17 @@ async fn busy(scribe: &ScribeRef, gate: &Sender<()>) -> rendez_runtime::Spawned<
     panic!("the actor does not come to its gate");
 }
 
+/// Until a process waits for what it has begun.
+async fn until_it_waits(process: &ProcessRef) {
+    for _ in 0..10_000 {
+        if matches!(process.inspect().state, State::Blocked { .. } | State::Waiting) {
+            return;
+        }
+        after(Duration::from_millis(1)).await;
+    }
+    panic!("it does not come to wait");
+}
+
 #[test]
 fn an_urgent_message_overtakes_all_that_wait() {
     run(async {
@@ -113,7 +125,7 @@ fn a_stop_overtakes_all_messages_and_they_come_back() {
         scribe.note("one".into()).await?;
         let asking = scribe.clone();
         let asked = spawn(async move { Outcome::Ok(asking.set_open(true).await) });
-        after(Duration::from_millis(5)).await;
+        until_it_waits(&asked.process()).await;
         scribe.note("two".into()).await?;
         scribe.tell_hurry("urgent".into()).await?;
         let address = scribe.address().clone();
@@ -172,8 +184,7 @@ fn with_no_place_in_the_mailbox_a_tell_waits_until_the_message_is_taken() {
         let waiting = busy(&scribe, &go).await;
         let telling = scribe.clone();
         let told = spawn(async move { Outcome::Ok(telling.note("1".into()).await?) });
-        after(Duration::from_millis(5)).await;
-        assert!(!matches!(told.process().inspect().state, rendez_model::State::Done(_)));
+        until_it_waits(&told.process()).await;
         go.send(()).await?;
         waiting.join().await?;
         told.join().await?;
@@ -191,7 +202,7 @@ fn what_the_state_does_not_accept_waits_for_one_that_does() {
         let scribe = spawn_actor(state);
         let asking = scribe.clone();
         let first = spawn(async move { Outcome::Ok(asking.only_when_open("first".into()).await?) });
-        after(Duration::from_millis(5)).await;
+        until_it_waits(&first.process()).await;
         scribe.note("meanwhile".into()).await?;
         assert_eq!(scribe.nothing_only_when_open("argument".into()).await?, 8, "conditions see the arguments");
         assert!(all(&noted).contains(&"meanwhile".to_owned()));
