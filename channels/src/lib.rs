@@ -83,7 +83,7 @@ pub use ends::{Receiver, Sender, channel, channel_bounded, channel_named, channe
 pub use error::{Ended, Loss, Poison, SendError, TryRecvError, TrySendError};
 pub use extended::Extended;
 pub use guard::{FutureGuard, Guard, future};
-pub use inspect::{Inspect, InspectBarrier, Stand, waker_id};
+pub use inspect::{Glimpse, Inspect, InspectBarrier, Stand, waker_id};
 pub use oneshot::{OneshotSender, oneshot};
 pub use options::ChannelOptions;
 pub use permit::{OwnedPermit, Permit, ReserveError};

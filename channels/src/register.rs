@@ -195,22 +195,25 @@ pub(crate) fn revived<S: Body>(state: &mut S, side: Side) {
     }
 }
 
-/// Notes in the channel as data who is known to hold its ends; of a side without ends, who did.
+/// Notes in the channel as data who is known to hold its ends; of a side without ends, who did. Room for them that is there is used.
 pub(crate) fn describe_holders<S: Body>(state: &mut S, channel: &mut Channel) {
     let is_weak = state.peek_register().is_some_and(|known| known.is_weak);
     for (side, ends) in [(Side::Send, &mut channel.senders), (Side::Receive, &mut channel.receivers)] {
         let first = Some(*state.holder(side)).filter(|first| !first.is_nobody());
         let more = state.peek_register();
+        ends.holders.clear();
         if ends.count == 0 {
-            ends.holders = more.map(|known| known.former[side as usize].clone()).unwrap_or_default();
+            ends.holders.extend(more.into_iter().flat_map(|known| &known.former[side as usize]));
             ends.holders.extend(first.map(Holder::process).filter(|first| !ends.holders.contains(first)));
-        } else {
-            let more = more.into_iter().flat_map(|known| &known.holders[side as usize]).copied();
-            let holders: Vec<_> = first.into_iter().chain(more).collect();
-            if !(side == Side::Send && is_weak) {
-                ends.kept = holders.iter().map(|holder| u32::from(holder.is_kept())).sum();
-            }
-            ends.holders = holders.into_iter().map(Holder::process).collect();
+            continue;
+        }
+        let more = more.into_iter().flat_map(|known| &known.holders[side as usize]).copied();
+        for holder in first.into_iter().chain(more) {
+            ends.holders.push(holder.process());
+            ends.kept += u32::from(holder.is_kept());
+        }
+        if side == Side::Send && is_weak {
+            ends.kept = 0;
         }
     }
     if let Some(tellers) = state.peek_register().and_then(|known| known.tellers.as_ref()) {

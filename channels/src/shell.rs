@@ -9,7 +9,7 @@ use crate::prim::{Held, Lock};
 use crate::register::{self, Holder, Identity, Inborn, Register};
 use crate::state::Stop;
 use crate::steps::{self, Numbered};
-use crate::{Ended, Inspect, Overflow, Poison, Stand, party};
+use crate::{Ended, Glimpse, Inspect, Overflow, Poison, Stand, party};
 use rendez_model::{Channel, ChannelId, ChannelKind, Closing, Side};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -69,8 +69,8 @@ pub(crate) trait Body: Send + 'static {
     fn listed(&mut self) -> &mut bool;
     /// Notes what it does without room, depth and counters.
     fn describe(&mut self, channel: &mut Channel);
-    /// Who waits.
-    fn stands(&mut self) -> Vec<Stand>;
+    /// Adds who waits.
+    fn stands(&mut self, into: &mut Vec<Stand>);
     /// From now on its values are followed, until nobody's are.
     fn follow(&mut self) {}
 }
@@ -302,7 +302,25 @@ impl<S: Body> Inspect for Shell<S> {
     }
 
     fn waits(&self) -> Vec<Stand> {
-        self.lock().stands()
+        let mut stands = vec![];
+        self.lock().stands(&mut stands);
+        stands
+    }
+
+    fn glimpse(&self, into: &mut Glimpse) {
+        let Glimpse { channel: before, stands } = into;
+        let room = [&mut before.senders, &mut before.receivers].map(|ends| std::mem::take(&mut ends.holders));
+        stands.clear();
+        let mut state = self.lock();
+        let mut channel = self.counted(&mut state);
+        [channel.senders.holders, channel.receivers.holders] = room;
+        if let Some(register) = state.peek_register() {
+            register.describe(&mut channel);
+        }
+        register::describe_holders(&mut *state, &mut channel);
+        state.stands(stands);
+        drop(state);
+        *before = channel;
     }
 
     fn poison(&self, poison: Arc<Poison>) {

@@ -536,14 +536,13 @@ impl<T: Send + 'static> Body for State<T> {
         channel.received = self.received;
     }
 
-    fn stands(&mut self) -> Vec<Stand> {
-        let mut stands = inspect::stands(&mut self.senders.waiting, Side::Send);
-        stands.extend(inspect::stands(&mut self.receivers.waiting, Side::Receive));
+    fn stands(&mut self, into: &mut Vec<Stand>) {
+        inspect::add_stands(into, &mut self.senders.waiting, Side::Send);
+        inspect::add_stands(into, &mut self.receivers.waiting, Side::Receive);
         if let Some(cold) = &mut self.cold {
             // Who waits for the end waits for what the other side does.
-            stands.extend(inspect::stands(&mut cold.watchers, Side::Send));
+            inspect::add_stands(into, &mut cold.watchers, Side::Send);
         }
-        stands
     }
 }
 

@@ -285,8 +285,8 @@ impl<T: marker::Send + Sync + 'static> Body for Latest<T> {
         channel.received = self.received;
     }
 
-    fn stands(&mut self) -> Vec<Stand> {
-        inspect::stands(&mut self.changed, Side::Receive)
+    fn stands(&mut self, into: &mut Vec<Stand>) {
+        inspect::add_stands(into, &mut self.changed, Side::Receive);
     }
 
     fn follow(&mut self) {

@@ -13,13 +13,13 @@ use crate::spans::Spans;
 use crate::task::{self, Body, Job, Once, Task};
 use crate::trace::Followed;
 use crate::usage::Used;
-use crate::waits::{Links, Rest};
+use crate::waits::{Asker, Links, Rest};
 use crate::{Failure, World};
 use rendez_channels::Poison;
 use rendez_channels::lock::{Held, Lock};
 use rendez_channels::steps::{self, Touched};
 use rendez_channels::trace::Follow;
-use rendez_model::{Process, ProcessId, ProcessKind};
+use rendez_model::{ChannelId, Process, ProcessId, ProcessKind};
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::panic::Location;
@@ -406,6 +406,11 @@ impl Cell {
         self.lock().seldom.iter().flat_map(|seldom| seldom.children.cells()).cloned().collect()
     }
 
+    /// Adds some of its children; gives where to go on, if there are more.
+    pub(crate) fn copy_children(&self, from: usize, into: &mut Vec<Arc<Self>>) -> Option<usize> {
+        self.lock().seldom.as_ref()?.children.copy_lot(from, into)
+    }
+
     /// It has a name, to be given back when it ends; false when it has.
     pub(crate) fn note_registered(&self) -> bool {
         let mut inner = self.lock();
@@ -491,6 +496,16 @@ impl Cell {
         self.lock().kind
     }
 
+    /// The answers that it waits for.
+    pub(crate) fn asks(&self) -> Vec<Asker> {
+        self.known_control().map_or_else(Vec::new, |control| control.all_asks(self))
+    }
+
+    /// Where it listens while it handles messages beside each other.
+    pub(crate) fn listens_at(&self) -> Option<ChannelId> {
+        self.known_control().and_then(Control::listens_at)
+    }
+
     /// How it stands with being run, for a snapshot.
     pub(crate) fn rest(&self) -> Rest {
         let (rests, wakers) = self.task.sleep();
@@ -509,18 +524,16 @@ impl Cell {
 
     /// Who waits for it, and what it waits for that is not at channels.
     pub(crate) fn links(&self) -> Links {
-        let (joined_by, awaits_children) = {
+        let (joined_by, awaits_children, kind) = {
             let inner = self.lock();
             let joined_by = inner.watchers.all().map(rendez_channels::waker_id).collect();
-            (joined_by, inner.awaits_children && !inner.leaves_children)
+            (joined_by, inner.awaits_children && !inner.leaves_children, inner.kind)
         };
         // Not under our lock: a group looks at its cells under its own.
         let group = self.group().and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
-        let control = self.known_control();
-        let asks = control.map_or_else(Vec::new, |control| control.all_asks(self));
-        let listens_at = control.and_then(Control::listens_at);
-        let keeps_timer = control.is_some_and(Control::keeps_timer);
-        Links { joined_by, awaits_children, group, asks, listens_at, keeps_timer }
+        let (asks, listens_at) = (self.asks(), self.listens_at());
+        let keeps_timer = self.known_control().is_some_and(Control::keeps_timer);
+        Links { kind, joined_by, awaits_children, group, asks, listens_at, keeps_timer }
     }
 
     /// A child has ended; false when it is not in the list.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 /// Places kept when the last cell has left.
 const KEPT: usize = 64;
+/// How many places are copied at a time, under the lock that they are kept under.
+pub(crate) const LOT: usize = 1_024;
 /// The end of the list of free places.
 const NONE: u32 = u32::MAX;
 
@@ -65,6 +67,14 @@ impl Slots {
             *self = Self::default();
         }
         Some(left)
+    }
+
+    /// Adds those in the next places; gives where to go on, if there are more.
+    pub(crate) fn copy_lot(&self, from: usize, into: &mut Vec<Arc<Cell>>) -> Option<usize> {
+        let to = self.places.len().min(from + LOT);
+        let taken = |place: &Place| if let Place::Taken(cell) = place { Some(Arc::clone(cell)) } else { None };
+        into.extend(self.places.get(from..to).unwrap_or_default().iter().filter_map(taken));
+        (to < self.places.len()).then_some(to)
     }
 
     /// All cells.

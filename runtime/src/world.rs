@@ -5,12 +5,12 @@ use crate::ended::Record;
 use crate::executor;
 use crate::names::Names;
 use crate::shared::Shared;
-use crate::slots::Slots;
+use crate::slots::{LOT, Slots};
 use crate::usage::Samples;
-use crate::waits::{Deadlock, Sight, Snapshot, Watch};
+use crate::waits::{Deadlock, Rested, Sight, Snapshot, Watch};
 use rendez_channels::lock::{Held, Lock};
-use rendez_channels::{Inspect, InspectBarrier};
-use rendez_model::{Network, Node, Process, ProcessId, State};
+use rendez_channels::{Glimpse, Inspect, InspectBarrier};
+use rendez_model::{Channel, ChannelId, Network, Node, Process, ProcessId, State};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -42,8 +42,8 @@ pub(crate) struct Watching {
     pub(crate) watch: Watch,
     /// When somebody looked last.
     pub(crate) last: Option<Instant>,
-    /// Who rested then, after how many polls.
-    pub(crate) rested: BTreeSet<(ProcessId, u64)>,
+    /// Who rested then.
+    pub(crate) rested: Rested,
     /// The deadlocks that are there now, by their numbers.
     pub(crate) cycles: BTreeMap<u64, Deadlock>,
 }
@@ -64,14 +64,19 @@ struct Lists {
     kept: Vec<Arc<dyn Inspect>>,
     /// At how many channels to look for those that have gone.
     prune_at: usize,
+    /// How many go through the channels now.
+    walks: usize,
     barriers: Vec<Weak<dyn InspectBarrier>>,
     prune_barriers_at: usize,
 }
 
-/// What processes may stand at.
-pub(crate) struct Places {
-    pub(crate) channels: Vec<Arc<dyn Inspect>>,
-    pub(crate) barriers: Vec<Arc<dyn InspectBarrier>>,
+/// While it is there, the places in the list of channels stay what they are.
+struct Walk<'a>(&'a World);
+
+impl Drop for Walk<'_> {
+    fn drop(&mut self) {
+        self.0.lock().walks -= 1;
+    }
 }
 
 /// The network of this OS process, as it is now.
@@ -185,7 +190,7 @@ impl World {
         let mut lists = self.lock();
         lists.channels.push(channel);
         lists.kept.extend(kept);
-        if lists.channels.len() >= lists.prune_at.max(ENDED_CHANNELS_MAX) {
+        if lists.walks == 0 && lists.channels.len() >= lists.prune_at.max(ENDED_CHANNELS_MAX) {
             let dropped = lists.prune();
             lists.prune_at = 2 * lists.channels.len();
             drop(lists);
@@ -202,13 +207,36 @@ impl World {
         lists.barriers.push(barrier);
     }
 
-    /// What is listed and lives.
-    pub(crate) fn places(&self) -> Places {
-        let lists = self.lock();
-        Places {
-            channels: lists.channels.iter().filter_map(Weak::upgrade).collect(),
-            barriers: lists.barriers.iter().filter_map(Weak::upgrade).collect(),
+    /// Looks at each channel that is listed and lives, some at a time.
+    pub(crate) fn each_channel(&self, mut look: impl FnMut(&dyn Inspect)) {
+        self.lock().walks += 1;
+        let _walk = Walk(self);
+        let (mut lot, mut next) = (Vec::new(), Some(0));
+        while let Some(from) = next {
+            {
+                let lists = self.lock();
+                let to = lists.channels.len().min(from + LOT);
+                lot.extend(lists.channels[from..to].iter().filter_map(Weak::upgrade));
+                next = (to < lists.channels.len()).then_some(to);
+            }
+            lot.drain(..).for_each(|channel: Arc<dyn Inspect>| look(&*channel));
         }
+    }
+
+    /// Those of these channels that live.
+    pub(crate) fn channels(&self, ids: &BTreeSet<ChannelId>) -> Vec<Channel> {
+        let (mut found, mut glimpse) = (Vec::new(), Glimpse::default());
+        self.each_channel(|channel| {
+            channel.glimpse(&mut glimpse);
+            found.extend(ids.contains(&glimpse.channel.id).then(|| channel.channel()));
+        });
+        found.sort_unstable_by_key(|channel| channel.id);
+        found
+    }
+
+    /// Those barriers that are listed and live.
+    pub(crate) fn barriers(&self) -> Vec<Arc<dyn InspectBarrier>> {
+        self.lock().barriers.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// An empty node that is called what this one is.
@@ -257,7 +285,7 @@ impl World {
     pub(crate) fn snapshot(&self) -> Network {
         let mut node = self.named_node();
         let cells = self.living();
-        let found = Snapshot::take(&cells, &self.places());
+        let found = Snapshot::take(&cells, self);
         node.processes.extend(cells.iter().map(|cell| cell.describe()));
         node.processes.extend(self.tree().ended.iter().map(Record::describe));
         // Who ends meanwhile is seen twice.
@@ -275,31 +303,22 @@ impl World {
         Network { nodes: vec![node], cycles }
     }
 
-    /// What the wait-for graph needs of what was found, without names.
-    pub(crate) fn lean_node(&self, cells: &[Arc<Cell>], found: &mut Snapshot) -> Node {
-        let (channels, barriers) = (std::mem::take(&mut found.channels), std::mem::take(&mut found.barriers));
-        let mut node = Node { channels, barriers, ..Node::default() };
-        for cell in cells {
-            let mut process = Process::new(cell.id(), String::new());
-            process.parent = cell.parent().map(|parent| parent.id());
-            if let Some(Sight { state: Some(state), .. }) = found.states.get(&cell.id()) {
-                process.state = state.clone();
-            }
-            node.processes.push(process);
-        }
-        node
-    }
-
     /// All processes that live, in the order of their ids.
     pub(crate) fn living(&self) -> Vec<Arc<Cell>> {
-        let mut cells: Vec<_> = self.tree().top.cells().cloned().collect();
-        let mut looked_at = 0;
-        while let Some(cell) = cells.get(looked_at) {
-            let children = cell.children();
-            cells.extend(children);
+        let (mut cells, mut next) = (vec![], Some(0));
+        while let Some(from) = next {
+            next = self.tree().top.copy_lot(from, &mut cells);
+        }
+        let (mut lot, mut looked_at) = (vec![], 0);
+        while looked_at < cells.len() {
+            let mut next = Some(0);
+            while let Some(from) = next {
+                next = cells[looked_at].copy_children(from, &mut lot);
+                cells.append(&mut lot);
+            }
             looked_at += 1;
         }
-        cells.sort_by_key(|cell| cell.id());
+        cells.sort_unstable_by_key(|cell| cell.id());
         cells.dedup_by_key(|cell| cell.id());
         cells
     }

@@ -253,10 +253,9 @@ impl<T: Send + Sync + 'static> Body for Ring<T> {
         channel.received = self.received;
     }
 
-    fn stands(&mut self) -> Vec<Stand> {
-        let mut stands = inspect::stands(&mut self.sending, Side::Send);
-        stands.extend(inspect::stands(&mut self.receiving, Side::Receive));
-        stands
+    fn stands(&mut self, into: &mut Vec<Stand>) {
+        inspect::add_stands(into, &mut self.sending, Side::Send);
+        inspect::add_stands(into, &mut self.receiving, Side::Receive);
     }
 
     fn follow(&mut self) {

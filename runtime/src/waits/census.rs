@@ -27,11 +27,11 @@ pub(crate) struct Census {
 }
 
 impl Census {
-    /// Whether there is nobody but processes, and these slept while it was counted.
-    pub(super) fn is_alone(&self) -> bool {
-        let turns = self.executor.turns_asleep();
-        let is_alone = turns.is_some() && self.counted().is_some_and(|all| self.known() == Some(all));
-        is_alone && self.executor.turns_asleep() == turns
+    /// Where there is nobody but processes, and these slept while it was counted: how many turns they had taken together.
+    pub(super) fn alone(&self) -> Option<u64> {
+        let turns = self.executor.turns_asleep()?;
+        let is_alone = self.counted().is_some_and(|all| self.known() == Some(all));
+        (is_alone && self.executor.turns_asleep() == Some(turns)).then_some(turns)
     }
 
     fn known(&self) -> Option<Own> {

@@ -1,7 +1,7 @@
 //! The wait-for graph: who waits for whom, which waits are hopeless, and how that is said. It ends nothing by itself.
 //!
-//! `snapshot` takes the graph from the running program, `graph` finds who is stuck in it, `knots` which of these hold each other,
-//! `watch` what has changed since the look before, `words` the sentences: all but the first are pure. `monitor` looks a few times
+//! `sieve` finds who may be stuck, `snapshot` takes the graph of these from the running program, `graph` finds who is stuck in it, `knots`
+//! which of these hold each other, `watch` what has changed since the look before, `words` the sentences: all but the first two are pure. `monitor` looks a few times
 //! a second, at its `pace`, asks the `census` whether anybody else is there, tells, and does what the `policy` is.
 
 mod asking;
@@ -13,6 +13,7 @@ mod monitor;
 mod pace;
 mod policy;
 mod quit;
+mod sieve;
 mod snapshot;
 mod watch;
 mod words;
@@ -23,5 +24,6 @@ pub use dump::dump;
 pub(crate) use monitor::watch;
 pub use monitor::{Deadlock, News, Observation, deadlocks, observe};
 pub use policy::{OnDeadlock, on_deadlock};
+pub(crate) use sieve::{Rested, Sieve};
 pub(crate) use snapshot::{Links, Rest, Sight, Snapshot};
 pub(crate) use watch::Watch;

@@ -4,13 +4,13 @@ use super::census::{Census, told_from_outside};
 use super::knots::Knot;
 use super::pace::{Extent, PERIOD, Pace};
 use super::watch::{Change, Known};
-use super::{Snapshot, Watch, policy, words};
+use super::{Sieve, Snapshot, Watch, policy, words};
 use crate::cell::Cell;
 use crate::log::tell;
 use crate::{World, executor};
 use rendez_channels::steps::{self, Counted};
 use rendez_channels::{Receiver, Sender, TrySendError, channel_bounded, clock};
-use rendez_model::{Channel, ChannelId, Cycle, Node, Process, ProcessId, Verdict};
+use rendez_model::{ChannelId, Cycle, Node, Process, ProcessId, Verdict};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::poll_fn;
@@ -229,8 +229,9 @@ fn look(world: &World, census: Option<&Census>) -> Extent {
 #[derive(Default)]
 struct Found {
     changes: Vec<Change>,
+    /// Those who may be stuck.
     cells: Vec<Arc<Cell>>,
-    /// As it was when it was judged, without names.
+    /// Those who may be stuck and what they stand at, as they were when they were judged, without names.
     node: Node,
 }
 
@@ -245,8 +246,8 @@ impl World {
         let cells = self.living();
         let mut watch = Watch::default();
         let mut look = || {
-            let mut found = Snapshot::take(&cells, &self.places());
-            let node = self.lean_node(&cells, &mut found);
+            let mut found = Snapshot::take(&cells, self);
+            let node = found.node(&cells, |_| None);
             (watch.look(&node, found), node)
         };
         look();
@@ -254,7 +255,7 @@ impl World {
         let found = Found { changes, cells: cells.clone(), node };
         let told = found.changes.iter().filter_map(|change| match change {
             // Nothing at all can run: what would only be suspected elsewhere is certain here.
-            Change::Found(known) => Some(found.describe(&self.named_node().id, known, Verdict::Certain).cycle.sentence),
+            Change::Found(known) => Some(found.describe(self, known, Verdict::Certain).cycle.sentence),
             Change::Gone(_) => None,
         });
         let told: Vec<_> = told.collect();
@@ -269,20 +270,25 @@ impl World {
             return None;
         }
         watching.last = Some(now);
-        let cells = self.living();
+        let mut sieve = Sieve::new(self.living());
         // While all processes move nothing else is looked at.
-        let rests = cells.iter().map(|cell| (cell.id(), cell.rest())).filter(|(_, rest)| rest.rests);
-        let rests: BTreeSet<(ProcessId, u64)> = rests.map(|(id, rest)| (id, rest.polls)).collect();
-        let still = watching.rested.intersection(&rests).next().is_some();
-        watching.rested = rests;
+        let rested = sieve.rested();
+        let still = watching.rested.still(&rested);
+        watching.rested = rested;
         if !still && watching.cycles.is_empty() {
-            return Some((Found::default(), Extent::Glance(cells.len())));
+            return Some((Found::default(), Extent::Glance(sieve.len())));
         }
-        let mut found = Snapshot::take(&cells, &self.places());
-        found.is_alone = census.is_some_and(|census| found.all_wait_within(&told_from_outside()) && census.is_alone());
-        let node = self.lean_node(&cells, &mut found);
+        sieve.sift(self, &told_from_outside());
+        let cells = sieve.suspects();
+        let mut found =
+            if cells.is_empty() { Snapshot::default() } else { Snapshot::of_suspects(&cells, self, &sieve) };
+        if sieve.all_wait_within() {
+            found.alone = census.and_then(Census::alone).map(|turns| (turns, sieve.everybody()));
+        }
+        let node = found.node(&cells, |cell| sieve.child_that_goes_on(cell));
+        let size = sieve.len() + sieve.channels;
+        drop(sieve);
         let changes = watching.watch.look(&node, found);
-        let size = cells.len() + node.channels.len();
         let extent = Extent::Look { size, has_suspects: watching.watch.has_suspects() };
         Some((Found { changes, cells, node }, extent))
     }
@@ -294,13 +300,13 @@ impl World {
             Change::Found(known) if known.verdict == Verdict::Certain => (known, News::Certain),
             Change::Found(known) => (known, News::Suspected),
         };
-        let id = self.named_node().id;
-        let mut watching = self.watching();
-        let before = watching.cycles.remove(&known.number);
-        let report = match before {
+        let told = self.watching().cycles.get(&known.number).cloned();
+        let report = match told {
             Some(told) if news == News::Over => Deadlock { news, ..told },
-            _ => Deadlock { news, ..found.describe(&id, known, known.verdict) },
+            _ => Deadlock { news, ..found.describe(self, known, known.verdict) },
         };
+        let mut watching = self.watching();
+        watching.cycles.remove(&known.number);
         if news != News::Over {
             watching.cycles.insert(known.number, report.clone());
         }
@@ -320,22 +326,17 @@ impl Found {
         Some(Process { state: judged[at].state.clone(), ..self.cell(id)?.describe() })
     }
 
-    fn channel(&self, id: ChannelId) -> Option<&Channel> {
-        let channels = &self.node.channels;
-        channels.binary_search_by_key(&id, |channel| channel.id).ok().map(|at| &channels[at])
-    }
-
-    /// A deadlock of the node of this id, with the names of those in it.
-    fn describe(&self, node_id: &str, known: &Known, verdict: Verdict) -> Deadlock {
+    /// A deadlock of this world, with the names of those in it.
+    fn describe(&self, world: &World, known: &Known, verdict: Verdict) -> Deadlock {
         let Knot { steps, members } = known.knot.clone();
-        let mut node = Node::new(node_id, "");
-        node.processes = members.iter().filter_map(|&id| self.process(id)).collect();
-        let waits = node.processes.iter().flat_map(|process| process.state.waits());
-        let at: BTreeSet<_> = waits.filter_map(|wait| wait.at()).map(|(channel, _)| channel).collect();
-        node.channels = at.into_iter().filter_map(|id| self.channel(id).cloned()).collect();
+        let mut node = world.named_node();
         let sentence = if steps.is_empty() {
-            format!("deadlock: {}", words::nobody(&node))
+            format!("deadlock: {}", words::nobody(&world.snapshot().nodes[0]))
         } else {
+            node.processes = members.iter().filter_map(|&id| self.process(id)).collect();
+            let waits = node.processes.iter().flat_map(|process| process.state.waits());
+            let at: BTreeSet<_> = waits.filter_map(|wait| wait.at()).map(|(channel, _)| channel).collect();
+            node.channels = world.channels(&at);
             words::sentence(&node, &steps, members.len() - steps.len(), verdict)
         };
         let line = |id| self.cell(id).map_or_else(String::new, |cell| cell.spawned_at().to_string());

@@ -5,11 +5,11 @@
 //! locks were the same all the time. The word of a process holds also how many of its wakers exist: what is more than those in
 //! lists of ours is a timer's, a socket's, a task's, and the process then waits for something outside.
 
-use super::Asker;
+use super::{Asker, Sieve};
+use crate::World;
 use crate::cell::Cell;
-use crate::world::Places;
-use rendez_channels::{Stand, clock};
-use rendez_model::{Barrier, Channel, ChannelId, ProcessId, ProcessKind, State, Wait};
+use rendez_channels::{Glimpse, Inspect, Stand, clock};
+use rendez_model::{Barrier, Channel, ChannelId, Node, Process, ProcessId, ProcessKind, State, Wait};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,8 +23,10 @@ pub(crate) struct Snapshot {
     pub(crate) unsure: BTreeSet<ProcessId>,
     /// Actors that handle messages beside each other, and listen at their mailboxes.
     pub(crate) listening: BTreeMap<ProcessId, ChannelId>,
-    /// Whether there is nobody in this OS process but these, and all of them wait for each other.
-    pub(crate) is_alone: bool,
+    /// Who is not among these and rests at one of these channels, for what each waits there.
+    pub(crate) beside: BTreeMap<ProcessId, BTreeSet<Wait>>,
+    /// Where there is nobody in this OS process but processes, and all of them wait for each other: after how many turns, and who they are.
+    pub(crate) alone: Option<(u64, Vec<ProcessId>)>,
 }
 
 /// A process as it was found.
@@ -46,6 +48,7 @@ pub(crate) struct Rest {
 
 /// How a process is linked to others, but for channels.
 pub(crate) struct Links {
+    pub(crate) kind: ProcessKind,
     /// Whose wakers wait for its end.
     pub(crate) joined_by: Vec<u64>,
     pub(crate) awaits_children: bool,
@@ -80,21 +83,43 @@ impl Waits {
 }
 
 impl Snapshot {
-    /// Looks at all of these.
-    pub(crate) fn take(cells: &[Arc<Cell>], places: &Places) -> Self {
+    /// Looks at all of these, and at all that they may stand at.
+    pub(crate) fn take(cells: &[Arc<Cell>], world: &World) -> Self {
+        let mut seen = Glimpse::default();
+        Self::of(cells, world, |channel, waits| {
+            (seen.channel, seen.stands) = (channel.channel(), channel.waits());
+            waits.at(&seen);
+            Some(seen.channel.clone())
+        })
+    }
+
+    /// Looks at those who may be stuck, and at the channels that they stand at; these have no names.
+    pub(crate) fn of_suspects(cells: &[Arc<Cell>], world: &World, sieve: &Sieve) -> Self {
+        let mut seen = Glimpse::default();
+        let is_suspect = |stand: &Stand| sieve.is_suspect(stand.party);
+        let mut found = Self::of(cells, world, |channel, waits| {
+            channel.glimpse(&mut seen);
+            let concerns = seen.stands.iter().any(|stand| waits.is_owner(stand) || is_suspect(stand));
+            concerns.then(|| {
+                waits.at(&seen);
+                seen.channel.clone()
+            })
+        });
+        found.beside.retain(|id, _| sieve.rests(*id));
+        found
+    }
+
+    fn of(
+        cells: &[Arc<Cell>],
+        world: &World,
+        mut look: impl FnMut(&dyn Inspect, &mut Collected) -> Option<Channel>,
+    ) -> Self {
         let before: Vec<_> = cells.iter().map(|cell| cell.rest()).collect();
         let by_waker: BTreeMap<u64, ProcessId> = cells.iter().map(|cell| (cell.waker_id(), cell.id())).collect();
         let mut waits = Collected { by_waker, of: BTreeMap::new() };
         let mut snapshot = Self::default();
-        snapshot.channels.reserve_exact(places.channels.len());
-        for channel in &places.channels {
-            let data = channel.channel();
-            for stand in channel.waits() {
-                waits.stand(Wait::Channel { channel: data.id, side: stand.side }, &stand);
-            }
-            snapshot.channels.push(data);
-        }
-        for barrier in &places.barriers {
+        world.each_channel(|channel| snapshot.channels.extend(look(channel, &mut waits)));
+        for barrier in world.barriers() {
             let data = barrier.barrier();
             for stand in barrier.waits() {
                 waits.stand(Wait::Barrier { barrier: data.id }, &stand);
@@ -109,17 +134,41 @@ impl Snapshot {
             let found = waits.of.remove(&cell.id()).unwrap_or_default();
             snapshot.enter(cell, before, found);
         }
+        snapshot.beside.extend(waits.of.into_iter().map(|(id, found)| (id, found.on)));
         snapshot.channels.sort_unstable_by_key(|channel| channel.id);
         snapshot.barriers.sort_unstable_by_key(|barrier| barrier.id);
         snapshot
     }
 
-    /// Whether all processes wait, for nothing but what other processes do; at none of these channels, where others tell something.
-    pub(crate) fn all_wait_within(&self, others: &BTreeSet<ChannelId>) -> bool {
-        let within =
-            |wait: &Wait| *wait != Wait::Outside && wait.at().is_none_or(|(channel, _)| !others.contains(&channel));
-        let waits_within = |sight: &Sight| sight.state.as_ref().is_some_and(|state| state.waits().iter().all(within));
-        self.unsure.is_empty() && self.states.values().all(waits_within)
+    /// What the wait-for graph needs of what was found, without names; takes the channels and barriers along. These are the processes
+    /// that were looked at; `goes_on` finds a child of one that is not among them.
+    pub(crate) fn node(&mut self, cells: &[Arc<Cell>], goes_on: impl Fn(&Cell) -> Option<ProcessId>) -> Node {
+        let (channels, barriers) = (std::mem::take(&mut self.channels), std::mem::take(&mut self.barriers));
+        let mut node = Node { channels, barriers, ..Node::default() };
+        let mut others: BTreeMap<ProcessId, Process> = BTreeMap::new();
+        let other = |id| Process::new(id, String::new());
+        for (id, on) in std::mem::take(&mut self.beside) {
+            let state = State::Blocked { on: on.into_iter().collect(), for_ms: 0 };
+            others.insert(id, Process { state, ..other(id) });
+        }
+        for cell in cells {
+            let mut process = other(cell.id());
+            process.parent = cell.parent().map(|parent| parent.id());
+            if let Some(Sight { state: Some(state), .. }) = self.states.get(&cell.id()) {
+                process.state = state.clone();
+            }
+            let needs_children = |wait: &Wait| matches!(wait, Wait::Children | Wait::End { .. });
+            if process.state.waits().iter().any(needs_children)
+                && let Some(child) = goes_on(cell)
+            {
+                others.entry(child).or_insert_with(|| other(child)).parent = Some(cell.id());
+            }
+            node.processes.push(process);
+        }
+        let is_other = |other: &Process| cells.binary_search_by_key(&other.id, |cell| cell.id()).is_err();
+        node.processes.extend(others.into_values().filter(is_other));
+        node.processes.sort_by_key(|process| process.id);
+        node
     }
 
     fn enter(&mut self, cell: &Cell, before: Rest, mut found: Waits) {
@@ -146,6 +195,17 @@ struct Collected {
 }
 
 impl Collected {
+    fn at(&mut self, seen: &Glimpse) {
+        for stand in &seen.stands {
+            self.stand(Wait::Channel { channel: seen.channel.id, side: stand.side }, stand);
+        }
+    }
+
+    /// Whether the waker that is kept there is of one of those who are looked at.
+    fn is_owner(&self, stand: &Stand) -> bool {
+        stand.waker.is_some_and(|waker| self.by_waker.contains_key(&waker))
+    }
+
     fn stand(&mut self, wait: Wait, stand: &Stand) {
         if let Some(&process) = stand.waker.and_then(|waker| self.by_waker.get(&waker)) {
             let waits = self.of.entry(process).or_default();
@@ -191,32 +251,5 @@ impl Collected {
             self.of.entry(cell.id()).or_default().wakers += 1;
         }
         links.listens_at
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rendez_model::Side;
-
-    fn waiting(on: &[&[Wait]]) -> Snapshot {
-        let sight = |on: &[Wait]| Sight { polls: 1, state: Some(State::Blocked { on: on.to_vec(), for_ms: 0 }) };
-        let states = (1..).map(ProcessId).zip(on.iter().map(|on| sight(on))).collect();
-        Snapshot { states, ..Snapshot::default() }
-    }
-
-    #[test]
-    fn who_waits_for_what_others_tell_or_runs_is_not_within() {
-        let at = |channel| Wait::Channel { channel: ChannelId(channel), side: Side::Receive };
-        let others = BTreeSet::from([ChannelId(7)]);
-        assert!(waiting(&[&[at(1)], &[at(2), Wait::Children]]).all_wait_within(&others));
-        assert!(!waiting(&[&[at(1)], &[at(2), at(7)]]).all_wait_within(&others), "it may be told something");
-        assert!(!waiting(&[&[at(1), Wait::Outside]]).all_wait_within(&others), "a timer may help");
-        let mut runs = waiting(&[&[at(1)], &[at(2)]]);
-        runs.states.get_mut(&ProcessId(2)).unwrap().state = None;
-        assert!(!runs.all_wait_within(&others));
-        let mut unsure = waiting(&[&[at(1)]]);
-        unsure.unsure.insert(ProcessId(1));
-        assert!(!unsure.all_wait_within(&others));
     }
 }

@@ -14,8 +14,8 @@ pub(crate) struct Watch {
     known: BTreeMap<Vec<ProcessId>, Known>,
     next: u64,
     has_suspects: bool,
-    /// Whether nobody else was there when it looked last.
-    was_alone: bool,
+    /// After how many turns of all nobody else was there, when it looked last.
+    was_alone: Option<u64>,
 }
 
 /// A deadlock that has been told.
@@ -46,8 +46,10 @@ impl Watch {
         // What is stuck among some is so among more, and what is certain is suspected.
         let suspected = graph.stuck(&seen.iter().copied().filter(settled).collect(), Verdict::Suspected);
         let certain = graph.stuck(&suspected, Verdict::Certain);
-        let nobody_can = found.is_alone && self.was_alone && found.states.keys().all(settled);
-        self.was_alone = found.is_alone;
+        let (turns, everybody) = found.alone.unzip();
+        // None has taken a turn in between.
+        let nobody_can = turns.is_some() && turns == self.was_alone;
+        self.was_alone = turns;
         self.has_suspects = suspected.len() < seen.len();
         let mut now: Vec<_> = knots(&graph, &certain).into_iter().map(|knot| (knot, Verdict::Certain)).collect();
         for knot in knots(&graph, &suspected) {
@@ -56,7 +58,7 @@ impl Watch {
             }
         }
         if nobody_can && now.is_empty() {
-            let members: Vec<_> = found.states.keys().copied().collect();
+            let members = everybody.unwrap_or_default();
             now.push((Knot { members, steps: vec![] }, Verdict::Certain));
         }
         self.before = found.states;
@@ -144,8 +146,9 @@ mod tests {
     }
 
     /// One that waits at a channel whose other end nobody is known to have.
-    fn lost(is_alone: bool) -> (Node, Snapshot) {
-        let (mut node, mut found) = (Node::default(), Snapshot { is_alone, ..Snapshot::default() });
+    fn lost(alone: Option<u64>) -> (Node, Snapshot) {
+        let alone = alone.map(|turns| (turns, vec![ProcessId(1)]));
+        let (mut node, mut found) = (Node::default(), Snapshot { alone, ..Snapshot::default() });
         let mut channel = rendez_model::Channel::new(ChannelId(1), "", rendez_model::ChannelKind::Rendezvous);
         channel.senders.count = 1;
         node.channels.push(channel);
@@ -159,19 +162,20 @@ mod tests {
     #[test]
     fn where_nobody_else_is_there_in_two_looks_all_who_wait_are_one_deadlock() {
         let mut watch = Watch::default();
-        for is_alone in [false, false, true, false, true] {
-            assert_eq!(look(&mut watch, lost(is_alone)), [], "somebody may have the end");
+        for alone in [None, None, Some(7), None, Some(7), Some(8)] {
+            assert_eq!(look(&mut watch, lost(alone)), [], "somebody may have the end, or has gone on");
         }
-        assert_eq!(look(&mut watch, lost(true)), [(true, 0)]);
+        assert_eq!(look(&mut watch, lost(Some(8))), [(true, 0)]);
     }
 
     #[test]
     fn where_nobody_else_is_there_what_was_suspected_is_certain() {
         let mut watch = Watch::default();
-        let unsure = |is_alone| {
+        let unsure = |is_alone: bool| {
             let (node, mut found) = calls(1);
             found.unsure.insert(ProcessId(1));
-            (node, Snapshot { is_alone, ..found })
+            let alone = is_alone.then(|| (7, vec![ProcessId(1), ProcessId(2)]));
+            (node, Snapshot { alone, ..found })
         };
         let verdict = |changes: &[Change]| match changes {
             [Change::Found(known)] => known.verdict,
