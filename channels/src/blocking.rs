@@ -25,12 +25,9 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, Ended> {
     let mut future = pin!(future);
     let own = ThreadWaker::take();
     let mut cx = Context::from_waker(&own.waker);
-    let party = party::current();
-    if let Some(party) = &party {
-        party.wake_on_cancel(&own.waker);
-    }
+    party::look(|party| party.wake_on_cancel(&own.waker));
     loop {
-        if party.as_ref().is_some_and(|party| party.cancelled()) {
+        if party::look(|party| party.cancelled()) == Some(true) {
             return Err(Ended::Cancelled);
         }
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {

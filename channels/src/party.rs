@@ -4,15 +4,12 @@ use crate::prim::Held;
 use crate::trace::Trace;
 use crate::{Inspect, InspectBarrier, Poison};
 use rendez_model::ProcessId;
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 /// A process, as far as a channel needs to know one. Implemented by the runtime.
 pub trait Party: Send + Sync {
-    /// Itself, for the runtime to know it again.
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Its id; waiters carry it.
     fn id(&self) -> ProcessId;
     /// Its name, for the origin of poison.
@@ -40,18 +37,21 @@ pub trait Party: Send + Sync {
     }
 }
 
-/// On whose behalf a thread acts: an id, and how to find who that is. Two words, so that a runtime can say it at every poll.
+/// Shows a party to who looks, if there is one.
+pub type Show = fn(look: &mut dyn FnMut(&dyn Party));
+
+/// On whose behalf a thread acts: an id, and how to see who that is. Two words, so that a runtime can say it at every poll.
 #[derive(Clone, Copy, Debug)]
 pub struct Acting {
     id: ProcessId,
-    find: fn() -> Option<Arc<dyn Party>>,
+    show: Show,
 }
 
 impl Acting {
-    /// The party with this id. `find` is called on the same thread while it acts, by what needs more than the id.
+    /// The party with this id. `show` is called on the same thread while it acts, by what needs more than the id.
     #[must_use]
-    pub const fn new(id: ProcessId, find: fn() -> Option<Arc<dyn Party>>) -> Self {
-        Self { id, find }
+    pub const fn new(id: ProcessId, show: Show) -> Self {
+        Self { id, show }
     }
 }
 
@@ -69,15 +69,18 @@ pub fn swap(acting: Option<Acting>) -> Option<Acting> {
     ACTING.replace(acting)
 }
 
-/// The party on whose behalf this thread acts.
-#[must_use]
-pub fn current() -> Option<Arc<dyn Party>> {
-    ACTING.get().and_then(|acting| (acting.find)())
+/// Looks at the party on whose behalf this thread acts, if somebody said who that is.
+pub fn look<R>(look: impl FnOnce(&dyn Party) -> R) -> Option<R> {
+    let acting = ACTING.get()?;
+    let (mut look, mut seen) = (Some(look), None);
+    (acting.show)(&mut |party| seen = look.take().map(|look| look(party)));
+    seen
 }
 
 /// Whether somebody said so.
+#[must_use]
 #[inline]
-pub(crate) fn is_known() -> bool {
+pub fn is_known() -> bool {
     ACTING.get().is_some()
 }
 
@@ -99,15 +102,13 @@ pub(crate) fn tell_once<S>(
         return;
     }
     drop(state);
-    if let Some(party) = current() {
-        tell(&*party);
-    }
+    look(tell);
 }
 
 /// Its name; empty where nobody said.
 #[must_use]
 pub fn current_name() -> String {
-    current().map(|party| party.name()).unwrap_or_default()
+    look(|party| party.name()).unwrap_or_default()
 }
 
 /// Says that the current process is on its way out in failure: ends dropped from now on poison their channels.

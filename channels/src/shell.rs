@@ -131,7 +131,7 @@ impl<S: Body> Shell<S> {
             steps::named(own.id, &(inborn.name)());
         }
         let shell = Arc::new(Self { own, places, state: Lock::new(state) });
-        if party::current().is_some_and(|party| party.observes()) {
+        if party::look(|party| party.observes()) == Some(true) {
             shell.list(shell.lock());
         }
         shell

@@ -199,7 +199,7 @@ pub fn current() -> Option<Trace> {
 fn current_of_party() -> Option<Trace> {
     match place() {
         Some(place) => place.trace(),
-        None => party::current()?.trace(),
+        None => party::look(|party| party.trace()).flatten(),
     }
 }
 
@@ -207,7 +207,7 @@ fn current_of_party() -> Option<Trace> {
 pub fn set_current(trace: Option<Trace>) {
     match place() {
         Some(place) => place.set(trace),
-        None => party::current().into_iter().for_each(|party| party.set_trace(trace.clone())),
+        None => drop(party::look(|party| party.set_trace(trace))),
     }
 }
 

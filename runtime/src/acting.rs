@@ -4,18 +4,18 @@ use crate::cell::Cell;
 use rendez_channels::trace::{Follow, Trace};
 use rendez_channels::{Inspect, InspectBarrier, party::Party};
 use rendez_model::ProcessId;
-use std::any::Any;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 /// A process as channels know it.
-pub(crate) struct Acting(pub(crate) Arc<Cell>);
+struct Acting<'a>(&'a Arc<Cell>);
 
-impl Party for Acting {
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
+/// Shows the process that this thread acts as.
+pub(crate) fn show(look: &mut dyn FnMut(&dyn Party)) {
+    Cell::with_current(|cell| cell.into_iter().for_each(|cell| look(&Acting(cell))));
+}
 
+impl Party for Acting<'_> {
     fn id(&self) -> ProcessId {
         self.0.id()
     }

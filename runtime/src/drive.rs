@@ -1,6 +1,6 @@
 //! Drives the body of a process: polls it on its behalf, catches its panic, drops it on cancel, waits for its children.
 
-use crate::acting::Acting;
+use crate::acting::show;
 use crate::cell::{Cell, Draft};
 use crate::inner::Conclusion;
 use crate::spans::{self, Spans};
@@ -8,7 +8,7 @@ use crate::task::{self, Body, Job, Ran, Table};
 use crate::usage::Begun;
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use pin_project_lite::pin_project;
-use rendez_channels::party::{self, Party};
+use rendez_channels::party::{self, Acting};
 use rendez_model::End;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -235,9 +235,8 @@ fn ended_by_scope(cell: &Cell) -> Failure {
 /// Does something as a process: channels see it act, and its ends poison theirs when it fails.
 #[inline]
 fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
-    let find = || Cell::current().map(|cell| Arc::new(Acting(cell)) as Arc<dyn Party>);
     task::acting(cell, || {
-        let before = party::swap(Some(party::Acting::new(cell.id(), find)));
+        let before = party::swap(Some(Acting::new(cell.id(), show)));
         let result = if cell.is_calm() { party::calmly(act) } else { act() };
         party::end_of_poll();
         party::swap(before);

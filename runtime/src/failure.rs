@@ -266,7 +266,7 @@ fn cancelled_here() -> Failure {
 
 /// Ends that the running process drops from now on poison their channels. Outside of processes nobody fails.
 fn mark_as_failing(poison: impl FnOnce() -> Arc<Poison>) {
-    if party::current().is_some() {
+    if party::is_known() {
         party::failing(poison());
     }
 }

@@ -5,7 +5,6 @@ use rendez::party::{self, Acting, Party};
 use rendez::sync::{Event, Reentrant, Semaphore};
 use rendez::{Inspect, Receiver, after, channel_bounded};
 use rendez_model::ProcessId;
-use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -121,9 +120,6 @@ fn retire_senders(tx: End, rx: Receiver<Nosy>, nosy: &Nosy) {
 struct Curious(Box<dyn Fn() + Send + Sync>);
 
 impl Party for Curious {
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
     fn id(&self) -> ProcessId {
         ProcessId(1)
     }
@@ -156,9 +152,12 @@ fn curious(look: impl Fn() + Send + Sync + 'static, act: impl FnOnce()) -> usize
         count.fetch_add(1, Ordering::Relaxed);
         look();
     };
-    let find = || CURIOUS.with_borrow(|curious| curious.clone().map(|curious| curious as Arc<dyn Party>));
+    let show = |look: &mut dyn FnMut(&dyn Party)| {
+        let curious = CURIOUS.with_borrow(Option::clone);
+        curious.into_iter().for_each(|curious| look(&*curious));
+    };
     CURIOUS.set(Some(Arc::new(Curious(Box::new(counted)))));
-    let before = party::swap(Some(Acting::new(ProcessId(1), find)));
+    let before = party::swap(Some(Acting::new(ProcessId(1), show)));
     act();
     party::swap(before);
     CURIOUS.set(None);

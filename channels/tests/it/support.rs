@@ -4,7 +4,6 @@ use rendez_channels::__private::{Arm, Attempt, Guard, Order, choose};
 use rendez_channels::Inspect;
 use rendez_channels::party::{self, Acting, Party};
 use rendez_model::ProcessId;
-use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
@@ -183,9 +182,12 @@ impl Watchdog {
     /// Watches over the channels that `make` makes.
     pub(crate) fn over<T>(make: impl FnOnce() -> T) -> (Self, T) {
         let list = Arc::new(Listing::default());
-        let find = || LISTING.with_borrow(|list| list.clone().map(|list| list as Arc<dyn Party>));
+        let show = |look: &mut dyn FnMut(&dyn Party)| {
+            let list = LISTING.with_borrow(Option::clone);
+            list.into_iter().for_each(|list| look(&*list));
+        };
         let outer = LISTING.replace(Some(Arc::clone(&list)));
-        let before = party::swap(Some(Acting::new(list.id(), find)));
+        let before = party::swap(Some(Acting::new(list.id(), show)));
         let made = make();
         party::swap(before);
         LISTING.set(outer);
@@ -228,9 +230,6 @@ thread_local! {
 struct Listing(Mutex<Vec<Weak<dyn Inspect>>>);
 
 impl Party for Listing {
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
     fn id(&self) -> ProcessId {
         ProcessId(1)
     }

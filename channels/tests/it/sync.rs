@@ -5,7 +5,6 @@ use rendez_channels::party::{self, Acting, Party};
 use rendez_channels::sync::{AcquireError, Condition, Event, Exclusive, ExclusiveGuard, Reentrant, Semaphore};
 use rendez_channels::{Alt, Ended, Inspect, block_on, channel, channel_bounded};
 use rendez_model::ProcessId;
-use std::any::Any;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -146,9 +145,6 @@ fn a_lock_taken_and_given_back_while_something_unwinds_is_not_poisoned() {
 struct Someone(u64);
 
 impl Party for Someone {
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
     fn id(&self) -> ProcessId {
         ProcessId(self.0)
     }
@@ -166,8 +162,8 @@ impl Party for Someone {
 }
 
 fn acting_as<R>(who: u64, act: impl FnOnce() -> R) -> R {
-    let find = || Some(Arc::new(Someone(party::current_id().0)) as Arc<dyn Party>);
-    let before = party::swap(Some(Acting::new(ProcessId(who), find)));
+    let show = |look: &mut dyn FnMut(&dyn Party)| look(&Someone(party::current_id().0));
+    let before = party::swap(Some(Acting::new(ProcessId(who), show)));
     let result = act();
     party::swap(before);
     result
