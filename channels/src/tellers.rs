@@ -3,18 +3,17 @@
 use crate::party;
 use crate::register::Holder;
 use rendez_model::{Ends, ProcessId};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All handles of one thing.
 #[derive(Default)]
-pub(crate) struct Tellers(Mutex<Handles>);
-
-#[derive(Default)]
-struct Handles {
-    count: u32,
-    /// Of those whose holder is known; fewer than `count` otherwise.
-    known: Vec<Holder>,
+pub(crate) struct Tellers {
+    /// How many there are. Relaxed: a handle is counted before it exists, and who looks at a network has seen by its word that the
+    /// process which made it rests, or else takes that one for a helper.
+    count: AtomicU32,
+    /// The holders of those whose holder is known; fewer than `count` otherwise.
+    known: Mutex<Vec<Holder>>,
 }
 
 /// One of them; a clone is another one, of which nobody knows who holds it.
@@ -27,28 +26,26 @@ pub(crate) struct Handle {
 impl Tellers {
     /// Adds who could bring it about.
     pub(crate) fn describe(&self, ends: &mut Ends) {
-        let handles = self.lock();
-        ends.count += handles.count;
-        ends.holders.extend(handles.known.iter().map(|holder| holder.process()));
-        ends.kept += handles.known.iter().map(|holder| u32::from(holder.is_kept())).sum::<u32>();
+        let known = self.lock();
+        ends.count += self.count.load(Ordering::Relaxed);
+        ends.holders.extend(known.iter().map(|holder| holder.process()));
+        ends.kept += known.iter().map(|holder| u32::from(holder.is_kept())).sum::<u32>();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Handles> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Holder>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Handles {
-    fn forget(&mut self, holder: Holder) {
-        if let Some(at) = self.known.iter().position(|known| *known == holder) {
-            self.known.swap_remove(at);
-        }
+fn forget(known: &mut Vec<Holder>, holder: Holder) {
+    if let Some(at) = known.iter().position(|known| *known == holder) {
+        known.swap_remove(at);
     }
 }
 
 impl Handle {
     pub(crate) fn new(tellers: &Arc<Tellers>) -> Self {
-        tellers.lock().count += 1;
+        tellers.count.fetch_add(1, Ordering::Relaxed);
         Self { tellers: Arc::clone(tellers), holder: AtomicU64::new(0) }
     }
 
@@ -73,10 +70,10 @@ impl Handle {
     }
 
     fn pass_to(&self, holder: Holder) {
-        let mut handles = self.tellers.lock();
-        handles.forget(Holder(self.holder.swap(holder.0, Ordering::Relaxed)));
+        let mut known = self.tellers.lock();
+        forget(&mut known, Holder(self.holder.swap(holder.0, Ordering::Relaxed)));
         if !holder.is_nobody() {
-            handles.known.push(holder);
+            known.push(holder);
         }
     }
 }
@@ -89,9 +86,13 @@ impl Clone for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let mut handles = self.tellers.lock();
-        handles.count -= 1;
-        handles.forget(Holder(*self.holder.get_mut()));
+        let holder = Holder(*self.holder.get_mut());
+        let mut known = (!holder.is_nobody()).then(|| self.tellers.lock());
+        if let Some(known) = &mut known {
+            forget(known, holder);
+        }
+        // Still under the lock, where it was in the list: who looks never sees more holders than handles.
+        self.tellers.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
