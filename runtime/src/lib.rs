@@ -110,8 +110,8 @@ pub use run::{RunOptions, living, run};
 pub use scope::{Dynamic, Joining, Scope, Scoped, scope};
 pub use shield::shield;
 pub use supervisor::{
-    AutoShutdown, Backoff, ChildError, ChildId, ChildInfo, ChildSpec, Restart, Shutdown, Strategy, Supervisor,
-    SupervisorRef,
+    AutoShutdown, Backoff, ChildError, ChildId, ChildInfo, ChildSpec, ORDERS_MAX, Restart, Shutdown, Strategy,
+    Supervisor, SupervisorRef,
 };
 pub use tape::{Tape, record};
 pub use waits::{Deadlock, News, Observation, OnDeadlock, deadlocks, dump, observe, on_deadlock};

@@ -10,6 +10,7 @@ pub use spec::{ChildSpec, Shutdown};
 pub use tree::{ChildId, ChildInfo};
 
 use crate::actor::{Actor, ActorOptions, ActorRef};
+use crate::log::tell;
 use crate::{CallError, IntoProcess, Outcome, ProcessRef};
 use rendez_model::ProcessKind;
 use restart::Window;
@@ -20,6 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tree::{Order, Rules, Tree};
+
+/// As many orders may wait for a supervisor: to start a child, to end one, to tell of them.
+pub const ORDERS_MAX: usize = 65_536;
 
 /// How a supervisor will work, and what it begins with; see [`Supervisor::one_for_one`].
 #[must_use = "a supervisor does nothing until it is started"]
@@ -46,6 +50,8 @@ pub enum ChildError {
     NameTaken(String),
     /// It has no such child.
     NoSuchChild,
+    /// So many orders wait for it that there was no room for this one.
+    NoRoom,
     /// It has ended, or did before it could.
     Ended(CallError),
 }
@@ -55,6 +61,7 @@ impl fmt::Display for ChildError {
         match self {
             Self::NameTaken(name) => write!(f, "the supervisor has a child named `{name}`: give this one another name"),
             Self::NoSuchChild => f.write_str("the supervisor has no such child"),
+            Self::NoRoom => write!(f, "{ORDERS_MAX} orders wait for the supervisor: wait for room, with `start_child`"),
             Self::Ended(error) => write!(f, "the supervisor: {error}"),
         }
     }
@@ -187,8 +194,7 @@ impl Supervisor {
     fn parts(self) -> (ActorOptions<Tree>, Arc<AtomicU64>, impl FnMut() -> Tree + Send + 'static) {
         let Self { name, rules, children } = self;
         let count = children.len() as u64;
-        // Orders are as many as there are children to add, and whoever adds one waits for nothing.
-        let options = ActorOptions::new().named(name).mailbox(usize::MAX);
+        let options = ActorOptions::new().named(name).mailbox(ORDERS_MAX);
         let make = move || {
             let children = children.iter().zip(0..).map(|(spec, id)| (ChildId(id), Arc::clone(spec)));
             Tree::new(rules.clone(), children.collect())
@@ -220,12 +226,41 @@ impl SupervisorRef {
         child
     }
 
-    /// Starts a child under this supervisor, after those before. If the supervisor has ended, so has the child.
+    /// Starts a child under this supervisor, after those before. If the supervisor has ended, so has the child; and where [`ORDERS_MAX`]
+    /// orders wait for it, which is logged as an error. [`try_child`](Self::try_child) says so, [`start_child`](Self::start_child)
+    /// waits for room.
     pub fn child(&self, spec: ChildSpec) -> ChildId {
         let id = self.next_id();
-        // What comes back is dropped, and its mailbox with it.
-        drop(self.actor.try_tell(Order::Add(id, Arc::new(Mutex::new(spec)))));
+        if let Err(error @ ChildError::NoRoom) = self.add(id, spec) {
+            tell!(error, "a child was not started: {error}");
+        }
         id
+    }
+
+    /// The same, where the child is started unless it is said that it is not.
+    ///
+    /// # Errors
+    /// [`ChildError::NoRoom`], or the supervisor has ended.
+    ///
+    /// ```
+    /// use rendez_runtime::{ChildSpec, Outcome, Supervisor, run};
+    ///
+    /// run(async {
+    ///     let shop = Supervisor::dynamic().start();
+    ///     shop.try_child(ChildSpec::process("clerk", || async { Outcome::Ok(()) })).unwrap();
+    ///     shop.stop();
+    /// }).unwrap();
+    /// ```
+    pub fn try_child(&self, spec: ChildSpec) -> Result<ChildId, ChildError> {
+        let id = self.next_id();
+        self.add(id, spec).map(|()| id)
+    }
+
+    /// What comes back is dropped, and its mailbox with it.
+    fn add(&self, id: ChildId, spec: ChildSpec) -> Result<(), ChildError> {
+        self.actor.try_tell(Order::Add(id, Arc::new(Mutex::new(spec)))).map_err(|undelivered| {
+            if self.actor.is_over() { ChildError::Ended(undelivered.cause) } else { ChildError::NoRoom }
+        })
     }
 
     /// Starts a child, unless there is one of its name.

@@ -16,11 +16,11 @@ mod declared;
 mod otp;
 mod own;
 
-use rendez_channels::{ChannelOptions, Receiver, Sender, after, channel_bounded, channel_unbounded};
+use rendez_channels::{ChannelOptions, Receiver, Sender, after, channel, channel_bounded, channel_unbounded};
 use rendez_model::End;
 use rendez_runtime::{
-    AutoShutdown, Backoff, CallError, ChildError, ChildSpec, Failure, Outcome, Process, Restart, Shutdown, Supervisor,
-    SupervisorRef, actor, run, spawn, stop_requested,
+    AutoShutdown, Backoff, CallError, ChildError, ChildSpec, Failure, ORDERS_MAX, Outcome, Process, Restart, Shutdown,
+    Supervisor, SupervisorRef, actor, run, spawn, stop_requested,
 };
 use std::time::Duration;
 

@@ -56,6 +56,43 @@ fn a_process_is_a_child_too_and_its_channels_outlive_its_failures() {
     .unwrap();
 }
 
+#[test]
+fn who_gives_a_busy_supervisor_too_many_orders_is_told_and_who_waits_gets_its_turn() {
+    let quick = || ChildSpec::process("quick", || async { Outcome::Ok(()) });
+    run(async move {
+        let (says, said) = channel();
+        let (go, may_go) = channel::<()>();
+        let mut ends = Some((says, may_go));
+        let slow = ChildSpec::process("slow", move || {
+            let (says, may_go) = ends.take().expect("it is started once");
+            Process::new("slow", async move {
+                let requested = stop_requested();
+                says.send("up").await?;
+                requested.await;
+                says.send("asked to stop").await?;
+                Outcome::Ok(may_go.recv().await?)
+            })
+        });
+        let shop = Supervisor::dynamic().start();
+        let (slow, _) = shop.start_child(slow.shutdown(Shutdown::Wait)).await.unwrap();
+        assert_eq!(said.recv().await?, "up");
+        let (removes, waits) = (shop.clone(), shop.clone());
+        let removing = spawn(async move { Outcome::Ok(removes.remove(slow).await) });
+        assert_eq!(said.recv().await?, "asked to stop", "from now on it takes no order");
+        let started = std::iter::from_fn(|| shop.try_child(quick()).ok()).count();
+        assert_eq!(started, ORDERS_MAX);
+        assert_eq!(shop.try_child(quick()), Err(ChildError::NoRoom));
+        let late = ChildSpec::process("late", || async { Outcome::Ok(()) });
+        let waiting = spawn(async move { Outcome::Ok(waits.start_child(late).await) });
+        go.send(()).await?;
+        assert_eq!(removing.join().await?, Ok(()));
+        assert!(waiting.join().await?.is_ok(), "there was room for it then");
+        shop.stop();
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
 fn reader(incarnation: u32, output: Sender<u32>) -> Process {
     Process::new("reads", async move {
         output.send(incarnation).await?;
