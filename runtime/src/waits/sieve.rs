@@ -415,6 +415,25 @@ mod tests {
         assert!(!within(0) && !within(WAITS | MOVES) && !within(WAITS | OUTSIDE));
     }
 
+    #[test]
+    fn who_waits_where_others_tell_something_is_not_within() {
+        let within = run(async {
+            let (tx, rx) = channel();
+            let (channel, process) = (rx.id(), spawn(waits(rx)).process());
+            after(Duration::from_millis(50)).await;
+            let world = World::here();
+            let within = [BTreeSet::new(), BTreeSet::from([channel])].map(|told| {
+                let mut sieve = Sieve::new(world.living());
+                sieve.sift(&world, &told);
+                sieve.place(process.id()).map(|at| sieve.marks[at].waits_within())
+            });
+            process.stop();
+            drop(tx);
+            Outcome::Ok(within)
+        });
+        assert_eq!(within.unwrap(), [Some(true), Some(false)], "it may be told something");
+    }
+
     /// Those of the living processes who may be stuck, once all wait; by name, without double ones.
     async fn suspects() -> Vec<String> {
         after(Duration::from_millis(50)).await;
