@@ -6,7 +6,7 @@
 
 use rendez_channels::{Ended, Receiver};
 use rendez_runtime::__private::warn;
-use rendez_runtime::trace::{self, Trace};
+use rendez_runtime::trace::{self, Traced};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -25,15 +25,8 @@ struct Returned<T> {
 
 /// The queue is bounded by the windows of the remote ends.
 struct State<T> {
-    queue: VecDeque<Cargo<T>>,
+    queue: VecDeque<Traced<T>>,
     out: usize,
-}
-
-/// A value with what it belongs to.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Cargo<T> {
-    pub(crate) value: T,
-    pub(crate) trace: Option<Trace>,
 }
 
 impl<T: Send + 'static> Origin<T> {
@@ -50,7 +43,7 @@ impl<T: Send + 'static> Origin<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub(crate) async fn next(&self) -> Result<Option<Cargo<T>>, Ended> {
+    pub(crate) async fn next(&self) -> Result<Option<Traced<T>>, Ended> {
         let mut retired = false;
         loop {
             let changed = self.returned.changed.notified();
@@ -70,10 +63,10 @@ impl<T: Send + 'static> Origin<T> {
             tokio::select! {
                 biased;
                 () = changed => {}
-                cargo = self.receive(), if !retired => match cargo? {
-                    Some(cargo) => {
+                traced = self.receive(), if !retired => match traced? {
+                    Some(traced) => {
                         self.lock().out += 1;
-                        return Ok(Some(cargo));
+                        return Ok(Some(traced));
                     }
                     None => retired = true,
                 },
@@ -82,10 +75,10 @@ impl<T: Send + 'static> Origin<T> {
     }
 
     /// A value of the channel's own. What the last one belonged to does not matter to it.
-    async fn receive(&self) -> Result<Option<Cargo<T>>, Ended> {
+    async fn receive(&self) -> Result<Option<Traced<T>>, Ended> {
         let receive = async {
             let value = self.channel.next().await?;
-            Ok(value.map(|value| Cargo { value, trace: trace::current() }))
+            Ok(value.map(Traced::here))
         };
         trace::within(None, receive).await
     }
@@ -106,7 +99,7 @@ impl<T: Send + 'static> Clone for Origin<T> {
 /// them back.
 pub(crate) struct Share<T: Send + 'static> {
     origin: Origin<T>,
-    out: VecDeque<Cargo<T>>,
+    out: VecDeque<Traced<T>>,
 }
 
 impl<T: Send + 'static> Share<T> {
@@ -119,14 +112,14 @@ impl<T: Send + 'static> Share<T> {
     }
 
     /// Keeps a value that [`Origin::next`] gave, until it is taken.
-    pub(crate) fn keep(&mut self, cargo: Cargo<T>) -> &Cargo<T> {
-        self.out.push_back(cargo);
+    pub(crate) fn keep(&mut self, traced: Traced<T>) -> &Traced<T> {
+        self.out.push_back(traced);
         &self.out[self.out.len() - 1]
     }
 
     /// All values have been taken but the last few.
     pub(crate) fn taken_but(&mut self, under_way: usize) {
-        let taken: Vec<Cargo<T>> = self.out.drain(..self.out.len() - under_way).collect();
+        let taken: Vec<Traced<T>> = self.out.drain(..self.out.len() - under_way).collect();
         let last = {
             let mut state = self.origin.lock();
             state.out -= taken.len();
@@ -168,8 +161,8 @@ mod tests {
     use rendez_channels::{block_on, channel_bounded};
 
     /// A value that belongs to nothing.
-    const fn nobodys<T>(value: T) -> Cargo<T> {
-        Cargo { value, trace: None }
+    const fn nobodys<T>(value: T) -> Traced<T> {
+        Traced { message: value, trace: None }
     }
 
     #[test]
@@ -183,13 +176,13 @@ mod tests {
         let origin = Origin::new(rx);
         let mut share = Share::new(origin.clone());
         for _ in 0..2 {
-            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
-            share.keep(cargo);
+            let traced = block_on(origin.next()).unwrap().unwrap().unwrap();
+            share.keep(traced);
         }
         drop(share);
         let mut names = (1..=2).map(|_| {
-            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
-            cargo.trace.map(|trace| trace.name().to_owned())
+            let traced = block_on(origin.next()).unwrap().unwrap().unwrap();
+            traced.trace.map(|trace| trace.name().to_owned())
         });
         assert_eq!([names.next().unwrap(), names.next().unwrap()], [Some("a".to_owned()), None]);
     }
@@ -201,8 +194,8 @@ mod tests {
         let origin = Origin::new(rx);
         let mut share = Share::new(origin.clone());
         for n in 1..=2 {
-            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
-            assert_eq!(share.keep(cargo).value, n);
+            let traced = block_on(origin.next()).unwrap().unwrap().unwrap();
+            assert_eq!(share.keep(traced).message, n);
         }
         share.taken_but(1);
         drop(share);
@@ -223,8 +216,8 @@ mod tests {
         let origin = Origin::new(rx);
         let mut share = Share::new(origin.clone());
         for _ in 0..2 {
-            let cargo = block_on(origin.next()).unwrap().unwrap().unwrap();
-            share.keep(cargo);
+            let traced = block_on(origin.next()).unwrap().unwrap().unwrap();
+            share.keep(traced);
         }
         drop((origin, share));
     }

@@ -3,11 +3,11 @@
 
 use crate::error::Reason;
 use crate::line::{Line, Turn};
-use crate::origin::{Cargo, Origin, Share};
+use crate::origin::{Origin, Share};
 use crate::peer::PeerCore;
 use crate::proto::{ChannelControl, Feeder, FeederNews, Mark, Poisoning, ProtocolError, Taker, TakerNews, Told, cut};
 use rendez_channels::{Ended, Poison, Sender};
-use rendez_runtime::trace::{self, Trace};
+use rendez_runtime::trace::{self, Trace, Traced};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
@@ -36,8 +36,8 @@ where
 {
     let _unfinished = peer.tasks().unfinished();
     let (share, feeder) = (Share::new(origin), Feeder::new(window));
-    let mut pump = Feed { line, share, feeder, here: peer.here().to_owned(), told: None, retiring: false };
-    match pump.run(&peer).await {
+    let mut pump = Feed { line, share, feeder, peer: &peer, told: None, retiring: false };
+    match pump.run().await {
         Ok(()) => {
             drop(pump.share);
             // Whether the other side ends in time changes nothing here.
@@ -52,21 +52,20 @@ where
     }
 }
 
-struct Feed<T: Send + 'static> {
+struct Feed<'a, T: Send + 'static> {
     line: Line,
+    peer: &'a PeerCore,
     /// What is sent and not known to be taken, as many as the feeder counts.
     share: Share<T>,
     feeder: Feeder,
-    /// The name of this node.
-    here: String,
     /// What the peer takes the next value to belong to.
     told: Option<Told>,
     /// No more values are taken; those under way still may be.
     retiring: bool,
 }
 
-impl<T: Serialize + Send + 'static> Feed<T> {
-    async fn run(&mut self, peer: &PeerCore) -> Result<(), Reason> {
+impl<T: Serialize + Send + 'static> Feed<'_, T> {
+    async fn run(&mut self) -> Result<(), Reason> {
         let mut batching = false;
         loop {
             // First, since frames may have come in one piece with the answer that opened the channel.
@@ -77,9 +76,9 @@ impl<T: Serialize + Send + 'static> Feed<T> {
             batching &= wanted;
             tokio::select! {
                 biased;
-                cargo = self.share.origin().next(), if wanted => {
+                traced = self.share.origin().next(), if wanted => {
                     batching = true;
-                    if !self.take_in(cargo) {
+                    if !self.take_in(traced) {
                         return self.line.finish().await;
                     }
                 }
@@ -90,17 +89,17 @@ impl<T: Serialize + Send + 'static> Feed<T> {
                         return Err(Reason::Protocol(ProtocolError::CutOff));
                     }
                 }
-                () = peer.stopping(), if !self.retiring => self.retire(),
+                () = self.peer.stopping(), if !self.retiring => self.retire(),
             }
         }
     }
 
     /// Sends a value, or what the channel's end says; whether the channel goes on.
-    fn take_in(&mut self, cargo: Result<Option<Cargo<T>>, Ended>) -> bool {
-        match cargo {
-            Ok(Some(cargo)) => {
-                self.tell_trace(cargo.trace.as_ref());
-                if let Err(error) = self.line.put_item(&self.share.keep(cargo).value) {
+    fn take_in(&mut self, traced: Result<Option<Traced<T>>, Ended>) -> bool {
+        match traced {
+            Ok(Some(traced)) => {
+                self.tell_trace(traced.trace.as_ref());
+                if let Err(error) = self.line.put_item(&self.share.keep(traced).message) {
                     let channel = self.share.origin().channel();
                     channel.poison(&error);
                     tell(&mut self.line, &Ended::Poisoned(Arc::new(Poison::new(channel.name(), error, ""))));
@@ -119,7 +118,7 @@ impl<T: Serialize + Send + 'static> Feed<T> {
 
     /// Tells what the next value belongs to, where that is something else than of the last one.
     fn tell_trace(&mut self, trace: Option<&Trace>) {
-        let trace = trace.map(|trace| Mark::of(trace, &self.here));
+        let trace = trace.map(|trace| Mark::of(trace, self.peer.here()));
         if trace != self.told.as_ref().map(Told::mark) {
             self.line.put(&ChannelControl::Follow { trace });
             self.told = trace.map(Told::from);
@@ -153,9 +152,8 @@ pub(crate) async fn take<T>(line: Line, sink: Sender<T>, window: u32, peer: Arc<
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let (taker, here) = (Taker::new(window), peer.here().to_owned());
-    let (queue, slot) = (VecDeque::new(), None);
-    let mut pump = Take { line, sink, taker, here, told: None, queue, slot, of_slot: None, over: false };
+    let (taker, queue, slot) = (Taker::new(window), VecDeque::new(), None);
+    let mut pump = Take { line, peer: &peer, sink, taker, told: None, queue, slot, of_slot: None, over: false };
     match pump.run().await {
         Ok(()) => {
             drop(pump.sink);
@@ -170,16 +168,15 @@ where
     }
 }
 
-struct Take<T: Send + 'static> {
+struct Take<'a, T: Send + 'static> {
     line: Line,
+    peer: &'a PeerCore,
     sink: Sender<T>,
     taker: Taker,
-    /// The name of this node.
-    here: String,
     /// What the next value that arrives belongs to.
     told: Option<Told>,
     /// Values that have arrived and are not taken, after the one in `slot`; together at most the window.
-    queue: VecDeque<Cargo<T>>,
+    queue: VecDeque<Traced<T>>,
     slot: Option<T>,
     /// What the value in `slot` belongs to.
     of_slot: Option<Trace>,
@@ -187,7 +184,7 @@ struct Take<T: Send + 'static> {
     over: bool,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Take<T> {
+impl<T: DeserializeOwned + Send + 'static> Take<'_, T> {
     async fn run(&mut self) -> Result<(), Reason> {
         let mut batching = false;
         loop {
@@ -196,9 +193,9 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
                 return self.line.finish().await;
             }
             if self.slot.is_none()
-                && let Some(Cargo { value, trace }) = self.queue.pop_front()
+                && let Some(Traced { message, trace }) = self.queue.pop_front()
             {
-                (self.slot, self.of_slot) = (Some(value), trace);
+                (self.slot, self.of_slot) = (Some(message), trace);
             }
             let full = self.slot.is_some();
             batching &= full;
@@ -244,10 +241,10 @@ impl<T: DeserializeOwned + Send + 'static> Take<T> {
         while let Some(frame) = self.line.next_frame()? {
             match self.taker.handle(&frame).map_err(Reason::Protocol)? {
                 TakerNews::Value(bytes) => {
-                    let value = rendez_wire::decode(bytes)
+                    let message = rendez_wire::decode(bytes)
                         .map_err(|error| Reason::Protocol(ProtocolError::Value { why: error.to_string() }))?;
-                    let trace = self.told.as_ref().map(|told| told.mark().trace(&self.here));
-                    self.queue.push_back(Cargo { value, trace });
+                    let trace = self.told.as_ref().map(|told| told.mark().trace(self.peer.here()));
+                    self.queue.push_back(Traced { message, trace });
                 }
                 TakerNews::Follows(mark) => self.told = mark.map(Told::from),
                 TakerNews::Retired => self.over = true,

@@ -215,16 +215,18 @@ impl Beside {
 }
 
 /// A message with what it belongs to, while it is neither on its way nor being handled.
-#[derive(Debug)]
-pub(crate) struct Traced<M> {
-    pub(crate) message: M,
-    pub(crate) trace: Option<Trace>,
+#[doc(hidden)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Traced<M> {
+    pub message: M,
+    pub trace: Option<Trace>,
 }
 
 impl<M> Traced<M> {
     /// One that was just received, or is made here.
+    #[must_use]
     #[inline]
-    pub(crate) fn here(message: M) -> Self {
+    pub fn here(message: M) -> Self {
         Self { message, trace: current() }
     }
 
