@@ -57,12 +57,15 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
     let mut arguments = arguments.into_iter();
     let verb = arguments.next().unwrap_or_else(|| "help".to_owned());
     let mut rest = Rest(arguments.collect());
+    if verb != "demo" && rest.asks_for_help() {
+        return Ok(Verb::Help);
+    }
     let (name, parsed) = match verb.as_str() {
         "help" | "--help" | "-h" => ("help", Verb::Help),
         "setup" => ("setup", Verb::Setup { install: rest.installs() }),
         "test" => ("test", Verb::Test { install: rest.installs() }),
         "bench" => {
-            let program = rest.first("bench", "the name of a program: channels")?;
+            let program = rest.first("bench", "the name of a program: channels or runtime")?;
             return Ok(Verb::Bench { program, arguments: rest.0 });
         }
         "deep" => return Ok(Verb::Deep { install: rest.installs(), names: rest.0 }),
@@ -79,6 +82,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
 struct Rest(Vec<String>);
 
 impl Rest {
+    fn asks_for_help(&self) -> bool {
+        self.0.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h"))
+    }
+
     /// Takes `--no-setup` out.
     fn installs(&mut self) -> bool {
         let given = self.0.len();
@@ -127,6 +134,14 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_for_help_with_a_verb_gets_it_from_us_or_from_the_demo() {
+        for line in ["deep --help", "bench runtime -h", "test --no-setup --help", "tidy --help"] {
+            assert_eq!(parsed(line), Ok(Verb::Help), "{line}");
+        }
+        assert_eq!(parsed("demo --help"), Ok(Verb::Demo { install: true, arguments: vec!["--help".to_owned()] }));
+    }
+
+    #[test]
     fn an_unknown_verb_is_named() {
         assert_eq!(parsed("tset"), Err(UsageError::UnknownVerb("tset".to_owned())));
     }
@@ -147,7 +162,7 @@ mod tests {
         };
         assert_eq!(parsed("bench channels"), Ok(bench(&[])));
         assert_eq!(parsed("bench channels ring --runs 3"), Ok(bench(&["ring", "--runs", "3"])));
-        assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the name of a program: channels");
+        assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the name of a program: channels or runtime");
     }
 
     #[test]
