@@ -26,39 +26,49 @@ const YIELDS: u32 = 32;
 /// How long a sleep lasts.
 const SLEEP: Duration = Duration::from_micros(50);
 
-/// A value that is reached by one thread at a time.
-pub struct Lock<S> {
+/// A value that is reached by one thread at a time, and beside it another that is small: it lies in the room that the lock's own byte
+/// leaves before the first.
+pub struct Lock<S, B = ()> {
     taken: AtomicBool,
+    brief: UnsafeCell<B>,
     state: UnsafeCell<S>,
 }
 
 /// The right to reach what is in a lock; given back when dropped. It stays on its thread, as a mutex's does.
-pub struct Held<'a, S> {
-    lock: &'a Lock<S>,
+pub struct Held<'a, S, B = ()> {
+    lock: &'a Lock<S, B>,
     _stays: PhantomData<*const ()>,
 }
 
-// SAFETY: by `&Lock` one gets at the state only through a `Held`, of which there is one at a time; so sharing the lock is
-// passing the state from thread to thread.
-unsafe impl<S: Send> Sync for Lock<S> {}
+// SAFETY: by `&Lock` one gets at what is in it only through a `Held`, of which there is one at a time; so sharing the lock is
+// passing that from thread to thread.
+unsafe impl<S: Send, B: Send> Sync for Lock<S, B> {}
 
 impl<S> Lock<S> {
     /// A lock that nobody has.
     #[must_use]
     pub const fn new(state: S) -> Self {
-        Self { taken: AtomicBool::new(false), state: UnsafeCell::new(state) }
+        Self::with_brief(state, ())
+    }
+}
+
+impl<S, B> Lock<S, B> {
+    /// The same with something small beside.
+    #[must_use]
+    pub const fn with_brief(state: S, brief: B) -> Self {
+        Self { taken: AtomicBool::new(false), brief: UnsafeCell::new(brief), state: UnsafeCell::new(state) }
     }
 
     /// Takes it, and tells who explores.
     #[inline]
-    pub fn lock(&self) -> Held<'_, S> {
+    pub fn lock(&self) -> Held<'_, S, B> {
         self.touched();
         self.lock_unseen()
     }
 
     /// Takes it, for what is the same whoever comes first.
     #[inline]
-    pub fn lock_unseen(&self) -> Held<'_, S> {
+    pub fn lock_unseen(&self) -> Held<'_, S, B> {
         if !self.take() {
             self.wait();
         }
@@ -79,7 +89,7 @@ impl<S> Lock<S> {
 
     /// Takes it, if nobody has it; where nobody explores.
     #[inline(always)]
-    pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S>> {
+    pub(crate) fn try_lock_unseen(&self) -> Option<Held<'_, S, B>> {
         if !self.take() {
             cold_path();
             return None;
@@ -117,19 +127,36 @@ impl<S: Default> Default for Lock<S> {
     }
 }
 
-impl<S> std::fmt::Debug for Lock<S> {
+impl<S, B> std::fmt::Debug for Lock<S, B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lock").finish_non_exhaustive()
     }
 }
 
-impl<S> Drop for Lock<S> {
+impl<S, B> Drop for Lock<S, B> {
     fn drop(&mut self) {
         steps::gone(self);
     }
 }
 
-impl<S> Deref for Held<'_, S> {
+impl<S, B> Held<'_, S, B> {
+    /// What is small.
+    #[inline]
+    #[must_use]
+    pub fn brief(&self) -> &B {
+        // SAFETY: as in `deref`.
+        unsafe { &*self.lock.brief.get() }
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub fn brief_mut(&mut self) -> &mut B {
+        // SAFETY: as in `deref_mut`.
+        unsafe { &mut *self.lock.brief.get() }
+    }
+}
+
+impl<S, B> Deref for Held<'_, S, B> {
     type Target = S;
 
     #[inline]
@@ -139,7 +166,7 @@ impl<S> Deref for Held<'_, S> {
     }
 }
 
-impl<S> DerefMut for Held<'_, S> {
+impl<S, B> DerefMut for Held<'_, S, B> {
     #[inline]
     fn deref_mut(&mut self) -> &mut S {
         // SAFETY: as in `deref`; it is borrowed mutably.
@@ -147,7 +174,7 @@ impl<S> DerefMut for Held<'_, S> {
     }
 }
 
-impl<S> Drop for Held<'_, S> {
+impl<S, B> Drop for Held<'_, S, B> {
     #[inline]
     fn drop(&mut self) {
         // Release: pairs with the Acquire of `take`.
