@@ -4,6 +4,9 @@
 //! Under loom the lock of a channel is loom's mutex, so that nothing here speaks of `lock.rs`.
 #![cfg(loom)]
 
+#[path = "loom/word.rs"]
+mod word;
+
 use loom::thread::{self, JoinHandle};
 use rendez_channels::__private::{Guard, Order, choose};
 use rendez_channels::{Alt, Barrier, CancellationToken, Receiver, Sender, broadcast, channel, channel_bounded};

@@ -1,4 +1,4 @@
-//! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body.
+//! The cell of a process: its identity, state and place in the tree, shared by all who refer to it. Not its body, nor the memory of both.
 
 mod ending;
 
@@ -7,10 +7,10 @@ use crate::control::{Control, Listeners};
 use crate::ended::{More, Record, Standing};
 use crate::executor::{self, Executor, Home};
 use crate::group::Group;
-use crate::inner::{Inner, Parent, Report};
+use crate::inner::{Brief, Desk, Inner, Parent, Report};
 use crate::log::tell;
 use crate::spans::Spans;
-use crate::task::{self, Body, Job, Once, Task};
+use crate::task::{self, Job, Once, Table, Unstarted, Word};
 use crate::trace::Followed;
 use crate::usage::Used;
 use crate::waits::{Asker, Links, Rest};
@@ -27,19 +27,22 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
-/// The one allocation of a process: what is known of it, and behind that its body, whose type most do not know.
+pub(crate) use crate::task::Cell;
+
+/// What is known of a process, whatever its body is: the beginning of its [`Cell`], and reached by it.
 ///
-/// In this order, so that what a turn touches lies together with the beginning of the body.
+/// What a turn touches comes last, next to the beginning of the body.
 #[repr(C)]
-pub(crate) struct Cell<B: ?Sized = dyn Body> {
+pub(crate) struct Head {
     /// No user code runs under it, and nobody waits under it.
-    inner: Lock<Inner>,
+    inner: Lock<Inner, Brief>,
     /// What few processes need, made on first use.
     control: Once<Control>,
     spawned_at: &'static Location<'static>,
     /// Once it has started; where its world is not the global one, from its making on.
     home: Once<Home>,
     id: ProcessId,
+    /// Twice the polls that are over, and one more during a poll.
     polls: AtomicU64,
     /// Where it stands in the list of its parent, or of the world. Relaxed: changed and read under that list's lock.
     place: AtomicU32,
@@ -50,7 +53,8 @@ pub(crate) struct Cell<B: ?Sized = dyn Body> {
     cancelled: AtomicBool,
     /// Whether it has ended normally, to be asked without the lock; set under it.
     ended_well: AtomicBool,
-    task: Task<B>,
+    pub(crate) word: Word,
+    pub(crate) table: &'static Table,
 }
 
 // Programs have many processes: what few of them have belongs into a box.
@@ -88,10 +92,16 @@ impl Draft {
         self.id
     }
 
-    /// Its one allocation.
-    pub(crate) fn with<B>(self, body: B) -> Arc<Cell<B>> {
-        Arc::new(Cell {
-            inner: Lock::new(Inner::new(self.name.into(), self.kind)),
+    /// The process.
+    pub(crate) fn with<T>(self, body: impl Job<T> + 'static) -> Unstarted<T> {
+        Unstarted::new(|table| self.head(table), body)
+    }
+
+    /// Inlined, so that it is built where it stays: copied word by word, each load of two words waits for the stores before it.
+    #[inline(always)]
+    fn head(self, table: &'static Table) -> Head {
+        Head {
+            inner: Lock::with_brief(Inner::new(self.name.into()), Brief::new(self.kind)),
             control: Once::new(Control::inherited()),
             spawned_at: self.spawned_at,
             home: Once::new(self.home),
@@ -102,43 +112,36 @@ impl Draft {
             calm: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             ended_well: AtomicBool::new(false),
-            task: Task::new(body),
-        })
+            word: Word::new(),
+            table,
+        }
     }
 }
 
-impl<B: ?Sized> Cell<B> {
-    #[inline]
-    pub(crate) const fn task(&self) -> &Task<B> {
-        &self.task
+impl<T: 'static> Unstarted<T> {
+    /// Enters the tree under `parent` and starts on an executor; a parent that is being ended ends the newcomer too.
+    pub(crate) fn start(self, parent: Option<Arc<Cell>>, report: Report, home: Arc<Home>) -> Arc<Cell<dyn Job<T>>> {
+        let (turn, job) = self.begin();
+        turn.with_cell(|cell| cell.adopt(parent, report));
+        job.home.get_or_set(|| home.of_stranger()).start(turn);
+        job
     }
+}
 
+impl Head {
     pub(crate) const fn id(&self) -> ProcessId {
         self.id
     }
-}
-
-impl<T> Cell<dyn Job<T>> {
-    /// What the process has ended with, once; what comes later is dropped.
-    pub(crate) fn take_outcome(&self) -> Option<T> {
-        task::take(self)
-    }
-}
-
-impl Cell {
-    /// The process on whose behalf this thread acts.
-    pub(crate) fn current() -> Option<Arc<Self>> {
-        task::with_current(|cell| cell.cloned())
-    }
-
-    /// Looks at it, where it is not kept.
-    pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Self>>) -> R) -> R {
-        task::with_current(look)
-    }
 
     /// What it runs on; none before it has started.
+    #[inline]
     pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {
         self.home.get().map(|home| &**home)
+    }
+
+    #[inline]
+    pub(crate) fn runs_at<E: Executor>(&self, executor: &E) -> bool {
+        self.home.get().is_some_and(|home| home.is_at(executor))
     }
 
     pub(crate) fn home(&self) -> Option<Arc<Home>> {
@@ -150,27 +153,17 @@ impl Cell {
         self.home.get().is_none_or(|own| own.runs_with(home))
     }
 
-    /// It is to be run.
+    /// What lies between it and the task that runs it; no user code runs in there.
+    pub(crate) fn at_desk<R>(&self, act: impl FnOnce(&mut Desk) -> R) -> R {
+        act(self.lock_unseen().seldom().desk.get_or_insert_default())
+    }
+
     #[inline]
-    pub(crate) fn ready(self: Arc<Self>) {
-        executor::ready(self);
-    }
-
-    pub(crate) fn set_driver(&self, driver: &Waker) {
-        let driver = driver.clone();
-        let old = self.lock().seldom().driver.replace(driver);
-        drop(old);
-    }
-
-    pub(crate) fn wake_driver(&self) {
-        let driver = self.lock().seldom.as_ref().and_then(|seldom| seldom.driver.clone());
-        driver.into_iter().for_each(Waker::wake);
-    }
-
     pub(crate) fn world(&self) -> &Arc<World> {
         World::or_global(self.own_world())
     }
 
+    #[inline]
     pub(crate) fn own_world(&self) -> Option<&Arc<World>> {
         self.home.get()?.own_world()
     }
@@ -193,7 +186,7 @@ impl Cell {
     }
 
     pub(crate) fn set_kind(&self, kind: ProcessKind) {
-        self.lock().kind = kind;
+        self.lock().brief_mut().kind = kind;
     }
 
     pub(crate) fn set_note(&self, note: String) {
@@ -219,39 +212,10 @@ impl Cell {
         format!("process `{}` (spawned at {})", self.name(), self.spawned_at)
     }
 
-    /// Enters the tree under `parent` and starts on an executor, which is given `counted`, itself once more; a parent that is
-    /// being ended ends the newcomer too.
-    pub(crate) fn start(&self, counted: Arc<Self>, parent: Option<Arc<Self>>, report: Report, home: Arc<Home>) {
-        counted.adopt(parent, report);
-        self.home.get_or_set(|| home.of_stranger()).start(counted);
-    }
-
-    /// A parent that is being ended, or is requested to stop, takes the newcomer along.
-    fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report) {
-        match &parent {
-            Some(parent) => {
-                if !parent.take_in(self) {
-                    self.world().enter(self);
-                }
-                if parent.known_control().is_some_and(Control::is_requested) {
-                    self.request_stop();
-                }
-                if parent.is_cancelled() {
-                    self.cancel_below(parent.ending_poison());
-                }
-            }
-            None => self.world().enter(self),
-        }
-        // It has not run, so that nobody has asked for these.
-        let mut inner = self.lock();
-        inner.report = report;
-        inner.parent = parent.map_or(Parent::Gone(None), Parent::Lives);
-    }
-
     /// Takes a child in, unless it has ended itself.
-    fn take_in(&self, child: &Arc<Self>) -> bool {
+    fn take_in(&self, child: &Arc<Cell>) -> bool {
         let mut inner = self.lock();
-        let lives = !inner.has_ended;
+        let lives = !inner.brief().has_ended;
         if lives {
             inner.seldom().children.enter(child);
         }
@@ -266,6 +230,7 @@ impl Cell {
         self.place.store(place, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         // Acquire: pairs with the Release in `set_cancelled`.
         self.cancelled.load(Ordering::Acquire)
@@ -298,12 +263,249 @@ impl Cell {
             Listeners::Nobody
         } else if self.control().listens() {
             Listeners::Somebody
-        } else if self.polls() == 0 || self.task.is_running() {
+        } else if self.polls() == 0 || self.is_polled() {
             Listeners::Unknown
         } else {
             Listeners::Nobody
         };
         self.children().iter().fold(own, |listeners, child| listeners.max(child.request_stop()))
+    }
+
+    /// Ends that it drops are given up, not poisoned, however it ends: who starts it again takes care of them.
+    pub(crate) fn set_calm(&self) {
+        self.calm.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_ears(&self, ears: Weak<dyn Ears>) {
+        self.lock().seldom().ears = Some(ears);
+    }
+
+    pub(crate) fn ears(&self) -> Option<Arc<dyn Ears>> {
+        self.lock().seldom.as_ref()?.ears.as_ref()?.upgrade()
+    }
+
+    pub(crate) fn cancel_children(&self) {
+        self.children().iter().for_each(|child| child.cancel_below(None));
+    }
+
+    /// Tells of a failure whoever has asked for that.
+    pub(crate) fn report(&self, failure: &Failure) {
+        let (report, parent) = {
+            let mut inner = self.lock();
+            let report = match &inner.report {
+                Report::Group(group, number) => Report::Group(Arc::clone(group), *number),
+                _ => std::mem::replace(&mut inner.report, Report::Nobody),
+            };
+            (report, inner.parent.lives().cloned())
+        };
+        match (report, parent) {
+            (Report::Group(group, _), _) => group.note_failure(failure),
+            (Report::To(hears), _) => hears(failure),
+            (Report::Scope, Some(scope)) if failure.fails_scope() => scope.fail_scope(failure.clone()),
+            (Report::Scope, None) if failure.fails_scope() => {
+                tell!(error, "{} has failed, and has no scope that would: {failure}", self.label());
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn children(&self) -> Vec<Arc<Cell>> {
+        self.lock().seldom.iter().flat_map(|seldom| seldom.children.cells()).cloned().collect()
+    }
+
+    /// Adds some of its children; gives where to go on, if there are more.
+    pub(crate) fn copy_children(&self, from: usize, into: &mut Vec<Arc<Cell>>) -> Option<usize> {
+        self.lock().seldom.as_ref()?.children.copy_lot(from, into)
+    }
+
+    /// It has a name, to be given back when it ends; false when it has.
+    pub(crate) fn note_registered(&self) -> bool {
+        let mut inner = self.lock();
+        inner.seldom().is_registered = true;
+        !inner.brief().has_ended
+    }
+
+    /// A poll begins, or is over; only who runs it says so.
+    #[inline]
+    pub(crate) fn count_half_a_poll(&self) {
+        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// How often it was polled, or began to be.
+    #[inline]
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed).div_ceil(2)
+    }
+
+    fn is_polled(&self) -> bool {
+        self.polls.load(Ordering::Relaxed) % 2 == 1
+    }
+
+    /// Somebody measures, and it has used this.
+    pub(crate) fn note_usage(&self, used: &Used) {
+        self.control.get_or_set(Arc::default).usage.add(used);
+    }
+
+    pub(crate) fn set_on_thread(&self, on_thread: bool) {
+        self.on_thread.store(on_thread, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_restarts(&self, restarts: u32) {
+        self.lock().seldom().restarts = restarts;
+    }
+
+    /// The process as data; what it stands at is known to channels, not to it.
+    pub(crate) fn describe(&self) -> Process {
+        let inner = self.lock();
+        self.record(&inner, inner.brief()).describe()
+    }
+
+    /// The same, made without allocating for most.
+    fn record(&self, inner: &Inner, brief: &Brief) -> Record {
+        let polls = self.polls();
+        let standing = if brief.has_ended {
+            Standing::Done
+        } else if self.is_polled() || self.on_thread.load(Ordering::Relaxed) {
+            Standing::Running
+        } else if polls == 0 {
+            Standing::Ready
+        } else {
+            Standing::Waiting
+        };
+        Record {
+            id: self.id,
+            name: inner.name.clone(),
+            parent: inner.parent.id().and_then(|id| NonZeroU64::new(id.0)),
+            spawned_at: self.spawned_at,
+            polls,
+            more: self.more(inner),
+            kind: brief.kind,
+            standing,
+        }
+    }
+
+    /// What it has to tell beyond what all have.
+    fn more(&self, inner: &Inner) -> Option<Box<More>> {
+        let (seldom, control) = (inner.seldom.as_deref(), self.known_control());
+        if seldom.is_none() && control.is_none() {
+            return None;
+        }
+        let (note, restarts, bad_end) =
+            seldom.map(|seldom| (seldom.note.clone(), seldom.restarts, seldom.bad_end.clone())).unwrap_or_default();
+        let (busy, operations) = control.map(|control| control.usage.so_far()).unwrap_or_default();
+        let trace = self.followed().and_then(Follow::trace).map(|trace| trace.to_string().into());
+        More { bad_end, restarts, busy, operations, trace, note }.boxed()
+    }
+
+    pub(crate) fn parent(&self) -> Option<Arc<Cell>> {
+        self.lock().parent.lives().cloned()
+    }
+
+    /// The line that spawned it.
+    pub(crate) const fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    pub(crate) fn kind(&self) -> ProcessKind {
+        self.lock().brief().kind
+    }
+
+    /// The answers that it waits for.
+    pub(crate) fn asks(&self) -> Vec<Asker> {
+        self.known_control().map_or_else(Vec::new, |control| control.all_asks(self))
+    }
+
+    /// Where it listens while it handles messages beside each other.
+    pub(crate) fn listens_at(&self) -> Option<ChannelId> {
+        self.known_control().and_then(Control::listens_at)
+    }
+
+    /// How it stands with being run, for a snapshot.
+    pub(crate) fn rest(&self) -> Rest {
+        let (rests, wakers) = self.sleep();
+        Rest { rests, wakers, polls: self.polls() }
+    }
+
+    /// The number of its wakers, as channels say it.
+    pub(crate) fn waker_id(&self) -> u64 {
+        std::ptr::from_ref(self).cast::<()>().addr() as u64
+    }
+
+    /// The scope that it is a child of, if that hears of it.
+    pub(crate) fn group(&self) -> Option<Arc<Group>> {
+        if let Report::Group(group, _) = &self.lock().report { Some(Arc::clone(group)) } else { None }
+    }
+
+    /// Who waits for it, and what it waits for that is not at channels.
+    pub(crate) fn links(&self) -> Links {
+        let (joined_by, awaits_children, kind) = {
+            let inner = self.lock();
+            let joined_by = inner.watchers.all().map(rendez_channels::waker_id).collect();
+            (joined_by, inner.brief().awaits_children && !inner.brief().leaves_children, inner.brief().kind)
+        };
+        // Not under our lock: a group looks at its cells under its own.
+        let group = self.group().and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
+        let (asks, listens_at) = (self.asks(), self.listens_at());
+        let keeps_timer = self.known_control().is_some_and(Control::keeps_timer);
+        Links { kind, joined_by, awaits_children, group, asks, listens_at, keeps_timer }
+    }
+
+    /// Wakes this too, when it is cancelled: a thread that acts for it.
+    pub(crate) fn wake_on_cancel(&self, waker: &Waker) {
+        let waker = waker.clone();
+        let mut inner = self.lock();
+        let threads = &mut inner.seldom().threads;
+        threads.retain(|w| !w.will_wake(&waker));
+        threads.push(waker);
+    }
+
+    fn lock(&self) -> Held<'_, Inner, Brief> {
+        steps::touches(|| Touched::Own(self.id.0));
+        self.lock_unseen()
+    }
+
+    /// For what nobody sees here: in which order children end, and spans.
+    fn lock_unseen(&self) -> Held<'_, Inner, Brief> {
+        self.inner.lock_unseen()
+    }
+}
+
+impl Cell {
+    /// The process on whose behalf this thread acts.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        task::with_current(|cell| cell.cloned())
+    }
+
+    /// Looks at it, where it is not kept.
+    pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Self>>) -> R) -> R {
+        task::with_current(look)
+    }
+
+    /// A parent that is being ended, or is requested to stop, takes the newcomer along.
+    fn adopt(self: &Arc<Self>, parent: Option<Arc<Self>>, report: Report) {
+        match &parent {
+            Some(parent) => {
+                if !parent.take_in(self) {
+                    self.world().enter(self);
+                }
+                if parent.known_control().is_some_and(Control::is_requested) {
+                    self.request_stop();
+                }
+                if parent.is_cancelled() {
+                    self.cancel_below(parent.ending_poison());
+                }
+            }
+            None => self.world().enter(self),
+        }
+        // It has not run, so that nobody has asked for these.
+        let mut inner = self.lock();
+        inner.report = report;
+        inner.parent = parent.map_or(Parent::Gone(None), Parent::Lives);
     }
 
     /// Ends this process and all below it at their next step, but for what is shielded.
@@ -335,31 +537,15 @@ impl Cell {
         }
         let wakers = self.lock().seldom.as_mut().map(|seldom| std::mem::take(&mut seldom.threads)).unwrap_or_default();
         wakers.into_iter().for_each(Waker::wake);
-        task::wake(self);
+        self.wake();
         true
     }
 
     /// Has it polled: something has happened that no channel tells.
     pub(crate) fn wake(self: &Arc<Self>) {
-        task::wake(self);
-    }
-
-    /// Ends that it drops are given up, not poisoned, however it ends: who starts it again takes care of them.
-    pub(crate) fn set_calm(&self) {
-        self.calm.store(true, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(crate) fn is_calm(&self) -> bool {
-        self.calm.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_ears(&self, ears: Weak<dyn Ears>) {
-        self.lock().seldom().ears = Some(ears);
-    }
-
-    pub(crate) fn ears(&self) -> Option<Arc<dyn Ears>> {
-        self.lock().seldom.as_ref()?.ears.as_ref()?.upgrade()
+        if let Some(turn) = task::wake(self) {
+            executor::ready(turn);
+        }
     }
 
     /// A child has failed and this process's scope with it: its ends are poisoned, its other children ended.
@@ -371,169 +557,10 @@ impl Cell {
         }
     }
 
-    pub(crate) fn cancel_children(&self) {
-        self.children().iter().for_each(|child| child.cancel_below(None));
-    }
-
     /// Has it end without its children.
     pub(crate) fn leave_children(self: &Arc<Self>) {
-        self.lock().leaves_children = true;
-        task::wake(self);
-    }
-
-    /// Tells of a failure whoever has asked for that.
-    pub(crate) fn report(&self, failure: &Failure) {
-        let (report, parent) = {
-            let mut inner = self.lock();
-            let report = match &inner.report {
-                Report::Group(group, number) => Report::Group(Arc::clone(group), *number),
-                _ => std::mem::replace(&mut inner.report, Report::Nobody),
-            };
-            (report, inner.parent.lives().cloned())
-        };
-        match (report, parent) {
-            (Report::Group(group, _), _) => group.note_failure(failure),
-            (Report::To(hears), _) => hears(failure),
-            (Report::Scope, Some(scope)) if failure.fails_scope() => scope.fail_scope(failure.clone()),
-            (Report::Scope, None) if failure.fails_scope() => {
-                tell!(error, "{} has failed, and has no scope that would: {failure}", self.label());
-            }
-            _ => {}
-        }
-    }
-
-    pub(crate) fn children(&self) -> Vec<Arc<Self>> {
-        self.lock().seldom.iter().flat_map(|seldom| seldom.children.cells()).cloned().collect()
-    }
-
-    /// Adds some of its children; gives where to go on, if there are more.
-    pub(crate) fn copy_children(&self, from: usize, into: &mut Vec<Arc<Self>>) -> Option<usize> {
-        self.lock().seldom.as_ref()?.children.copy_lot(from, into)
-    }
-
-    /// It has a name, to be given back when it ends; false when it has.
-    pub(crate) fn note_registered(&self) -> bool {
-        let mut inner = self.lock();
-        inner.seldom().is_registered = true;
-        !inner.has_ended
-    }
-
-    /// Counts a poll; only who runs it does.
-    #[inline]
-    pub(crate) fn count_poll(&self) {
-        self.polls.store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn polls(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed)
-    }
-
-    /// Somebody measures, and it has used this.
-    pub(crate) fn note_usage(&self, used: &Used) {
-        self.control.get_or_set(Arc::default).usage.add(used);
-    }
-
-    pub(crate) fn set_on_thread(&self, on_thread: bool) {
-        self.on_thread.store(on_thread, Ordering::Relaxed);
-    }
-
-    pub(crate) fn set_restarts(&self, restarts: u32) {
-        self.lock().seldom().restarts = restarts;
-    }
-
-    /// The process as data; what it stands at is known to channels, not to it.
-    pub(crate) fn describe(&self) -> Process {
-        self.record(&self.lock()).describe()
-    }
-
-    /// The same, made without allocating for most.
-    fn record(&self, inner: &Inner) -> Record {
-        let polls = self.polls();
-        let standing = if inner.has_ended {
-            Standing::Done
-        } else if self.task.is_running() || self.on_thread.load(Ordering::Relaxed) {
-            Standing::Running
-        } else if polls == 0 {
-            Standing::Ready
-        } else {
-            Standing::Waiting
-        };
-        Record {
-            id: self.id,
-            name: inner.name.clone(),
-            parent: inner.parent.id().and_then(|id| NonZeroU64::new(id.0)),
-            spawned_at: self.spawned_at,
-            polls,
-            more: self.more(inner),
-            kind: inner.kind,
-            standing,
-        }
-    }
-
-    /// What it has to tell beyond what all have.
-    fn more(&self, inner: &Inner) -> Option<Box<More>> {
-        let (seldom, control) = (inner.seldom.as_deref(), self.known_control());
-        if seldom.is_none() && control.is_none() {
-            return None;
-        }
-        let (note, restarts, bad_end) =
-            seldom.map(|seldom| (seldom.note.clone(), seldom.restarts, seldom.bad_end.clone())).unwrap_or_default();
-        let (busy, operations) = control.map(|control| control.usage.so_far()).unwrap_or_default();
-        let trace = self.followed().and_then(Follow::trace).map(|trace| trace.to_string().into());
-        More { bad_end, restarts, busy, operations, trace, note }.boxed()
-    }
-
-    pub(crate) fn parent(&self) -> Option<Arc<Self>> {
-        self.lock().parent.lives().cloned()
-    }
-
-    /// The line that spawned it.
-    pub(crate) const fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
-    }
-
-    pub(crate) fn kind(&self) -> ProcessKind {
-        self.lock().kind
-    }
-
-    /// The answers that it waits for.
-    pub(crate) fn asks(&self) -> Vec<Asker> {
-        self.known_control().map_or_else(Vec::new, |control| control.all_asks(self))
-    }
-
-    /// Where it listens while it handles messages beside each other.
-    pub(crate) fn listens_at(&self) -> Option<ChannelId> {
-        self.known_control().and_then(Control::listens_at)
-    }
-
-    /// How it stands with being run, for a snapshot.
-    pub(crate) fn rest(&self) -> Rest {
-        let (rests, wakers) = self.task.sleep();
-        Rest { rests, wakers, polls: self.polls() }
-    }
-
-    /// The number of its wakers, as channels say it.
-    pub(crate) fn waker_id(&self) -> u64 {
-        std::ptr::from_ref(self).cast::<()>().addr() as u64
-    }
-
-    /// The scope that it is a child of, if that hears of it.
-    pub(crate) fn group(&self) -> Option<Arc<Group>> {
-        if let Report::Group(group, _) = &self.lock().report { Some(Arc::clone(group)) } else { None }
-    }
-
-    /// Who waits for it, and what it waits for that is not at channels.
-    pub(crate) fn links(&self) -> Links {
-        let (joined_by, awaits_children, kind) = {
-            let inner = self.lock();
-            let joined_by = inner.watchers.all().map(rendez_channels::waker_id).collect();
-            (joined_by, inner.awaits_children && !inner.leaves_children, inner.kind)
-        };
-        // Not under our lock: a group looks at its cells under its own.
-        let group = self.group().and_then(|group| Some((Arc::as_ptr(&group).addr() as u64, group.owner_id()?)));
-        let (asks, listens_at) = (self.asks(), self.listens_at());
-        let keeps_timer = self.known_control().is_some_and(Control::keeps_timer);
-        Links { kind, joined_by, awaits_children, group, asks, listens_at, keeps_timer }
+        self.lock().brief_mut().leaves_children = true;
+        self.wake();
     }
 
     /// A child has ended; false when it is not in the list.
@@ -542,30 +569,11 @@ impl Cell {
             steps::touches(|| Touched::Shared(self.id.0));
             let mut inner = self.lock_unseen();
             let left = inner.seldom.as_mut().and_then(|seldom| seldom.children.leave(child));
-            (left, !inner.has_children() && inner.awaits_children)
+            (left, !inner.has_children() && inner.brief().awaits_children)
         };
         if is_awaited {
-            task::wake(self);
+            self.wake();
         }
         left.is_some()
-    }
-
-    /// Wakes this too, when it is cancelled: a thread that acts for it.
-    pub(crate) fn wake_on_cancel(&self, waker: &Waker) {
-        let waker = waker.clone();
-        let mut inner = self.lock();
-        let threads = &mut inner.seldom().threads;
-        threads.retain(|w| !w.will_wake(&waker));
-        threads.push(waker);
-    }
-
-    fn lock(&self) -> Held<'_, Inner> {
-        steps::touches(|| Touched::Own(self.id.0));
-        self.lock_unseen()
-    }
-
-    /// For what nobody sees here: in which order children end, and spans.
-    fn lock_unseen(&self) -> Held<'_, Inner> {
-        self.inner.lock_unseen()
     }
 }

@@ -1,7 +1,7 @@
 //! What only few processes need: a request to stop, the poison that ends them, a shield. Made on first use.
 
 use crate::alt;
-use crate::cell::Cell;
+use crate::cell::{Cell, Head};
 use crate::shared::Shared;
 use crate::trace::{self, Followed};
 use crate::usage::Usage;
@@ -122,7 +122,7 @@ impl Control {
     }
 
     /// All answers that the process of this cell, its own, waits for.
-    pub(crate) fn all_asks(&self, cell: &Cell) -> Vec<Asker> {
+    pub(crate) fn all_asks(&self, cell: &Head) -> Vec<Asker> {
         self.asks().iter().copied().chain(self.sole.get(cell.polls(), cell.waker_id())).collect()
     }
 

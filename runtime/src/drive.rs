@@ -1,10 +1,10 @@
 //! Drives the body of a process: polls it on its behalf, catches its panic, drops it on cancel, waits for its children.
 
 use crate::acting::show;
-use crate::cell::{Cell, Draft};
+use crate::cell::{Cell, Draft, Head};
 use crate::inner::Conclusion;
-use crate::spans::{self, Spans};
-use crate::task::{self, Body, Job, Ran, Table};
+use crate::spans;
+use crate::task::{self, Body, Current, Job, Unstarted};
 use crate::usage::Begun;
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use pin_project_lite::pin_project;
@@ -14,15 +14,18 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, RawWakerVTable, Waker};
+use std::task::{Context, Poll, Waker};
 
 type Value<F> = <<F as Future>::Output as IntoOutcome>::Value;
 
 /// The cell of a process that ends with a `T`.
 pub(crate) type CellOf<T> = Cell<dyn Job<Outcome<T>>>;
 
+/// A process that will end with a `T`.
+pub(crate) type New<T> = Unstarted<Outcome<T>>;
+
 /// A process of a future; a cancel drops it.
-pub(crate) fn process_of<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
+pub(crate) fn process_of<F>(draft: Draft, future: F) -> New<Value<F>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
@@ -30,54 +33,33 @@ where
 }
 
 /// A process of a future that sees to its own end: a cancel polls it, and it ends as soon as it can.
-pub(crate) fn process_that_ends_itself<F>(draft: Draft, future: F) -> Arc<CellOf<Value<F>>>
+pub(crate) fn process_that_ends_itself<F>(draft: Draft, future: F) -> New<Value<F>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
     job(draft, future, true)
 }
 
-fn job<F>(draft: Draft, future: F, ends_itself: bool) -> Arc<CellOf<Value<F>>>
+fn job<F>(draft: Draft, future: F, ends_itself: bool) -> New<Value<F>>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
     let spans = spans::made();
-    let cell = draft.with(Driven { stage: Stage::Future { future, ends_itself, has_spans: spans.is_some() } });
+    let process = draft.with(Driven { stage: Stage::Future { future, ends_itself, has_spans: spans.is_some() } });
     if spans.is_some() {
-        let cell: &Cell = &*cell;
-        cell.put_spans(spans);
+        process.put_spans(spans);
     }
-    cell
+    process
 }
 
 /// A process of a blocking function, which runs on a thread; a cancel reaches it through its channels, so it is never left.
-pub(crate) fn process_on_thread<O, B>(draft: Draft, function: B) -> Arc<CellOf<O::Value>>
+pub(crate) fn process_on_thread<O, B>(draft: Draft, function: B) -> New<O::Value>
 where
     O: IntoOutcome,
     B: FnOnce() -> O + Send + 'static,
 {
     let future = OnThread { function: Some(move || function().into_outcome()), answer: Arc::default() };
     process_that_ends_itself(draft, future)
-}
-
-/// Runs a process that is ready, until it has to wait.
-#[inline]
-pub(crate) fn run(cell: Arc<Cell>) -> Ran {
-    let ran = task::run(cell);
-    match ran {
-        Ran::Done(cell, how) => {
-            cell.finish(how.clone());
-            Ran::Done(cell, how)
-        }
-        ran => ran,
-    }
-}
-
-/// Ends a process that will never be run again: its executor goes away.
-pub(crate) fn abandon(cell: &Arc<Cell>) {
-    if let Some(how) = task::abandon(cell) {
-        cell.finish(how);
-    }
 }
 
 pin_project! {
@@ -107,7 +89,7 @@ impl<F> Body for Driven<F>
 where
     F: Future<Output: IntoOutcome> + Send + 'static,
 {
-    fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End> {
+    fn poll(mut self: Pin<&mut Self>, cell: &Arc<Cell<Self>>, cx: &mut Context<'_>) -> Poll<End> {
         let concluded = if let Staged::Future { ends_itself, .. } = self.as_mut().project().stage.project() {
             let stops = cell.is_cancelled() && !*ends_itself;
             let outcome =
@@ -126,7 +108,7 @@ where
         concluded.map_or(Poll::Pending, |concluded| Poll::Ready(self.conclude(cell, concluded)))
     }
 
-    fn abandon(mut self: Pin<&mut Self>, cell: &Arc<Cell>) -> End {
+    fn abandon(mut self: Pin<&mut Self>, cell: &Arc<Cell<Self>>) -> End {
         if let Staged::Future { .. } = self.as_mut().project().stage.project() {
             let outcome = self.as_mut().end_body(cell, Err(ended_by_scope(cell)));
             self.as_mut().project().stage.set(Stage::Ended { outcome: Some(outcome) });
@@ -137,10 +119,6 @@ where
     fn forget(self: Pin<&mut Self>) {
         // A panic in the drop of a value that nobody takes is nobody's.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self.outcome())));
-    }
-
-    fn table(&self) -> &'static RawWakerVTable {
-        &Table::<Self>::TABLE
     }
 }
 
@@ -162,32 +140,22 @@ where
 {
     /// Polls the future as the process.
     #[inline]
-    fn step(self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>> {
+    fn step(self: Pin<&mut Self>, cell: &Arc<Cell<Self>>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>> {
         let Staged::Future { future, has_spans, .. } = self.project().stage.project() else { return Poll::Pending };
-        let spans = spans_of_poll(cell, has_spans);
-        cell.count_poll();
-        let begun = cell.world().measures().then(Begun::now);
-        let polled = acting(cell, || {
-            let _entered = spans::enter(&spans, cell);
-            catch_unwind(AssertUnwindSafe(|| future.poll(cx).map(IntoOutcome::into_outcome)))
-        });
-        if let Some(begun) = begun {
-            cell.note_usage(&begun.used());
+        if *has_spans || cell.polls() == 0 {
+            return step_in_spans(future, has_spans, cell, cx);
         }
-        if *has_spans {
-            cell.put_spans(spans);
-        }
-        polled.unwrap_or_else(|payload| Poll::Ready(Err(Failure::panic(&*payload))))
+        step(future, Current::of(cell), cx)
     }
 
     /// Drops the body as the process; a panic in a drop becomes its failure.
-    fn end_body(self: Pin<&mut Self>, cell: &Arc<Cell>, outcome: Outcome<Value<F>>) -> Outcome<Value<F>> {
+    fn end_body(self: Pin<&mut Self>, cell: &Arc<Cell<Self>>, outcome: Outcome<Value<F>>) -> Outcome<Value<F>> {
         let mut stage = self.project().stage;
         let spans = match stage.as_mut().project() {
             Staged::Future { has_spans: true, .. } => cell.take_spans(),
             _ => None,
         };
-        let dropped = acting(cell, || {
+        let dropped = acting(Current::of(cell), || {
             let _entered = spans::enter(&spans, cell);
             cell.ending_poison().cloned().into_iter().for_each(party::failing);
             catch_unwind(AssertUnwindSafe(|| stage.set(Stage::Ended { outcome: None })))
@@ -196,7 +164,7 @@ where
     }
 
     /// The children have ended: what it ends with, its scope taken into account.
-    fn conclude(self: Pin<&mut Self>, cell: &Arc<Cell>, from: Conclusion) -> End {
+    fn conclude(self: Pin<&mut Self>, cell: &Head, from: Conclusion) -> End {
         let this = self.project();
         let Staged::Ended { outcome } = this.stage.project() else { return End::Normal };
         if let (Some(failure), Some(outcome)) = (from.failure, outcome.as_mut()) {
@@ -215,29 +183,93 @@ where
     }
 }
 
-/// The spans that its cell keeps, for a poll: at the first one they begin.
+/// Polls the future of a process.
 #[inline]
-fn spans_of_poll(cell: &Arc<Cell>, has_spans: &mut bool) -> Spans {
-    let kept = if *has_spans { cell.take_spans() } else { None };
-    if cell.polls() > 0 {
-        return kept;
+fn step<F>(future: Pin<&mut F>, process: Current<'_>, cx: &mut Context<'_>) -> Poll<Outcome<Value<F>>>
+where
+    F: Future<Output: IntoOutcome>,
+{
+    // Put there, where it is not passed on by those who call each other: mostly there is none.
+    let mut outcome = None;
+    let has_ended = {
+        let _measured = Measured::begin(process);
+        acting(process, || {
+            let polled = catch_unwind(AssertUnwindSafe(|| match future.poll(cx) {
+                Poll::Pending => false,
+                Poll::Ready(ended) => {
+                    outcome = Some(ended.into_outcome());
+                    true
+                }
+            }));
+            polled.unwrap_or_else(|payload| {
+                outcome = Some(Err(Failure::panic(&*payload)));
+                true
+            })
+        })
+    };
+    if has_ended { outcome.map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
+}
+
+/// The same in the spans that its cell keeps; at the first poll they begin.
+fn step_in_spans<F>(
+    future: Pin<&mut F>,
+    has_spans: &mut bool,
+    process: &Arc<Cell<impl ?Sized>>,
+    cx: &mut Context<'_>,
+) -> Poll<Outcome<Value<F>>>
+where
+    F: Future<Output: IntoOutcome>,
+{
+    let mut spans = if *has_spans { process.take_spans() } else { None };
+    if process.polls() == 0 {
+        spans = spans::begun(spans, process);
+        *has_spans = spans.is_some();
     }
-    let begun = spans::begun(kept, cell);
-    *has_spans = begun.is_some();
-    begun
+    let polled = {
+        let _entered = spans::enter(&spans, process);
+        step(future, Current::of(process), cx)
+    };
+    if *has_spans {
+        process.put_spans(spans);
+    }
+    polled
+}
+
+/// A poll that is counted, and measured where somebody wants that.
+struct Measured<'a> {
+    process: Current<'a>,
+    begun: Option<Begun>,
+}
+
+impl<'a> Measured<'a> {
+    #[inline]
+    fn begin(process: Current<'a>) -> Self {
+        process.count_half_a_poll();
+        Self { process, begun: process.world().measures().then(Begun::now) }
+    }
+}
+
+impl Drop for Measured<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.process.count_half_a_poll();
+        if let Some(begun) = &self.begun {
+            self.process.note_usage(&begun.used());
+        }
+    }
 }
 
 /// What a process ends with that its scope has ended.
-fn ended_by_scope(cell: &Cell) -> Failure {
+fn ended_by_scope(cell: &Head) -> Failure {
     cell.ending_poison().cloned().map_or_else(Failure::cancelled, Failure::poisoned)
 }
 
 /// Does something as a process: channels see it act, and its ends poison theirs when it fails.
 #[inline]
-fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
-    task::acting(cell, || {
-        let before = party::swap(Some(Acting::new(cell.id(), show)));
-        let result = if cell.is_calm() { party::calmly(act) } else { act() };
+fn acting<R>(process: Current<'_>, act: impl FnOnce() -> R) -> R {
+    task::acting(process, || {
+        let before = party::swap(Some(Acting::new(process.id(), show)));
+        let result = if process.is_calm() { party::calmly(act) } else { act() };
         party::end_of_poll();
         party::swap(before);
         result
@@ -288,7 +320,7 @@ where
             executor::here()?.spawn_blocking(Box::new(move || {
                 cell.set_on_thread(true);
                 let begun = cell.world().measures().then(Begun::now);
-                let ended = acting(&cell, || {
+                let ended = acting(Current::of(&cell), || {
                     let _entered = span.enter();
                     let _shown = spans::show(&span, cell.followed());
                     catch_unwind(AssertUnwindSafe(function))

@@ -8,6 +8,7 @@ use crate::group::Group;
 use crate::name::Name;
 use crate::slots::Slots;
 use crate::spans::Spans;
+use crate::task::Turn;
 use crate::watchers::Watchers;
 use rendez_model::{End, ProcessId, ProcessKind};
 use std::num::NonZeroU64;
@@ -22,6 +23,10 @@ pub(crate) struct Inner {
     /// Who waits for the end of this process, or of its body.
     pub(crate) watchers: Watchers,
     pub(crate) seldom: Option<Box<Seldom>>,
+}
+
+/// What is small of it, which lies beside the rest.
+pub(crate) struct Brief {
     pub(crate) kind: ProcessKind,
     /// Whether the body has ended and only children are waited for.
     pub(crate) awaits_children: bool,
@@ -30,6 +35,12 @@ pub(crate) struct Inner {
     /// Whether the body has ended in failure.
     pub(crate) has_failed: bool,
     pub(crate) has_ended: bool,
+}
+
+impl Brief {
+    pub(crate) const fn new(kind: ProcessKind) -> Self {
+        Self { kind, awaits_children: false, leaves_children: false, has_failed: false, has_ended: false }
+    }
 }
 
 /// Who has started a process, if somebody has.
@@ -78,12 +89,23 @@ pub(crate) struct Seldom {
     pub(crate) is_registered: bool,
     /// The failure of a child that fails this scope.
     pub(crate) scope_failure: Option<Failure>,
-    /// What the executor wakes to have it run, if it has such a thing for each process.
-    pub(crate) driver: Option<Waker>,
+    /// What lies between it and the task that runs it, where it has a task of its own.
+    pub(crate) desk: Option<Box<Desk>>,
     /// A thread that runs its body, to be woken by a cancel.
     pub(crate) threads: Vec<Waker>,
     /// Where an actor hears of the ends of linked processes.
     pub(crate) ears: Option<Weak<dyn Ears>>,
+}
+
+/// What lies between a process and the task that runs it.
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// To be taken by the task.
+    pub(crate) turn: Option<Turn>,
+    /// What wakes the task, once it has run.
+    pub(crate) task: Option<Waker>,
+    /// The task has gone away.
+    pub(crate) is_left: bool,
 }
 
 /// Who hears of the failure of a process before it counts as ended.
@@ -109,37 +131,22 @@ pub(crate) struct Conclusion {
 }
 
 impl Inner {
-    pub(crate) const fn new(name: Name, kind: ProcessKind) -> Self {
-        Self {
-            name,
-            parent: Parent::Gone(None),
-            report: Report::Nobody,
-            watchers: Watchers::NOBODY,
-            seldom: None,
-            kind,
-            awaits_children: false,
-            leaves_children: false,
-            has_failed: false,
-            has_ended: false,
-        }
+    pub(crate) const fn new(name: Name) -> Self {
+        Self { name, parent: Parent::Gone(None), report: Report::Nobody, watchers: Watchers::NOBODY, seldom: None }
     }
 
     pub(crate) fn seldom(&mut self) -> &mut Seldom {
         self.seldom.get_or_insert_default()
     }
 
-    pub(crate) fn end(&self) -> Option<End> {
-        let bad = || self.seldom.as_ref().and_then(|seldom| seldom.bad_end.clone());
-        self.has_ended.then(|| bad().unwrap_or(End::Normal))
+    /// How it has ended, when it has.
+    pub(crate) fn end(&self) -> End {
+        self.seldom.as_ref().and_then(|seldom| seldom.bad_end.clone()).unwrap_or(End::Normal)
     }
 
     pub(crate) fn conclude(&mut self) -> Conclusion {
         let failure = self.seldom.as_mut().and_then(|seldom| seldom.scope_failure.take());
         Conclusion { failure, is_root: self.parent.lives().is_none() }
-    }
-
-    pub(crate) fn is_alone(&self) -> bool {
-        !self.has_children() || self.leaves_children
     }
 
     pub(crate) fn has_children(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::cell::{Cell, Draft};
 use crate::control::wind_down;
-use crate::drive::{CellOf, process_of, process_on_thread};
+use crate::drive::{CellOf, New, process_of, process_on_thread};
 use crate::inner::Report;
 use crate::{Failure, IntoOutcome, Outcome, executor};
 use rendez_model::{End, ProcessId, ProcessKind};
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// ```
 #[must_use = "a process does nothing unless it is spawned, put into a `par!` or awaited"]
 pub struct Process<T = ()> {
-    pub(crate) job: Arc<CellOf<T>>,
+    pub(crate) job: New<T>,
 }
 
 impl<T: Send + 'static> Process<T> {
@@ -41,31 +41,31 @@ impl<T: Send + 'static> Process<T> {
 
     /// The process as all others know it.
     pub(crate) fn cell(&self) -> Arc<Cell> {
-        Arc::clone(&self.job) as _
+        self.job.cell()
     }
 
     /// Another name than the function's, for reports and the picture.
     pub fn named(self, name: impl Into<String>) -> Self {
-        self.cell().set_name(name.into());
+        self.job.set_name(name.into());
         self
     }
 
     /// What the picture shows it as.
     pub fn kind(self, kind: ProcessKind) -> Self {
-        self.cell().set_kind(kind);
+        self.job.set_kind(kind);
         self
     }
 
     /// A line for the picture, such as the device it works on.
     pub fn note(self, note: impl Into<String>) -> Self {
-        self.cell().set_note(note.into());
+        self.job.set_note(note.into());
         self
     }
 
     /// The id it will have.
     #[must_use]
     pub fn id(&self) -> ProcessId {
-        self.cell().id()
+        self.job.id()
     }
 }
 
@@ -249,8 +249,7 @@ impl<T: Send + 'static> Spawned<T> {
     /// Dropping the wait drops the value when it comes; the process goes on.
     pub async fn join(self) -> Outcome<T> {
         {
-            let cell: &Cell = &*self.job;
-            cell.until_ended().await;
+            self.job.until_ended().await;
         }
         self.outcome()
     }
@@ -339,15 +338,13 @@ pub(crate) fn spawn_under<T: Send + 'static>(
     report: Report,
 ) -> Outcome<Spawned<T>> {
     let home = executor::here()?;
-    let cell: &Cell = &*process.job;
-    if !cell.may_run_at(&home) {
+    if !process.job.may_run_at(&home) {
         return Err(Failure::new(format_args!(
             "{} was made in a network that is explored, which is over: make it where it is started",
-            cell.label()
+            process.job.label()
         )));
     }
-    cell.start(process.cell(), parent, report, home);
-    Ok(Spawned { job: process.job })
+    Ok(Spawned { job: process.job.start(parent, report, home) })
 }
 
 impl<T: Send + 'static> IntoFuture for Process<T> {

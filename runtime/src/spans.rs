@@ -6,7 +6,7 @@
 //! a root. Otherwise a chain of them would keep all spans before it. What a process follows is no span above those that it makes: these
 //! show themselves what they follow. While nobody listens, each process costs two loads.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Head};
 use crate::trace::Followed;
 use rendez_model::ProcessId;
 use std::cell::RefCell;
@@ -31,7 +31,7 @@ pub(crate) fn made() -> Spans {
 }
 
 /// Those of one that begins to run.
-pub(crate) fn begun(spans: Spans, cell: &Cell) -> Spans {
+pub(crate) fn begun(spans: Spans, cell: &Head) -> Spans {
     if !listens() {
         return None;
     }
@@ -53,7 +53,7 @@ pub(crate) fn own(spans: &Spans) -> Option<&Span> {
 }
 
 /// Enters the own one and what the process follows, until that is dropped.
-pub(crate) fn enter<'a>(spans: &'a Spans, cell: &Cell) -> Option<(Shown, Entered<'a>)> {
+pub(crate) fn enter<'a>(spans: &'a Spans, cell: &Head) -> Option<(Shown, Entered<'a>)> {
     let own = own(spans)?;
     let entered = own.enter();
     Some((show(own, cell.followed())?, entered))

@@ -1,67 +1,63 @@
-//! The memory of a process: a word that says who may touch its body, and the waker made of its cell. Not what it does.
+//! The memory of a process, its turn, and the waker made of its cell. What the word says is in [`word`]; not what the process does.
 //!
-//! A process is one allocation, a [`Cell`] whose last field is a [`Task`]: the word and the body. The cell is its own waker.
-//!
-//! # The word
-//! ```text
-//!              wake                begin               rest
-//!   (asleep) -------> WOKEN (ready) ----> RUNNING ----------------> (asleep)
-//!                       ^                  |   | wake: RUNNING|WOKEN, and `rest` makes it ready again
-//!                       +------------------+   | done
-//!                                              +-------> DONE, for good
-//! ```
-//! The rest of it counts the wakers that exist, wherever they are kept: a process whose wakers are not all in waiter lists of ours
-//! has a helper that we do not know. A process that has not started is ready.
+//! A process is one allocation, a [`Cell`]: a [`Head`] of a known size, and behind it the body, whose type most do not know. Who
+//! runs a process has its [`Turn`], which points to the head and to functions made for the body: they find the body at a place that
+//! the compiler knows. The cell is its own waker.
 //!
 //! # Why this is sound
-//! *The body* is reached by `&mut` in three places: by who has set RUNNING, and nobody sets it while it is set; by who set TAKEN
-//! after DONE; and by who set DONE when TAKEN was set before. Each of these happens once or in turn, and each turn is seen by the
-//! next: every change of the word that gives the body away is a Release, every one that takes it an Acquire, and all between are
-//! read-modify-writes. The body is never moved: it is pinned by lying in an `Arc`.
+//! *The body* is reached by `&mut` in three places: by who has the turn, which cannot be cloned, comes into being once with the
+//! process and once with each wake that finds it asleep, and is used up by running; by who has set TAKEN after DONE; and by who set
+//! DONE when TAKEN was set before. Each of these happens once or in turn, and each is seen by the next: every change of the word
+//! that gives the body away is a Release, every one that takes it an Acquire, and all between are read-modify-writes. The body is
+//! never moved: it is pinned by lying in an `Arc`.
 //!
-//! *The memory* is kept by one strong count that goes from hand to hand. While the process is asleep the word owns it; who wakes
-//! it takes the count, as an `Arc`, to the executor, and gives it back with `rest`. So wakers own no count while the process
-//! lives, and cloning one is an addition to the word. `done` leaves the count with the word if there are wakers, and the last of
-//! them frees it. A waker is made from a pointer to the cell that comes from its `Arc`, with the table of the cell's own type.
+//! *The memory* is kept by one strong count that goes from hand to hand. While the process is asleep the word owns it; whoever gets
+//! the turn takes it, and gives it back with `rest`. So wakers own no count while the process lives, and cloning one is an addition
+//! to the word. `end` leaves the count with the word if there are wakers, and the last of them frees it. A waker and a turn are made
+//! from the pointer to the cell that comes from its `Arc`, with the table of the cell's own type.
+//!
+//! *Wakers made on the side*: while this thread polls a process, those made of its wakers here are counted beside the word, see
+//! [`Polled`]. No waker frees anything before the process has ended, which is after they were added.
 
 #![allow(unsafe_code)]
 
 #[cfg(test)]
 mod tests;
+mod word;
 
-use crate::cell::Cell;
+use crate::cell::Head;
+use crate::executor;
 use rendez_channels::steps::{self, Touched};
 use rendez_model::{End, ProcessId};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::pin::Pin;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use word::Woke;
 
-const WOKEN: usize = 1;
-const RUNNING: usize = 2;
-const DONE: usize = 4;
-/// Somebody has come for the outcome, or nobody ever will.
-const TAKEN: usize = 8;
-const WAKER: usize = 16;
-const WAKERS_MAX: usize = usize::MAX / 2;
+pub(crate) use word::Word;
 
 /// What a process does, and later what it has ended with.
 pub(crate) trait Body: Send {
     /// Goes on until it has to wait; ready when the process has ended.
-    fn poll(self: Pin<&mut Self>, cell: &Arc<Cell>, cx: &mut Context<'_>) -> Poll<End>;
+    fn poll(self: Pin<&mut Self>, cell: &Arc<Cell<Self>>, cx: &mut Context<'_>) -> Poll<End>
+    where
+        Self: Sized;
 
     /// Drops what has not ended: the executor goes away under it.
-    fn abandon(self: Pin<&mut Self>, cell: &Arc<Cell>) -> End;
+    fn abandon(self: Pin<&mut Self>, cell: &Arc<Cell<Self>>) -> End
+    where
+        Self: Sized;
 
     /// Drops the outcome that nobody will take.
-    fn forget(self: Pin<&mut Self>);
-
-    /// `&TABLE` of the implementing type: how its cell is a waker.
-    fn table(&self) -> &'static RawWakerVTable;
+    fn forget(self: Pin<&mut Self>)
+    where
+        Self: Sized;
 }
 
 /// A body that ends with a value.
@@ -70,153 +66,145 @@ pub(crate) trait Job<T>: Body {
     fn outcome(self: Pin<&mut Self>) -> Option<T>;
 }
 
-/// The word and the body.
-pub(crate) struct Task<B: ?Sized> {
-    word: AtomicUsize,
+/// The one allocation of a process: what is known of it, and behind that its body.
+///
+/// In this order, so that what a turn touches lies together with the beginning of the body, and the head where the cell is.
+#[repr(C)]
+pub(crate) struct Cell<B: ?Sized = dyn Body> {
+    head: Head,
     body: UnsafeCell<B>,
 }
 
-// SAFETY: by `&Task` one reaches the word, which is atomic, and the body only as the word allows: by one at a time.
-unsafe impl<B: ?Sized + Send> Sync for Task<B> {}
+// SAFETY: by `&Cell` one reaches the head, which is `Sync`, and the body only as the word allows: by one at a time.
+unsafe impl<B: ?Sized + Send> Sync for Cell<B> where Head: Sync {}
+
+impl<B: ?Sized> Deref for Cell<B> {
+    type Target = Head;
+
+    #[inline]
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+/// A process that has not started: its first turn.
+pub(crate) struct Unstarted<T>(Arc<Cell<dyn Job<T>>>);
+
+impl<T> Unstarted<T> {
+    /// The head is the process's own, with a new word and this table.
+    pub(crate) fn new<B: Job<T> + 'static>(head: impl FnOnce(&'static Table) -> Head, body: B) -> Self {
+        Self(Arc::new(Cell { head: head(&Of::<B>::TABLE), body: UnsafeCell::new(body) }))
+    }
+
+    /// The process as all others know it.
+    pub(crate) fn cell(&self) -> Arc<Cell>
+    where
+        T: 'static,
+    {
+        Arc::clone(&self.0) as _
+    }
+
+    /// Its first turn, and what is kept to take its outcome.
+    pub(crate) fn begin(self) -> (Turn, Arc<Cell<dyn Job<T>>>)
+    where
+        T: 'static,
+    {
+        // SAFETY: the turn is ours, and goes with the new count: there is one `Unstarted` for a word, and it is used up here.
+        (unsafe { Turn::of(self.cell()) }, self.0)
+    }
+}
+
+impl<T> Deref for Unstarted<T> {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.0
+    }
+}
+
+/// The turn of a process: the right to run it, of which there is one at most. Dropped, it is never run again.
+pub(crate) struct Turn {
+    /// That of a cell, with provenance over all of its `Arc`, whose count is ours.
+    cell: NonNull<Head>,
+}
+
+// SAFETY: it is a count of an `Arc` of what is `Send` and `Sync`, and the right to the body, which is `Send`.
+unsafe impl Send for Turn {}
 
 /// What became of a process that was run.
 pub(crate) enum Ran {
     /// It sleeps until somebody wakes it.
     Rests,
-    /// It was woken while it ran: it is ready again.
-    Again(Arc<Cell>),
+    /// It was woken while it ran: it has another turn.
+    Again(Turn),
     /// It has ended.
-    Done(Arc<Cell>, End),
+    Ended,
 }
 
-impl<B> Task<B> {
-    pub(crate) const fn new(body: B) -> Self {
-        Self { word: AtomicUsize::new(WOKEN), body: UnsafeCell::new(body) }
-    }
-}
-
-impl<B: ?Sized> Task<B> {
-    /// Whether it is asleep, and how many wakers of it exist, in lists of ours and elsewhere, at the same instant.
-    pub(crate) fn sleep(&self) -> (bool, usize) {
-        // Acquire: pairs with the Release of `rest`; who sees it asleep sees what it did before.
-        let word = self.word.load(Ordering::Acquire);
-        (word & (WOKEN | RUNNING | DONE) == 0, word / WAKER)
+impl Turn {
+    /// The turn of a process, with a count of its own.
+    ///
+    /// # Safety
+    /// The turn is the caller's.
+    unsafe fn of(cell: Arc<Cell>) -> Self {
+        // SAFETY: an `Arc`'s pointer is not null.
+        Self { cell: unsafe { NonNull::new_unchecked(Arc::into_raw(cell).cast::<Head>().cast_mut()) } }
     }
 
-    pub(crate) fn is_running(&self) -> bool {
-        // Relaxed: as in `wakers`.
-        self.word.load(Ordering::Relaxed) & RUNNING != 0
-    }
-
-    /// Whether it waits to be run.
-    pub(crate) fn is_ready(&self) -> bool {
-        // Relaxed: who acts on it is the only one that runs it.
-        self.word.load(Ordering::Relaxed) & (WOKEN | RUNNING | DONE) == WOKEN
-    }
-
-    /// Marks it as woken; true when it was asleep, and the strong count is then the caller's.
+    /// Runs the process until it has to wait.
     #[inline]
-    fn wake(&self) -> bool {
-        // Release: pairs with the Acquire of `begin`. Acquire: of `rest`, whose count we may take.
-        let before = self.word.fetch_or(WOKEN, Ordering::AcqRel);
-        before & (WOKEN | RUNNING | DONE) == 0
+    pub(crate) fn run(self) -> Ran {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the table is that of the cell's type, and what it gets is this turn, with its count.
+        unsafe { (this.table.run)(this.cell) }
+    }
+
+    /// Looks at the process.
+    pub(crate) fn with_cell<R>(&self, look: impl FnOnce(&Arc<Cell>) -> R) -> R {
+        // SAFETY: as in `run`; the count is lent, not dropped.
+        let cell = ManuallyDrop::new(unsafe { (self.table.cell)(self.cell) });
+        look(&cell)
+    }
+
+    /// Ends a process that will never be run again: its executor goes away.
+    pub(crate) fn abandon(self) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: as in `run`.
+        unsafe { (this.table.abandon)(this.cell) }
     }
 }
 
-/// Runs a process that is ready.
-#[inline]
-pub(crate) fn run(cell: Arc<Cell>) -> Ran {
-    let task = cell.task();
-    // WOKEN off, RUNNING on. Acquire: pairs with the Release of `wake`, and of the `rest` before it.
-    let before = task.word.fetch_add(RUNNING - WOKEN, Ordering::Acquire);
-    assert!(before & (WOKEN | RUNNING | DONE) == WOKEN, "only a process that is ready is run");
-    // SAFETY: we have set RUNNING, and a body in an `Arc` does not move.
-    let body = unsafe { Pin::new_unchecked(&mut *task.body.get()) };
-    // SAFETY: the pointer is that of an `Arc` of the type that the table is for. It is lent, not counted: it is not dropped,
-    // and we hold the `Arc` for longer than it.
-    let waker = unsafe { Waker::from_raw(RawWaker::new(Arc::as_ptr(&cell).cast(), body.table())) };
-    let waker = ManuallyDrop::new(waker);
-    if let Poll::Ready(how) = body.poll(&cell, &mut Context::from_waker(&waker)) {
-        end(&cell);
-        return Ran::Done(cell, how);
-    }
-    let cell = Arc::into_raw(cell);
-    // SAFETY: it was an `Arc` a line ago. After this, if the process was not woken, the word owns the count, and we do not
-    // touch the cell again. Release: pairs with the Acquire of the next `begin`.
-    let before = unsafe { (*cell).task().word.fetch_sub(RUNNING, Ordering::AcqRel) };
-    if before & WOKEN == 0 {
-        return Ran::Rests;
-    }
-    // SAFETY: it was woken while RUNNING was set, by somebody who has therefore left the count to us.
-    Ran::Again(unsafe { Arc::from_raw(cell) })
-}
+impl Deref for Turn {
+    type Target = Head;
 
-/// Ends a process that sleeps, or is ready and will not be run by whoever has it; not one that runs or has ended.
-pub(crate) fn abandon(cell: &Arc<Cell>) -> Option<End> {
-    let task = cell.task();
-    let mut word = task.word.load(Ordering::Relaxed);
-    loop {
-        if word & (RUNNING | DONE) != 0 {
-            return None;
-        }
-        // Acquire: as in `begin`.
-        let to = (word & !WOKEN) | RUNNING;
-        match task.word.compare_exchange_weak(word, to, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => break,
-            Err(now) => word = now,
-        }
-    }
-    if word & WOKEN == 0 {
-        // SAFETY: it was asleep, so that the count was the word's and is now ours.
-        drop(unsafe { Arc::from_raw(Arc::as_ptr(cell)) });
-    }
-    // SAFETY: as in `run`.
-    let how = unsafe { Pin::new_unchecked(&mut *task.body.get()) }.abandon(cell);
-    end(cell);
-    Some(how)
-}
-
-/// RUNNING off, DONE on.
-fn end(cell: &Arc<Cell>) {
-    let task = cell.task();
-    // Relaxed: where there is no waker none comes any more. They are made of wakers, and by the body, which is not polled again.
-    let has_wakers = task.word.load(Ordering::Relaxed) / WAKER > 0;
-    // The word's count, for the last waker to free.
-    let counted = has_wakers.then(|| Arc::into_raw(Arc::clone(cell)));
-    // Release: pairs with the Acquire of `take`, and of the last waker. Acquire: with the Release of who set TAKEN.
-    let before = task.word.fetch_add(DONE - RUNNING, Ordering::AcqRel);
-    if let Some(counted) = counted.filter(|_| before / WAKER == 0) {
-        // SAFETY: counted a few lines ago; no waker exists, and none can be made of a process that does not run.
-        drop(unsafe { Arc::from_raw(counted) });
-    }
-    if before & TAKEN != 0 {
-        // SAFETY: DONE was set by us after TAKEN, so that nobody else comes for the body.
-        unsafe { Pin::new_unchecked(&mut *task.body.get()) }.forget();
+    #[inline]
+    fn deref(&self) -> &Head {
+        // SAFETY: our count keeps it in memory, and it is reached by `&` only.
+        unsafe { self.cell.as_ref() }
     }
 }
 
-/// Takes the outcome of a process, once; none while it has not ended, and then it is dropped when it does.
-pub(crate) fn take<T>(cell: &Cell<dyn Job<T>>) -> Option<T> {
-    // Relaxed: who finds it set has nothing to take.
-    if cell.task().word.load(Ordering::Relaxed) & TAKEN != 0 {
-        return None;
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // SAFETY: as in `Turn::run`; the count is dropped, and the turn is nobody's from now on.
+        drop(unsafe { (self.table.cell)(self.cell) });
     }
-    // Acquire: pairs with the Release of `end`. Release: with its Acquire.
-    let before = cell.task().word.fetch_or(TAKEN, Ordering::AcqRel);
-    if before & (DONE | TAKEN) != DONE {
-        return None;
-    }
-    // SAFETY: we have set TAKEN after DONE.
-    unsafe { Pin::new_unchecked(&mut *cell.task().body.get()) }.outcome()
 }
 
-/// Wakes a process. No waker is needed for that.
-pub(crate) fn wake(cell: &Arc<Cell>) {
-    if cell.task().wake() {
-        // SAFETY: it was asleep: its count is ours.
-        unsafe { Arc::from_raw(Arc::as_ptr(cell)) }.ready();
-    } else {
+/// Wakes a process; its turn, when it was asleep. No waker is needed for that.
+pub(crate) fn wake(cell: &Arc<Cell>) -> Option<Turn> {
+    if !cell.word.wake() {
         is_awake(cell.id());
+        return None;
+    }
+    // SAFETY: it was asleep, so that the word's count is ours, and the turn.
+    Some(unsafe { Turn::of(Arc::from_raw(Arc::as_ptr(cell))) })
+}
+
+/// Ends a process that will never be run again, where it sleeps; who has the turn of one that is awake does it.
+pub(crate) fn abandon_asleep(cell: &Arc<Cell>) {
+    if let Some(turn) = wake(cell) {
+        turn.abandon();
     }
 }
 
@@ -226,20 +214,62 @@ fn is_awake(process: ProcessId) {
     steps::touches(|| Touched::Waking(process.0));
 }
 
+impl<T> Cell<dyn Job<T>> {
+    /// What the process has ended with, once; none while it has not ended, and then it is dropped when it does.
+    pub(crate) fn take_outcome(&self) -> Option<T> {
+        // SAFETY: the word says that the body is ours.
+        self.word.take().then(|| unsafe { Pin::new_unchecked(&mut *self.body.get()) }.outcome()).flatten()
+    }
+}
+
+impl Head {
+    /// Whether it is asleep, and how many wakers of it exist then, in lists of ours and elsewhere, at the same instant.
+    pub(crate) fn sleep(&self) -> (bool, usize) {
+        self.word.sleep()
+    }
+}
+
 thread_local! {
-    static CURRENT: std::cell::Cell<Option<ptr::NonNull<Cell>>> = const { std::cell::Cell::new(None) };
+    static CURRENT: std::cell::Cell<Option<NonNull<Head>>> = const { std::cell::Cell::new(None) };
+}
+
+/// A process that a thread is to act as: its cell, of whichever type it is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Current<'a> {
+    /// That of a cell, with provenance over all of its `Arc`.
+    cell: NonNull<Head>,
+    _lent: PhantomData<&'a Arc<Cell>>,
+}
+
+impl<'a> Current<'a> {
+    #[inline]
+    pub(crate) fn of<B: ?Sized>(cell: &'a Arc<Cell<B>>) -> Self {
+        // SAFETY: an `Arc`'s pointer is not null.
+        let cell = unsafe { NonNull::new_unchecked(Arc::as_ptr(cell).cast::<Head>().cast_mut()) };
+        Self { cell, _lent: PhantomData }
+    }
+}
+
+impl Deref for Current<'_> {
+    type Target = Head;
+
+    #[inline]
+    fn deref(&self) -> &Head {
+        // SAFETY: it is borrowed from its `Arc`, and the head is where the cell is.
+        unsafe { self.cell.as_ref() }
+    }
 }
 
 /// Says that this thread acts as a process meanwhile.
 #[inline]
-pub(crate) fn acting<R>(cell: &Arc<Cell>, act: impl FnOnce() -> R) -> R {
-    struct Before(Option<ptr::NonNull<Cell>>);
+pub(crate) fn acting<R>(process: Current<'_>, act: impl FnOnce() -> R) -> R {
+    struct Before(Option<NonNull<Head>>);
     impl Drop for Before {
         fn drop(&mut self) {
             CURRENT.set(self.0);
         }
     }
-    let _before = Before(CURRENT.replace(ptr::NonNull::new(Arc::as_ptr(cell).cast_mut())));
+    let _before = Before(CURRENT.replace(Some(process.cell)));
     act()
 }
 
@@ -249,7 +279,7 @@ pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Cell>>) -> R) -> R {
     let Some(cell) = CURRENT.get() else { return look(None) };
     // SAFETY: the pointer is that of an `Arc` which the caller of `acting` holds until it has put another in its place, and
     // what `look` calls puts its own back before. We own no count, so that this one is not dropped.
-    let cell = ManuallyDrop::new(unsafe { Arc::from_raw(cell.as_ptr().cast_const()) });
+    let cell = ManuallyDrop::new(unsafe { (cell.as_ref().table.cell)(cell) });
     look(Some(&cell))
 }
 
@@ -313,81 +343,193 @@ impl<T> Drop for Once<T> {
     }
 }
 
-/// How the cell of a body of type `B` is a waker.
-pub(crate) struct Table<B>(B);
+/// What is done with cells of one type of body, by those who do not know it.
+pub(crate) struct Table {
+    /// These use up a turn, with its count.
+    run: unsafe fn(NonNull<Head>) -> Ran,
+    abandon: unsafe fn(NonNull<Head>),
+    /// A count, as what it counts.
+    cell: unsafe fn(NonNull<Head>) -> Arc<Cell>,
+}
 
-impl<B: Body + 'static> Table<B> {
-    pub(crate) const TABLE: RawWakerVTable =
-        RawWakerVTable::new(Self::clone, Self::wake, Self::wake_by_ref, Self::drop);
+thread_local! {
+    /// The process that this thread polls.
+    static POLLED: std::cell::Cell<*const ()> = const { std::cell::Cell::new(ptr::null()) };
+    /// How many wakers were made here of its wakers, less those that were dropped. Apart from the other, so that both are not copied
+    /// as one: a load of two words waits for two stores of one.
+    static MADE: std::cell::Cell<isize> = const { std::cell::Cell::new(0) };
+}
 
-    unsafe fn word<'a>(cell: *const ()) -> &'a AtomicUsize {
-        // SAFETY: the callers have a waker, which keeps the cell in memory: by the count of who runs or owns the process
-        // while it lives, by the word's own afterwards.
-        unsafe { &(*cell.cast::<Cell<B>>()).task().word }
+/// This thread polls a process until this is dropped.
+struct Polled {
+    outer: *const (),
+    made_of_outer: isize,
+}
+
+impl Polled {
+    #[inline]
+    fn begin(cell: NonNull<Head>) -> Self {
+        Self { outer: POLLED.replace(cell.as_ptr().cast()), made_of_outer: MADE.replace(0) }
     }
 
-    /// The strong count, as what it counts.
-    unsafe fn counted(cell: *const ()) -> Arc<Cell> {
-        // SAFETY: the callers own the count, and the pointer is that of an `Arc` of this type.
-        unsafe { Arc::from_raw(cell.cast::<Cell<B>>()) }
-    }
-
-    unsafe fn clone(cell: *const ()) -> RawWaker {
-        // SAFETY: a waker is being cloned. Relaxed: who makes a new one has one.
-        let before = unsafe { Self::word(cell) }.fetch_add(WAKER, Ordering::Relaxed);
-        if before > WAKERS_MAX {
-            // Going on would overflow into another's count: somebody forgets wakers in a loop.
-            std::process::abort();
+    /// Counts wakers of a cell on the side, if this thread polls it.
+    #[inline(always)]
+    fn count(cell: *const (), more: isize) -> bool {
+        let is_polled = POLLED.get() == cell;
+        if is_polled {
+            let made = MADE.get() + more;
+            if made > word::MADE_MAX {
+                word::too_many();
+            }
+            MADE.set(made);
         }
-        RawWaker::new(cell, &Self::TABLE)
-    }
-
-    unsafe fn wake(cell: *const ()) {
-        // SAFETY: a waker is being used up, and is there until the exchange.
-        let (word, process) = unsafe { (Self::word(cell), (*cell.cast::<Cell<B>>()).id()) };
-        let mut before = word.load(Ordering::Relaxed);
-        // AcqRel: as in `Task::wake`, and as in `drop`.
-        while let Err(now) =
-            word.compare_exchange_weak(before, (before - WAKER) | WOKEN, Ordering::AcqRel, Ordering::Relaxed)
-        {
-            before = now;
-        }
-        if before & (WOKEN | RUNNING | DONE) == 0 {
-            // SAFETY: it was asleep: its count is ours.
-            unsafe { Self::counted(cell) }.ready();
-            return;
-        }
-        is_awake(process);
-        if is_last(before) {
-            // SAFETY: see `drop`.
-            drop(unsafe { Self::counted(cell) });
-        }
-    }
-
-    unsafe fn wake_by_ref(cell: *const ()) {
-        // SAFETY: there is a waker. Ordering: as in `Task::wake`.
-        let before = unsafe { Self::word(cell) }.fetch_or(WOKEN, Ordering::AcqRel);
-        if before & (WOKEN | RUNNING | DONE) == 0 {
-            // SAFETY: it was asleep: its count is ours.
-            unsafe { Self::counted(cell) }.ready();
-        } else {
-            // SAFETY: there is a waker.
-            is_awake(unsafe { (*cell.cast::<Cell<B>>()).id() });
-        }
-    }
-
-    unsafe fn drop(cell: *const ()) {
-        // SAFETY: a waker is being dropped; after this, if it was the last, its memory is ours to free.
-        // Release: others may free it. Acquire: pairs with that of the others, if we do.
-        let before = unsafe { Self::word(cell) }.fetch_sub(WAKER, Ordering::AcqRel);
-        if is_last(before) {
-            // SAFETY: DONE was set while there was this waker, so that `end` has left the count to the last, which we are.
-            drop(unsafe { Self::counted(cell) });
-        }
+        is_polled
     }
 }
 
-/// Whether a word was that of an ended process with one waker.
-const fn is_last(before: usize) -> bool {
-    before & DONE != 0 && before / WAKER == 1
+impl Drop for Polled {
+    #[inline]
+    fn drop(&mut self) {
+        POLLED.set(self.outer);
+        MADE.set(self.made_of_outer);
+    }
+}
+
+/// The functions for cells of a body of type `B`.
+struct Of<B>(PhantomData<B>);
+
+impl<B: Body + 'static> Of<B> {
+    const TABLE: Table = Table { run: Self::run, abandon: Self::abandon, cell: Self::cell };
+
+    /// # Safety
+    /// As [`Table::run`].
+    unsafe fn run(cell: NonNull<Head>) -> Ran {
+        let pointer = cell;
+        // SAFETY: the count of this turn. It is dropped, or goes to the word, below.
+        let cell = ManuallyDrop::new(unsafe { Self::counted(cell) });
+        cell.word.begin();
+        // SAFETY: we have the turn, and a body in an `Arc` does not move.
+        let body = unsafe { Pin::new_unchecked(&mut *cell.body.get()) };
+        // SAFETY: it is lent, not counted: it is not dropped, and we hold the `Arc` for longer than it.
+        let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw_waker(pointer.as_ptr().cast())) });
+        let polls = Polled::begin(pointer);
+        let polled = body.poll(&cell, &mut Context::from_waker(&waker));
+        let made = MADE.get();
+        drop(polls);
+        if let Poll::Ready(how) = polled {
+            Self::end(ManuallyDrop::into_inner(cell), made, how);
+            return Ran::Ended;
+        }
+        // After this, if the process was not woken, the word owns the count, and we do not touch the cell again. If it was, the turn is
+        // still ours, with its count.
+        if cell.word.rest(made) { Ran::Rests } else { Ran::Again(Turn { cell: pointer }) }
+    }
+
+    /// # Safety
+    /// As [`Table::abandon`].
+    unsafe fn abandon(cell: NonNull<Head>) {
+        // SAFETY: the count of this turn.
+        let cell = unsafe { Self::counted(cell) };
+        cell.word.begin();
+        // SAFETY: as in `run`.
+        let how = unsafe { Pin::new_unchecked(&mut *cell.body.get()) }.abandon(&cell);
+        Self::end(cell, 0, how);
+    }
+
+    /// The process has ended in a turn of the caller's, in which so many wakers were made.
+    fn end(cell: Arc<Cell<B>>, made: isize, how: End) {
+        // The word's count, for the last waker to free.
+        let counted = cell.word.may_have_wakers(made).then(|| Arc::into_raw(Arc::clone(&cell)));
+        let left = cell.word.end(made);
+        if let Some(counted) = counted.filter(|_| !left.wakers) {
+            // SAFETY: counted a few lines ago; no waker exists, and none can be made of a process that does not run.
+            drop(unsafe { Arc::from_raw(counted) });
+        }
+        if left.outcome_is_unwanted {
+            // SAFETY: DONE was set by us after TAKEN, so that nobody else comes for the body.
+            unsafe { Pin::new_unchecked(&mut *cell.body.get()) }.forget();
+        }
+        let cell: Arc<Cell> = cell;
+        cell.finish(how);
+    }
+
+    /// # Safety
+    /// As [`Table::cell`].
+    unsafe fn cell(cell: NonNull<Head>) -> Arc<Cell> {
+        // SAFETY: the caller's.
+        unsafe { Self::counted(cell) }
+    }
+
+    /// The same of the type that is known.
+    ///
+    /// # Safety
+    /// The count is the caller's, and the pointer that of an `Arc` of this type.
+    unsafe fn counted(cell: NonNull<Head>) -> Arc<Cell<B>> {
+        // SAFETY: the caller's.
+        unsafe { Arc::from_raw(cell.as_ptr().cast::<Cell<B>>().cast_const()) }
+    }
+}
+
+/// How a cell is a waker, whatever its body.
+static WAKER: RawWakerVTable = RawWakerVTable::new(clone_waker, wake_and_drop, wake_by_ref, drop_waker);
+
+const fn raw_waker(cell: *const ()) -> RawWaker {
+    RawWaker::new(cell, &WAKER)
+}
+
+/// # Safety
+/// There is a waker of this cell meanwhile, which keeps it in memory: by the count of who runs or owns the process while it lives,
+/// by the word's own afterwards.
+unsafe fn head<'a>(cell: *const ()) -> &'a Head {
+    // SAFETY: the caller's; the head is where the cell is.
+    unsafe { &*cell.cast::<Head>() }
+}
+
+/// # Safety
+/// It is the pointer of a waker. The turn of its process is the caller's, with its count.
+#[inline]
+unsafe fn turn(cell: *const ()) -> Turn {
+    // SAFETY: a waker's pointer is that of an `Arc`, which is not null.
+    Turn { cell: unsafe { NonNull::new_unchecked(cell.cast::<Head>().cast_mut()) } }
+}
+
+unsafe fn clone_waker(cell: *const ()) -> RawWaker {
+    if !Polled::count(cell, 1) {
+        // SAFETY: a waker is being cloned.
+        unsafe { head(cell) }.word.waker_made();
+    }
+    raw_waker(cell)
+}
+
+unsafe fn wake_and_drop(cell: *const ()) {
+    // SAFETY: a waker is being used up, and is there until the change of the word.
+    let head = unsafe { head(cell) };
+    let process = head.id();
+    match head.word.wake_and_drop() {
+        // SAFETY: it was asleep: its turn and its count are ours.
+        Woke::Turn => executor::ready(unsafe { turn(cell) }),
+        Woke::Awake => is_awake(process),
+        // SAFETY: see `drop_waker`.
+        Woke::Gone => drop(unsafe { turn(cell) }),
+    }
+}
+
+unsafe fn wake_by_ref(cell: *const ()) {
+    // SAFETY: there is a waker.
+    let head = unsafe { head(cell) };
+    if head.word.wake() {
+        // SAFETY: it was asleep: its turn and its count are ours.
+        executor::ready(unsafe { turn(cell) });
+    } else {
+        is_awake(head.id());
+    }
+}
+
+unsafe fn drop_waker(cell: *const ()) {
+    // SAFETY: a waker is being dropped; after this, if it was the last, its memory is ours to free.
+    if !Polled::count(cell, -1) && unsafe { head(cell) }.word.waker_dropped() {
+        // SAFETY: DONE was set while there was this waker, so that `end` has left the count to the last, which we are. What runs no
+        // more has no turn: this drops the count.
+        drop(unsafe { turn(cell) });
+    }
 }

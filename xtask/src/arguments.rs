@@ -162,7 +162,10 @@ mod tests {
         };
         assert_eq!(parsed("bench channels"), Ok(bench(&[])));
         assert_eq!(parsed("bench channels ring --runs 3"), Ok(bench(&["ring", "--runs", "3"])));
-        assert_eq!(parsed("bench").unwrap_err().to_string(), "`bench` needs the name of a program: channels or runtime");
+        assert_eq!(
+            parsed("bench").unwrap_err().to_string(),
+            "`bench` needs the name of a program: channels or runtime"
+        );
     }
 
     #[test]

@@ -117,16 +117,15 @@ where
     let open = move |envelope| Some((Letter::One(open(envelope)?), None));
     let body = carry(receiver, actor.mailbox().clone(), open);
     let process = Process::new(format!("inlet of {}", actor.process().name()), body);
-    start_beside(actor.process().cell(), &process);
+    start_beside(actor.process().cell(), process);
     Addr::new(sender)
 }
 
 /// Starts a process in the scope of another one, on the same executor.
-fn start_beside(other: &Arc<Cell>, process: &Process) {
+fn start_beside(other: &Arc<Cell>, process: Process) {
     let home = other.home().map_or_else(executor::here, Ok);
     let home = home.unwrap_or_else(|failure| panic!("{failure}"));
-    let cell: &Cell = &*process.job;
-    cell.start(process.cell(), other.parent(), Report::Scope, home);
+    drop(process.job.start(other.parent(), Report::Scope, home));
 }
 
 /// A recipient of actix that sends on a channel: for a library that publishes to a `Recipient`.

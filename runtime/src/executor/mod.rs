@@ -8,6 +8,7 @@ mod tokio_tasks;
 
 use crate::cell::Cell;
 use crate::explore::Controlled;
+use crate::task::Turn;
 use crate::{Failure, World};
 use rendez_channels::clock::{self, Clock, Sleep};
 use std::cell::RefCell;
@@ -21,15 +22,15 @@ use tokio_tasks::TokioTasks;
 
 /// What runs processes.
 ///
-/// It is given each process that is ready, once, as an `Arc` that it passes to `drive::run`, sooner or later, on any thread; what
-/// that gives back it either forgets (it rests, or has ended) or takes as ready. Before an executor goes away it calls
-/// `drive::abandon` for all processes that it was ever given and that have not ended.
+/// It is given the turn of each process that is ready, which it takes with [`Turn::run`], sooner or later, on any thread; the turn that
+/// it may get back by that it takes as ready. Before an executor goes away it calls [`Turn::abandon`] for those that it has, and
+/// [`abandon_asleep`](crate::task::abandon_asleep) for all other processes that it was ever given and that have not ended.
 pub(crate) trait Executor: Send + Sync {
-    /// A new process, ready for the first time.
-    fn start(&self, process: Arc<Cell>);
+    /// The first turn of a new process.
+    fn start(&self, turn: Turn);
 
-    /// A process that was asleep is ready.
-    fn ready(&self, process: Arc<Cell>);
+    /// The turn of a process that was asleep.
+    fn ready(&self, turn: Turn);
 
     /// Runs a blocking body on a thread of its own. Dropped, if it cannot be run any more.
     fn spawn_blocking(&self, body: Box<dyn FnOnce() + Send>);
@@ -80,6 +81,8 @@ pub(crate) struct Own {
 #[repr(align(64))]
 pub(crate) struct Home {
     executor: Arc<dyn Executor>,
+    /// Where the executor lies, for who asks whether it is another: of a `dyn` that is computed anew each time.
+    address: usize,
     /// None: the global one.
     world: Option<Arc<World>>,
 }
@@ -87,7 +90,7 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn of(executor: Arc<dyn Executor>) -> Arc<Self> {
         let world = executor.own_world();
-        Arc::new(Self { executor, world })
+        Arc::new(Self { address: Self::address(&executor), executor, world })
     }
 
     #[inline]
@@ -95,9 +98,19 @@ impl Home {
         self.world.as_ref()
     }
 
+    fn address<E: Executor + ?Sized>(executor: &Arc<E>) -> usize {
+        Arc::as_ptr(executor).addr()
+    }
+
+    /// Whether its processes run on this.
+    #[inline]
+    pub(crate) fn is_at<E: Executor>(&self, executor: &E) -> bool {
+        self.address == ptr::from_ref(executor).addr()
+    }
+
     /// Whether both run their processes on the same.
-    pub(crate) fn runs_with(&self, other: &Self) -> bool {
-        ptr::addr_eq(Arc::as_ptr(&self.executor), Arc::as_ptr(&other.executor))
+    pub(crate) const fn runs_with(&self, other: &Self) -> bool {
+        self.address == other.address
     }
 
     /// The same for a process that was made elsewhere, and stays listed there.
@@ -105,7 +118,7 @@ impl Home {
         if self.world.is_none() {
             return self;
         }
-        Arc::new(Self { executor: Arc::clone(&self.executor), world: None })
+        Arc::new(Self { executor: Arc::clone(&self.executor), address: self.address, world: None })
     }
 }
 
@@ -193,13 +206,13 @@ pub(crate) fn of(runtime: Handle, scheduler: Scheduler) -> Arc<Home> {
     })
 }
 
-/// Makes a process ready that was asleep; where it runs on what runs here, without much ado.
+/// Has a process run that was asleep; where it runs on what runs here, without much ado.
 #[inline]
-pub(crate) fn ready(process: Arc<Cell>) {
-    if let Err(process) = carriers::push_here(process)
-        && let Some(executor) = process.executor().cloned()
+pub(crate) fn ready(turn: Turn) {
+    if let Err(turn) = carriers::push_here(turn)
+        && let Some(executor) = turn.executor().cloned()
     {
-        executor.ready(process);
+        executor.ready(turn);
     }
 }
 

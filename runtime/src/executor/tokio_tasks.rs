@@ -2,13 +2,12 @@
 
 use super::Executor;
 use crate::cell::Cell;
-use crate::drive::{abandon, run};
-use crate::task::Ran;
+use crate::task::{Ran, Turn, abandon_asleep};
 use rendez_channels::clock::{Sleep, thread_sleep};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 use tokio::runtime::Handle;
 
@@ -24,12 +23,25 @@ impl TokioTasks {
 }
 
 impl Executor for TokioTasks {
-    fn start(&self, process: Arc<Cell>) {
-        self.runtime.spawn(Driver { process, is_known: false, has_ended: false });
+    fn start(&self, turn: Turn) {
+        let process = turn.with_cell(Arc::clone);
+        process.at_desk(|desk| desk.turn = Some(turn));
+        self.runtime.spawn(Driver { process, has_ended: false });
     }
 
-    fn ready(&self, process: Arc<Cell>) {
-        process.wake_driver();
+    fn ready(&self, turn: Turn) {
+        let process = turn.with_cell(Arc::clone);
+        let left = process.at_desk(|desk| {
+            if desk.is_left {
+                return Err(turn);
+            }
+            desk.turn = Some(turn);
+            Ok(desk.task.clone())
+        });
+        match left {
+            Ok(task) => task.into_iter().for_each(Waker::wake),
+            Err(turn) => turn.abandon(),
+        }
     }
 
     fn spawn_blocking(&self, body: Box<dyn FnOnce() + Send>) {
@@ -59,11 +71,9 @@ pub(super) fn sleep_until_here(deadline: Instant) -> Sleep {
     }
 }
 
-/// The task of one process. It keeps the process in memory, so that the counts which `run` and `ready` pass are dropped at once.
+/// The task of one process.
 struct Driver {
     process: Arc<Cell>,
-    /// Whether the process knows how to wake this task.
-    is_known: bool,
     has_ended: bool,
 }
 
@@ -71,17 +81,17 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.process.task().is_ready() {
-            return Poll::Pending;
-        }
-        if !self.is_known {
-            self.process.set_driver(cx.waker());
-            self.is_known = true;
-        }
-        match run(Arc::clone(&self.process)) {
-            Ran::Rests => {}
-            Ran::Again(process) => process.wake_driver(),
-            Ran::Done(..) => {
+        let turn = self.process.at_desk(|desk| {
+            desk.task.get_or_insert_with(|| cx.waker().clone());
+            desk.turn.take()
+        });
+        match turn.map(Turn::run) {
+            None | Some(Ran::Rests) => {}
+            Some(Ran::Again(turn)) => {
+                self.process.at_desk(|desk| desk.turn = Some(turn));
+                cx.waker().wake_by_ref();
+            }
+            Some(Ran::Ended) => {
                 self.has_ended = true;
                 return Poll::Ready(());
             }
@@ -92,8 +102,14 @@ impl Future for Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if !self.has_ended {
-            abandon(&self.process);
+        if self.has_ended {
+            return;
         }
+        let turn = self.process.at_desk(|desk| {
+            desk.is_left = true;
+            desk.turn.take()
+        });
+        // Where somebody is on the way with the turn, it is refused.
+        turn.map_or_else(|| abandon_asleep(&self.process), Turn::abandon);
     }
 }

@@ -5,10 +5,8 @@ use super::baton::{Baton, BodySteps};
 use super::search::Touch;
 use super::touches::Touches;
 use crate::World;
-use crate::cell::Cell;
-use crate::drive;
 use crate::executor::Executor;
-use crate::task::Ran;
+use crate::task::{Ran, Turn, abandon_asleep};
 use rendez_channels::clock::Sleep;
 use rendez_channels::steps::{self, Numbered, Operation, Steps, Touched};
 use rendez_channels::waker_id;
@@ -60,7 +58,7 @@ struct Run {
 
 /// What can take a step.
 enum Ready {
-    Process(Arc<Cell>),
+    Process(Turn),
     /// A process's body on its thread.
     Body,
 }
@@ -158,7 +156,7 @@ impl Controlled {
         let Step { touched, woke, .. } = last;
         let ready = self.lock().ready.remove(&number)?;
         let (became, is_stray) = match ready {
-            Ready::Process(cell) => self.step_of_process(number, cell, woke),
+            Ready::Process(turn) => self.step_of_process(number, turn, woke),
             Ready::Body => (self.step_of_body(number, woke)?, false),
         };
         let mut run = self.lock();
@@ -166,15 +164,17 @@ impl Controlled {
         Some(Step { touched, became, is_stray, ..run.step.take()? })
     }
 
-    fn step_of_process(&self, number: u64, cell: Arc<Cell>, woke: Vec<u64>) -> (Became, bool) {
-        self.begin_step(number, number, cell.waker_id(), woke);
-        match drive::run(cell) {
+    fn step_of_process(&self, number: u64, turn: Turn, woke: Vec<u64>) -> (Became, bool) {
+        self.begin_step(number, number, turn.waker_id(), woke);
+        let cell = turn.with_cell(Arc::clone);
+        match turn.run() {
             Ran::Rests => (Became::Waiting, false),
-            Ran::Again(cell) => {
-                self.lock().ready.insert(number, Ready::Process(cell));
+            Ran::Again(turn) => {
+                self.lock().ready.insert(number, Ready::Process(turn));
                 (Became::Ready, false)
             }
-            Ran::Done(cell, end) => {
+            Ran::Ended => {
+                let end = cell.end().unwrap_or(End::Normal);
                 let is_stray = matches!(end, End::Failed(_)) && cell.describe().parent.is_none();
                 (Became::Ended(end), is_stray)
             }
@@ -304,14 +304,26 @@ impl Controlled {
     /// Ends whatever lives.
     pub(super) fn wind_up(&self) {
         self.withdraw_bodies();
+        self.abandon_ready();
         for cell in self.world.living() {
-            drive::abandon(&cell);
+            abandon_asleep(&cell);
+            self.abandon_ready();
         }
-        let (ready, timers, idle) = {
+        let (timers, idle) = {
             let mut run = self.lock();
-            (std::mem::take(&mut run.ready), std::mem::take(&mut run.timers), std::mem::take(&mut run.idle))
+            (std::mem::take(&mut run.timers), std::mem::take(&mut run.idle))
         };
-        drop((ready, timers, idle));
+        drop((timers, idle));
+    }
+
+    /// Ends who is ready, and who is woken by that.
+    fn abandon_ready(&self) {
+        loop {
+            let Some((_, ready)) = self.lock().ready.pop_first() else { return };
+            if let Ready::Process(turn) = ready {
+                turn.abandon();
+            }
+        }
     }
 
     /// Waits until nobody is ready.
@@ -334,12 +346,12 @@ impl Controlled {
 }
 
 impl Executor for Controlled {
-    fn start(&self, process: Arc<Cell>) {
-        self.ready(process);
+    fn start(&self, turn: Turn) {
+        self.ready(turn);
     }
 
-    fn ready(&self, process: Arc<Cell>) {
-        let id = process.id().0;
+    fn ready(&self, turn: Turn) {
+        let id = turn.id().0;
         let mut run = self.lock();
         let here = thread::current().id();
         if here != self.thread && !run.bodies.values().any(|body| body.runs_on(here)) {
@@ -350,7 +362,7 @@ impl Executor for Controlled {
         }
         // Woken by another first, it might have run before this.
         run.touch(self.tells, Touched::Waking(id));
-        run.ready.insert(id, Ready::Process(process));
+        run.ready.insert(id, Ready::Process(turn));
     }
 
     fn spawn_blocking(&self, body: Box<dyn FnOnce() + Send>) {

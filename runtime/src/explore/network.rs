@@ -59,9 +59,8 @@ where
         let _steps = steps::enter(Arc::clone(&on) as _);
         let make = Arc::clone(&self.make);
         let draft = Draft::at("main", ProcessKind::Scope, self.made_at);
-        let root = process_of(draft, async move { make().await });
+        let root = process_of(draft, async move { make().await }).start(None, Report::Nobody, home);
         let cell: Arc<Cell> = Arc::clone(&root) as _;
-        cell.start(Arc::clone(&cell), None, Report::Nobody, home);
         let mut run = Run {
             on: &on,
             root: cell.id().0,

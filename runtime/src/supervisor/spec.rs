@@ -4,7 +4,7 @@ use super::restart::Restart;
 use crate::actor::{Actor, ActorOptions, ActorRef, Seed};
 use crate::cell::{Cell, Draft};
 use crate::control::Listeners;
-use crate::drive::{abandon, process_of};
+use crate::drive::process_of;
 use crate::inner::Report;
 use crate::process::spawn_under;
 use crate::{Failure, IntoProcess, Outcome, Process, ProcessRef};
@@ -225,7 +225,7 @@ impl<A: Actor, F: FnMut() -> A + Send + 'static> Kind for ActorChild<A, F> {
     fn retire(&mut self) {
         // A process that has not started and its actor refer to each other.
         if let Some(first) = self.first.take() {
-            abandon(&first.cell());
+            first.job.begin().0.abandon();
         }
         drop((self.keeps.take(), self.both.take()));
     }
@@ -234,7 +234,7 @@ impl<A: Actor, F: FnMut() -> A + Send + 'static> Kind for ActorChild<A, F> {
 impl<A: Actor, F> Drop for ActorChild<A, F> {
     fn drop(&mut self) {
         if let Some(first) = self.first.take() {
-            abandon(&first.cell());
+            first.job.begin().0.abandon();
         }
     }
 }

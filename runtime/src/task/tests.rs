@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cell::Draft;
-use crate::drive::{abandon, process_of, run};
+use crate::drive::process_of;
 use crate::executor::{Executor, Home};
 use crate::inner::Report;
 use crate::{Failure, Outcome};
@@ -11,19 +11,19 @@ use rendez_model::ProcessKind;
 use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Instant;
 
 /// Runs what is ready when it is told to.
 #[derive(Default)]
-struct ByHand(Mutex<VecDeque<Arc<Cell>>>);
+struct ByHand(Mutex<VecDeque<Turn>>);
 
 impl Executor for ByHand {
-    fn start(&self, process: Arc<Cell>) {
-        self.ready(process);
+    fn start(&self, turn: Turn) {
+        self.ready(turn);
     }
-    fn ready(&self, process: Arc<Cell>) {
-        self.0.lock().unwrap().push_back(process);
+    fn ready(&self, turn: Turn) {
+        self.0.lock().unwrap().push_back(turn);
     }
     fn spawn_blocking(&self, body: Box<dyn FnOnce() + Send>) {
         std::thread::spawn(body);
@@ -38,8 +38,8 @@ impl Executor for ByHand {
 
 impl ByHand {
     fn turn(&self) -> Option<Ran> {
-        let process = self.0.lock().unwrap().pop_front()?;
-        Some(run(process))
+        let turn = self.0.lock().unwrap().pop_front()?;
+        Some(turn.run())
     }
 
     /// Runs until nothing is ready; how often something ran.
@@ -47,8 +47,8 @@ impl ByHand {
         let mut turns = 0;
         while let Some(ran) = self.turn() {
             turns += 1;
-            if let Ran::Again(process) = ran {
-                self.ready(process);
+            if let Ran::Again(turn) = ran {
+                self.ready(turn);
             }
         }
         turns
@@ -58,10 +58,8 @@ impl ByHand {
 type Started<T> = Arc<Cell<dyn Job<Outcome<T>>>>;
 
 fn start<T: Send + 'static>(on: &Arc<ByHand>, body: impl Future<Output = Outcome<T>> + Send + 'static) -> Started<T> {
-    let job = process_of(Draft::new("test", ProcessKind::Function), body);
-    let cell: Arc<Cell> = Arc::clone(&job) as _;
-    cell.start(Arc::clone(&cell), None, Report::Nobody, Home::of(Arc::clone(on) as _));
-    job
+    let draft = Draft::new("test", ProcessKind::Function);
+    process_of(draft, body).start(None, Report::Nobody, Home::of(Arc::clone(on) as _))
 }
 
 /// Says when it is dropped.
@@ -126,13 +124,13 @@ fn a_wake_while_it_runs_has_it_run_again() {
 fn wakers_that_others_hold_are_counted() {
     let on = Arc::default();
     let (job, waker) = sleeper(&on);
-    assert_eq!(job.task().sleep().1, 2, "one with the process and ours");
+    assert_eq!(job.sleep().1, 2, "one with the process and ours");
     let another = waker.clone();
-    assert_eq!(job.task().sleep().1, 3);
+    assert_eq!(job.sleep().1, 3);
     drop(another);
     waker.wake();
     assert_eq!(on.exhaust(), 1);
-    assert_eq!(job.task().sleep().1, 0);
+    assert_eq!(job.sleep().1, 0);
 }
 
 #[test]
@@ -184,7 +182,7 @@ fn wakes_from_many_threads_are_neither_lost_nor_doubled() {
     });
     on.exhaust();
     assert_eq!(job.take_outcome(), Some(Ok(())));
-    assert_eq!(job.task().sleep().1, 1, "the one that it has left itself");
+    assert_eq!(job.sleep().1, 1, "the one that it has left itself");
 }
 
 #[test]
@@ -198,8 +196,8 @@ fn an_abandoned_process_drops_its_body_and_counts_as_cancelled() {
     let job = start(&on, body);
     on.exhaust();
     let cell: Arc<Cell> = Arc::clone(&job) as _;
-    abandon(&cell);
-    abandon(&cell);
+    abandon_asleep(&cell);
+    abandon_asleep(&cell);
     assert!(dropped());
     assert!(job.take_outcome().unwrap().is_err_and(|failure: Failure| failure.is_cancelled()));
 }
@@ -212,9 +210,127 @@ fn a_process_that_was_never_run_can_be_abandoned() {
         drop(held);
         Outcome::Ok(())
     });
-    let process = on.0.lock().unwrap().pop_front().unwrap();
-    abandon(&process);
+    let turn = on.0.lock().unwrap().pop_front().unwrap();
+    turn.abandon();
     assert!(dropped() && job.take_outcome().unwrap().is_err());
+}
+
+#[test]
+fn a_process_that_is_awake_is_abandoned_by_who_has_its_turn_only() {
+    let on: Arc<ByHand> = Arc::default();
+    let (held, dropped) = Held::new();
+    let job = start(&on, async move {
+        let _held = held;
+        pending::<Outcome>().await
+    });
+    let cell: Arc<Cell> = Arc::clone(&job) as _;
+    abandon_asleep(&cell);
+    assert!(!dropped(), "its turn is with the executor");
+    assert_eq!(on.exhaust(), 1);
+    abandon_asleep(&cell);
+    assert!(dropped());
+}
+
+#[test]
+fn a_turn_that_is_dropped_leaves_a_process_that_is_freed_with_its_last_reference() {
+    let (held, dropped) = Held::new();
+    let process = process_of(Draft::new("test", ProcessKind::Function), async move {
+        drop(held);
+        Outcome::Ok(())
+    });
+    let (turn, job) = process.begin();
+    drop(turn);
+    assert!(!dropped());
+    drop(job);
+    assert!(dropped());
+}
+
+/// What a body does with a waker of its own while it is polled, on this thread or another, and how many are left then.
+#[test]
+fn wakers_made_and_dropped_while_it_is_polled_are_counted_when_it_rests() {
+    let kept: Arc<Mutex<Vec<Waker>>> = Arc::default();
+    let leaves = Arc::clone(&kept);
+    let steps: [fn(&Waker, &mut Vec<Waker>); 6] = [
+        |own, kept| kept.push(own.clone()),
+        |own, kept| kept.extend([own.clone(), own.clone()]),
+        |_, kept| drop(kept.pop()),
+        |own, kept| drop((own.clone(), kept.pop())),
+        |own, kept| {
+            let theirs = own.clone();
+            kept.extend(std::thread::spawn(move || theirs.clone()).join());
+        },
+        |_, kept| {
+            let all = std::mem::take(kept);
+            std::thread::spawn(move || drop(all)).join().unwrap();
+        },
+    ];
+    let mut next = 0;
+    let on = Arc::default();
+    let job = start(
+        &on,
+        poll_fn(move |cx| {
+            steps[next](cx.waker(), &mut leaves.lock().unwrap());
+            next += 1;
+            Poll::<Outcome>::Pending
+        }),
+    );
+    let cell: Arc<Cell> = Arc::clone(&job) as _;
+    for left in [1, 3, 2, 1, 2, 0] {
+        assert_eq!(on.exhaust(), 1);
+        assert_eq!((job.sleep(), kept.lock().unwrap().len()), ((true, left), left));
+        cell.wake();
+    }
+}
+
+#[test]
+fn a_process_that_is_polled_within_the_poll_of_another_counts_its_own_wakers() {
+    let (outer, inner): (Arc<ByHand>, Arc<ByHand>) = Default::default();
+    let kept: Arc<Mutex<Vec<Waker>>> = Arc::default();
+    let keep = |kept: &Arc<Mutex<Vec<Waker>>>, cx: &Context<'_>| kept.lock().unwrap().push(cx.waker().clone());
+    let within = {
+        let kept = Arc::clone(&kept);
+        start(
+            &inner,
+            poll_fn(move |cx| {
+                keep(&kept, cx);
+                Poll::<Outcome>::Pending
+            }),
+        )
+    };
+    let around = {
+        let (kept, inner) = (Arc::clone(&kept), Arc::clone(&inner));
+        start(
+            &outer,
+            poll_fn(move |cx| {
+                keep(&kept, cx);
+                inner.exhaust();
+                keep(&kept, cx);
+                Poll::<Outcome>::Pending
+            }),
+        )
+    };
+    outer.exhaust();
+    assert_eq!((within.sleep(), around.sleep()), ((true, 1), (true, 2)));
+}
+
+#[test]
+fn a_process_that_ends_keeps_its_memory_for_the_wakers_that_it_has_made_in_its_last_poll() {
+    let on = Arc::default();
+    let place: Arc<Mutex<Option<Waker>>> = Arc::default();
+    let leaves = Arc::clone(&place);
+    let job = start(
+        &on,
+        poll_fn(move |cx| {
+            *leaves.lock().unwrap() = Some(cx.waker().clone());
+            Poll::Ready(Outcome::Ok(()))
+        }),
+    );
+    on.exhaust();
+    let memory = Arc::downgrade(&job);
+    drop(job);
+    assert_eq!(memory.strong_count(), 1);
+    place.lock().unwrap().take().unwrap().wake();
+    assert_eq!(memory.strong_count(), 0);
 }
 
 #[test]

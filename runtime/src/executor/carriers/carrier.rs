@@ -4,12 +4,11 @@ use super::Carriers;
 use super::pace::{Look, Pace};
 use super::queues::Queues;
 use super::seat::Seat;
-use crate::cell::Cell;
-use crate::drive;
-use crate::task::Ran;
+use crate::task::{Ran, Turn};
 use std::cell::{self, RefCell};
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -64,39 +63,41 @@ enum Pause {
 
 /// Makes a process ready that runs on the carriers which this thread is one of.
 #[inline]
-pub(in crate::executor) fn push_here(process: Arc<Cell>) -> Result<(), Arc<Cell>> {
-    let carriers = process.executor().map(|executor| Arc::as_ptr(executor).cast());
-    here(carriers, process, |local, process| {
-        local.queues.push(process);
+pub(in crate::executor) fn push_here(process: Turn) -> Result<(), Turn> {
+    here(process, |local, process| {
+        if process.runs_at(&*local.carriers) {
+            local.queues.push(process);
+            return Ok(());
+        }
+        Err(process)
     })
 }
 
 /// The same for one that starts on these.
-pub(super) fn push_new(carriers: &Carriers, process: Arc<Cell>) -> Result<(), Arc<Cell>> {
-    here(Some(carriers), process, |local, process| {
-        local.queues.push_new(process);
-        local.has_new.set(true);
+pub(super) fn push_new(carriers: &Carriers, process: Turn) -> Result<(), Turn> {
+    here(process, |local, process| {
+        if ptr::eq(carriers, &raw const *local.carriers) {
+            local.queues.push_new(process);
+            local.has_new.set(true);
+            return Ok(());
+        }
+        Err(process)
     })
 }
 
-/// Pushes a process here, if this thread is one of those carriers.
+/// Has the carrier that this thread is take a process, if it is one.
 #[inline]
-fn here(
-    carriers: Option<*const Carriers>,
-    process: Arc<Cell>,
-    push: impl FnOnce(&Local, Arc<Cell>),
-) -> Result<(), Arc<Cell>> {
+fn here(process: Turn, push: impl FnOnce(&Local, Turn) -> Result<(), Turn>) -> Result<(), Turn> {
     let mut process = Some(process);
-    let _ = LOCAL.try_with(|local| {
-        let Ok(local) = local.try_borrow() else { return };
-        let Some(Some(local)) = local.as_deref() else { return };
-        if carriers == Some(Arc::as_ptr(&local.carriers))
-            && let Some(process) = process.take()
-        {
-            push(local, process);
-        }
+    let refused = LOCAL.try_with(|local| {
+        let local = local.try_borrow().ok()?;
+        let local = local.as_deref()?.as_ref()?;
+        push(local, process.take()?).err()
     });
-    process.map_or(Ok(()), Err)
+    match refused.ok().flatten().or(process) {
+        None => Ok(()),
+        Some(process) => Err(process),
+    }
 }
 
 impl Local {
@@ -106,7 +107,7 @@ impl Local {
 
     /// The next process to run: of the own queues, of those from outside, of other carriers.
     #[inline]
-    fn next(&self, turns: u32) -> Option<Arc<Cell>> {
+    fn next(&self, turns: u32) -> Option<Turn> {
         if turns % OUTSIDE == OUTSIDE - 1 {
             self.carriers.move_outside_to(&self.queues);
         }
@@ -141,7 +142,7 @@ impl Local {
             }
             let Some(process) = self.next(turns) else { return Pause::Dry };
             seat.begin_turn(process.id());
-            if let Ran::Again(process) = drive::run(process) {
+            if let Ran::Again(process) = process.run() {
                 self.queues.push(process);
             }
             turns = turns.wrapping_add(1);
@@ -305,8 +306,8 @@ mod tests {
         }
     }
 
-    fn process(body: impl Future<Output = Outcome> + Send + 'static) -> Arc<Cell> {
-        process_of(Draft::new("runs", ProcessKind::Function), body)
+    fn process(body: impl Future<Output = Outcome> + Send + 'static) -> Turn {
+        process_of(Draft::new("runs", ProcessKind::Function), body).begin().0
     }
 
     #[test]

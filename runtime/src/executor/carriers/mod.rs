@@ -11,8 +11,8 @@ mod seat;
 mod watch;
 
 use super::{Executor, Own, tokio_tasks};
-use crate::cell::Cell;
-use crate::{World, drive};
+use crate::World;
+use crate::task::{Turn, abandon_asleep};
 use carrier::Carrier;
 use crossbeam_deque::Steal;
 use outside::Outside;
@@ -20,7 +20,6 @@ use queues::Queues;
 use rendez_channels::clock::Sleep;
 use seat::{Line, Seat};
 use std::collections::HashMap;
-use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -105,7 +104,7 @@ impl Carriers {
     }
 
     /// From a thread that is not, or not now, a carrier of ours.
-    fn push_outside(&self, process: Arc<Cell>) {
+    fn push_outside(&self, process: Turn) {
         self.outside.push(process);
         // SeqCst: either we see that the executor has closed, or who closes it sees what we have pushed.
         fence(Ordering::SeqCst);
@@ -117,7 +116,7 @@ impl Carriers {
     }
 
     /// Takes one that was woken outside, and some more to the queue.
-    fn take_outside(&self, queues: &Queues) -> Option<Arc<Cell>> {
+    fn take_outside(&self, queues: &Queues) -> Option<Turn> {
         if self.outside.is_empty() {
             return None;
         }
@@ -143,7 +142,7 @@ impl Carriers {
     }
 
     /// Takes from the queues of another, and some more to the own ones.
-    fn steal(&self, seat: usize, queues: &Queues) -> Option<Arc<Cell>> {
+    fn steal(&self, seat: usize, queues: &Queues) -> Option<Turn> {
         let others = (1..self.seats.len()).map(|step| &self.seats[(seat + step) % self.seats.len()]);
         others.filter(|other| other.has_work()).find_map(|other| other.waiting().steal(queues))
     }
@@ -220,8 +219,8 @@ impl Carriers {
     fn sweep(&self) {
         self.drain();
         for process in World::global().living() {
-            if process.executor().is_some_and(|executor| ptr::addr_eq(Arc::as_ptr(executor), self)) {
-                drive::abandon(&process);
+            if process.runs_at(self) {
+                abandon_asleep(&process);
             }
         }
         self.drain();
@@ -232,7 +231,7 @@ impl Carriers {
         // SeqCst: who finds the flag set has pushed before; who resets it looks once more.
         while !self.outside.is_empty() && !self.draining.swap(true, Ordering::SeqCst) {
             while let Some(process) = self.outside.pop() {
-                drive::abandon(&process);
+                process.abandon();
             }
             self.draining.store(false, Ordering::SeqCst);
             fence(Ordering::SeqCst);
@@ -241,14 +240,14 @@ impl Carriers {
 }
 
 impl Executor for Carriers {
-    fn start(&self, process: Arc<Cell>) {
+    fn start(&self, process: Turn) {
         self.launch();
         if let Err(process) = carrier::push_new(self, process) {
             self.push_outside(process);
         }
     }
 
-    fn ready(&self, process: Arc<Cell>) {
+    fn ready(&self, process: Turn) {
         self.push_outside(process);
     }
 

@@ -4,9 +4,8 @@
 //! the next finds its memory. Others take from the other end, where the largest branches are. Who has run stands in a queue.
 
 use super::retrying;
-use crate::cell::Cell;
+use crate::task::Turn;
 use crossbeam_deque::{Steal, Stealer, Worker};
-use std::sync::Arc;
 
 /// In so many turns whoever was woken first, and whoever was started first, have one each before all others: who starts others
 /// without end keeps neither from running.
@@ -14,16 +13,16 @@ const ROUND: u32 = 16;
 
 /// The side of who sits there.
 pub(super) struct Queues {
-    woken: Worker<Arc<Cell>>,
-    new: Worker<Arc<Cell>>,
+    woken: Worker<Turn>,
+    new: Worker<Turn>,
     /// The other end of `new`.
-    oldest: Stealer<Arc<Cell>>,
+    oldest: Stealer<Turn>,
 }
 
 /// The side of all others.
 pub(super) struct Stealers {
-    woken: Stealer<Arc<Cell>>,
-    new: Stealer<Arc<Cell>>,
+    woken: Stealer<Turn>,
+    new: Stealer<Turn>,
 }
 
 impl Queues {
@@ -38,18 +37,18 @@ impl Queues {
 
     /// It was woken.
     #[inline]
-    pub(super) fn push(&self, process: Arc<Cell>) {
+    pub(super) fn push(&self, process: Turn) {
         self.woken.push(process);
     }
 
     /// It was started.
-    pub(super) fn push_new(&self, process: Arc<Cell>) {
+    pub(super) fn push_new(&self, process: Turn) {
         self.new.push(process);
     }
 
     /// The next to run, in this turn.
     #[inline]
-    pub(super) fn pop(&self, turn: u32) -> Option<Arc<Cell>> {
+    pub(super) fn pop(&self, turn: u32) -> Option<Turn> {
         if self.new.is_empty() {
             return self.woken.pop();
         }
@@ -62,7 +61,7 @@ impl Queues {
     }
 
     /// Any, as long as there are some.
-    pub(super) fn pop_any(&self) -> Option<Arc<Cell>> {
+    pub(super) fn pop_any(&self) -> Option<Turn> {
         self.woken.pop().or_else(|| self.new.pop())
     }
 
@@ -72,7 +71,7 @@ impl Queues {
     }
 
     /// Where those go that were woken.
-    pub(super) const fn woken(&self) -> &Worker<Arc<Cell>> {
+    pub(super) const fn woken(&self) -> &Worker<Turn> {
         &self.woken
     }
 }
@@ -83,7 +82,7 @@ impl Stealers {
     }
 
     /// Takes about half of what was woken there, or else of what is new, to these queues, and one for now.
-    pub(super) fn steal(&self, to: &Queues) -> Option<Arc<Cell>> {
+    pub(super) fn steal(&self, to: &Queues) -> Option<Turn> {
         let from = |from: &Stealer<_>, to| retrying(|| -> Steal<_> { from.steal_batch_and_pop(to) });
         from(&self.woken, &to.woken).or_else(|| from(&self.new, &to.new))
     }
@@ -97,14 +96,14 @@ mod tests {
     use crate::drive::process_of;
     use rendez_model::{ProcessId, ProcessKind};
 
-    fn process() -> Arc<Cell> {
-        process_of(Draft::new("waits", ProcessKind::Function), async { Outcome::Ok(()) })
+    fn process() -> Turn {
+        process_of(Draft::new("waits", ProcessKind::Function), async { Outcome::Ok(()) }).begin().0
     }
 
     /// So many processes, and their ids.
-    fn processes<const N: usize>() -> ([Arc<Cell>; N], [ProcessId; N]) {
+    fn processes<const N: usize>() -> ([Turn; N], [ProcessId; N]) {
         let all = std::array::from_fn(|_| process());
-        let ids = std::array::from_fn(|i: usize| Arc::<Cell>::clone(&all[i]).id());
+        let ids = std::array::from_fn(|i: usize| all[i].id());
         (all, ids)
     }
 

@@ -251,8 +251,9 @@ mod tests {
     use super::super::queues::Queues;
     use super::*;
     use crate::Outcome;
-    use crate::cell::{Cell, Draft};
+    use crate::cell::Draft;
     use crate::drive::process_of;
+    use crate::task::Turn;
     use rendez_model::ProcessKind;
     use tokio::runtime::{Builder, Runtime};
 
@@ -289,8 +290,8 @@ mod tests {
         }
     }
 
-    fn process() -> Arc<Cell> {
-        process_of(Draft::new("waits", ProcessKind::Function), async { Outcome::Ok(()) })
+    fn process() -> Turn {
+        process_of(Draft::new("waits", ProcessKind::Function), async { Outcome::Ok(()) }).begin().0
     }
 
     #[test]
