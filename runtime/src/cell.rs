@@ -10,7 +10,7 @@ use crate::group::Group;
 use crate::inner::{Brief, Desk, Inner, Parent, Report};
 use crate::log::tell;
 use crate::spans::Spans;
-use crate::task::{self, Job, Once, Table, Unstarted, Word};
+use crate::task::{self, Job, Once, Own, Unstarted};
 use crate::trace::Followed;
 use crate::usage::Used;
 use crate::waits::{Asker, Links, Rest};
@@ -53,8 +53,7 @@ pub(crate) struct Head {
     cancelled: AtomicBool,
     /// Whether it has ended normally, to be asked without the lock; set under it.
     ended_well: AtomicBool,
-    pub(crate) word: Word,
-    pub(crate) table: &'static Table,
+    pub(crate) own: Own,
 }
 
 // Programs have many processes: what few of them have belongs into a box.
@@ -94,12 +93,12 @@ impl Draft {
 
     /// The process.
     pub(crate) fn with<T>(self, body: impl Job<T> + 'static) -> Unstarted<T> {
-        Unstarted::new(|table| self.head(table), body)
+        Unstarted::new(|own| self.head(own), body)
     }
 
     /// Inlined, so that it is built where it stays: copied word by word, each load of two words waits for the stores before it.
     #[inline(always)]
-    fn head(self, table: &'static Table) -> Head {
+    fn head(self, own: Own) -> Head {
         Head {
             inner: Lock::with_brief(Inner::new(self.name.into()), Brief::new(self.kind)),
             control: Once::new(Control::inherited()),
@@ -112,8 +111,7 @@ impl Draft {
             calm: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             ended_well: AtomicBool::new(false),
-            word: Word::new(),
-            table,
+            own,
         }
     }
 }

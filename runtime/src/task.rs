@@ -13,8 +13,8 @@
 //!
 //! *The memory* is kept by one strong count that goes from hand to hand. While the process is asleep the word owns it; whoever gets
 //! the turn takes it, and gives it back with `rest`. So wakers own no count while the process lives, and cloning one is an addition
-//! to the word. `end` leaves the count with the word if there are wakers, and the last of them frees it. A waker and a turn are made
-//! from the pointer to the cell that comes from its `Arc`, with the table of the cell's own type.
+//! to the word. `end` leaves the count with the word if there are wakers, and the last of them frees it. A waker and a turn are the
+//! pointer to the cell that comes from its `Arc`; the table in its head is that of the cell's own type, since both are made in one place.
 //!
 //! *Wakers made on the side*: while this thread polls a process, those made of its wakers here are counted beside the word, see
 //! [`Polled`]. No waker frees anything before the process has ended, which is after they were added.
@@ -38,9 +38,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
-use word::Woke;
-
-pub(crate) use word::Word;
+use word::{Woke, Word};
 
 /// What a process does, and later what it has ended with.
 pub(crate) trait Body: Send {
@@ -87,13 +85,20 @@ impl<B: ?Sized> Deref for Cell<B> {
     }
 }
 
+/// What this file keeps in the head of a process. Nobody else makes one, so that a cell has the word that is new with it, and the table of
+/// its body.
+pub(crate) struct Own {
+    word: Word,
+    table: &'static Table,
+}
+
 /// A process that has not started: its first turn.
 pub(crate) struct Unstarted<T>(Arc<Cell<dyn Job<T>>>);
 
 impl<T> Unstarted<T> {
-    /// The head is the process's own, with a new word and this table.
-    pub(crate) fn new<B: Job<T> + 'static>(head: impl FnOnce(&'static Table) -> Head, body: B) -> Self {
-        Self(Arc::new(Cell { head: head(&Of::<B>::TABLE), body: UnsafeCell::new(body) }))
+    pub(crate) fn new<B: Job<T> + 'static>(head: impl FnOnce(Own) -> Head, body: B) -> Self {
+        let own = Own { word: Word::new(), table: &Of::<B>::TABLE };
+        Self(Arc::new(Cell { head: head(own), body: UnsafeCell::new(body) }))
     }
 
     /// The process as all others know it.
@@ -129,7 +134,7 @@ pub(crate) struct Turn {
 }
 
 // SAFETY: it is a count of an `Arc` of what is `Send` and `Sync`, and the right to the body, which is `Send`.
-unsafe impl Send for Turn {}
+unsafe impl Send for Turn where Arc<Cell>: Send {}
 
 /// What became of a process that was run.
 pub(crate) enum Ran {
@@ -156,13 +161,13 @@ impl Turn {
     pub(crate) fn run(self) -> Ran {
         let this = ManuallyDrop::new(self);
         // SAFETY: the table is that of the cell's type, and what it gets is this turn, with its count.
-        unsafe { (this.table.run)(this.cell) }
+        unsafe { (this.own.table.run)(this.cell) }
     }
 
     /// Looks at the process.
     pub(crate) fn with_cell<R>(&self, look: impl FnOnce(&Arc<Cell>) -> R) -> R {
         // SAFETY: as in `run`; the count is lent, not dropped.
-        let cell = ManuallyDrop::new(unsafe { (self.table.cell)(self.cell) });
+        let cell = ManuallyDrop::new(unsafe { (self.own.table.cell)(self.cell) });
         look(&cell)
     }
 
@@ -170,7 +175,7 @@ impl Turn {
     pub(crate) fn abandon(self) {
         let this = ManuallyDrop::new(self);
         // SAFETY: as in `run`.
-        unsafe { (this.table.abandon)(this.cell) }
+        unsafe { (this.own.table.abandon)(this.cell) }
     }
 }
 
@@ -187,13 +192,13 @@ impl Deref for Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         // SAFETY: as in `Turn::run`; the count is dropped, and the turn is nobody's from now on.
-        drop(unsafe { (self.table.cell)(self.cell) });
+        drop(unsafe { (self.own.table.cell)(self.cell) });
     }
 }
 
 /// Wakes a process; its turn, when it was asleep. No waker is needed for that.
 pub(crate) fn wake(cell: &Arc<Cell>) -> Option<Turn> {
-    if !cell.word.wake() {
+    if !cell.own.word.wake() {
         is_awake(cell.id());
         return None;
     }
@@ -218,14 +223,14 @@ impl<T> Cell<dyn Job<T>> {
     /// What the process has ended with, once; none while it has not ended, and then it is dropped when it does.
     pub(crate) fn take_outcome(&self) -> Option<T> {
         // SAFETY: the word says that the body is ours.
-        self.word.take().then(|| unsafe { Pin::new_unchecked(&mut *self.body.get()) }.outcome()).flatten()
+        self.own.word.take().then(|| unsafe { Pin::new_unchecked(&mut *self.body.get()) }.outcome()).flatten()
     }
 }
 
 impl Head {
     /// Whether it is asleep, and how many wakers of it exist then, in lists of ours and elsewhere, at the same instant.
     pub(crate) fn sleep(&self) -> (bool, usize) {
-        self.word.sleep()
+        self.own.word.sleep()
     }
 }
 
@@ -279,7 +284,7 @@ pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Arc<Cell>>) -> R) -> R {
     let Some(cell) = CURRENT.get() else { return look(None) };
     // SAFETY: the pointer is that of an `Arc` which the caller of `acting` holds until it has put another in its place, and
     // what `look` calls puts its own back before. We own no count, so that this one is not dropped.
-    let cell = ManuallyDrop::new(unsafe { (cell.as_ref().table.cell)(cell) });
+    let cell = ManuallyDrop::new(unsafe { (cell.as_ref().own.table.cell)(cell) });
     look(Some(&cell))
 }
 
@@ -407,7 +412,7 @@ impl<B: Body + 'static> Of<B> {
         let pointer = cell;
         // SAFETY: the count of this turn. It is dropped, or goes to the word, below.
         let cell = ManuallyDrop::new(unsafe { Self::counted(cell) });
-        cell.word.begin();
+        cell.own.word.begin();
         // SAFETY: we have the turn, and a body in an `Arc` does not move.
         let body = unsafe { Pin::new_unchecked(&mut *cell.body.get()) };
         // SAFETY: it is lent, not counted: it is not dropped, and we hold the `Arc` for longer than it.
@@ -422,7 +427,7 @@ impl<B: Body + 'static> Of<B> {
         }
         // After this, if the process was not woken, the word owns the count, and we do not touch the cell again. If it was, the turn is
         // still ours, with its count.
-        if cell.word.rest(made) { Ran::Rests } else { Ran::Again(Turn { cell: pointer }) }
+        if cell.own.word.rest(made) { Ran::Rests } else { Ran::Again(Turn { cell: pointer }) }
     }
 
     /// # Safety
@@ -430,7 +435,7 @@ impl<B: Body + 'static> Of<B> {
     unsafe fn abandon(cell: NonNull<Head>) {
         // SAFETY: the count of this turn.
         let cell = unsafe { Self::counted(cell) };
-        cell.word.begin();
+        cell.own.word.begin();
         // SAFETY: as in `run`.
         let how = unsafe { Pin::new_unchecked(&mut *cell.body.get()) }.abandon(&cell);
         Self::end(cell, 0, how);
@@ -439,8 +444,8 @@ impl<B: Body + 'static> Of<B> {
     /// The process has ended in a turn of the caller's, in which so many wakers were made.
     fn end(cell: Arc<Cell<B>>, made: isize, how: End) {
         // The word's count, for the last waker to free.
-        let counted = cell.word.may_have_wakers(made).then(|| Arc::into_raw(Arc::clone(&cell)));
-        let left = cell.word.end(made);
+        let counted = cell.own.word.may_have_wakers(made).then(|| Arc::into_raw(Arc::clone(&cell)));
+        let left = cell.own.word.end(made);
         if let Some(counted) = counted.filter(|_| !left.wakers) {
             // SAFETY: counted a few lines ago; no waker exists, and none can be made of a process that does not run.
             drop(unsafe { Arc::from_raw(counted) });
@@ -496,7 +501,7 @@ unsafe fn turn(cell: *const ()) -> Turn {
 unsafe fn clone_waker(cell: *const ()) -> RawWaker {
     if !Polled::count(cell, 1) {
         // SAFETY: a waker is being cloned.
-        unsafe { head(cell) }.word.waker_made();
+        unsafe { head(cell) }.own.word.waker_made();
     }
     raw_waker(cell)
 }
@@ -505,7 +510,7 @@ unsafe fn wake_and_drop(cell: *const ()) {
     // SAFETY: a waker is being used up, and is there until the change of the word.
     let head = unsafe { head(cell) };
     let process = head.id();
-    match head.word.wake_and_drop() {
+    match head.own.word.wake_and_drop() {
         // SAFETY: it was asleep: its turn and its count are ours.
         Woke::Turn => executor::ready(unsafe { turn(cell) }),
         Woke::Awake => is_awake(process),
@@ -517,7 +522,7 @@ unsafe fn wake_and_drop(cell: *const ()) {
 unsafe fn wake_by_ref(cell: *const ()) {
     // SAFETY: there is a waker.
     let head = unsafe { head(cell) };
-    if head.word.wake() {
+    if head.own.word.wake() {
         // SAFETY: it was asleep: its turn and its count are ours.
         executor::ready(unsafe { turn(cell) });
     } else {
@@ -527,7 +532,7 @@ unsafe fn wake_by_ref(cell: *const ()) {
 
 unsafe fn drop_waker(cell: *const ()) {
     // SAFETY: a waker is being dropped; after this, if it was the last, its memory is ours to free.
-    if !Polled::count(cell, -1) && unsafe { head(cell) }.word.waker_dropped() {
+    if !Polled::count(cell, -1) && unsafe { head(cell) }.own.word.waker_dropped() {
         // SAFETY: DONE was set while there was this waker, so that `end` has left the count to the last, which we are. What runs no
         // more has no turn: this drops the count.
         drop(unsafe { turn(cell) });

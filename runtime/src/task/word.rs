@@ -38,7 +38,7 @@ pub(super) const MADE_MAX: isize = (isize::MAX >> WAKERS) / 4;
 
 /// The word.
 #[derive(Debug)]
-pub(crate) struct Word(AtomicUsize);
+pub(super) struct Word(AtomicUsize);
 
 /// What a waker that was used up has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) struct Left {
 
 impl Word {
     /// Of a process whose first turn is with whoever makes it.
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(AtomicUsize::new(AWAKE))
     }
 
