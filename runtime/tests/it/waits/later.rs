@@ -163,14 +163,17 @@ pub(super) fn drained() -> Process {
 pub(super) fn permit() -> Process {
     let (out, inp) = channel_bounded::<u8>(1);
     let other = out.clone();
+    let (tell, told) = channel();
     let keeper = async move {
         let permit = out.reserve().await?;
+        // If the other were first there would be no place for good: nobody receives.
+        tell.send(()).await?;
         after(WHILE).await;
         drop(permit);
         Outcome::Ok(())
     };
     let sender = async move {
-        tokio::task::yield_now().await;
+        told.recv().await?;
         other.send(1).await?;
         Outcome::Ok(())
     };
