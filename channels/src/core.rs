@@ -10,6 +10,7 @@ use crate::trace::{self, Parcel};
 use crate::waiters::{List, Node, Slot, Waiter, Waking};
 use crate::{clock, party};
 use rendez_model::{ChannelKind, Side};
+use std::collections::VecDeque;
 use std::convert::identity;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -55,6 +56,13 @@ impl<T: Send + 'static> Core<T> {
     pub(crate) fn pop_at_once(&self) -> Result<T, Option<Held<'_, State<T>>>> {
         let mut state = self.try_lock_unseen().ok_or(None)?;
         state.pop_at_once().ok_or(Some(state))
+    }
+
+    /// The same for so many, as far as there are.
+    pub(crate) fn pop_lot_at_once(&self, into: &mut VecDeque<T>, most: usize) {
+        into.reserve(most);
+        let Some(mut state) = self.try_lock_unseen() else { return };
+        into.extend(std::iter::from_fn(|| state.pop_at_once()).take(most));
     }
 
     /// Commits a send now: takes the value, or says how the channel has ended.

@@ -13,6 +13,7 @@ use crate::{
     SendError, SendFrom, TryRecvError, TrySendError, WeakSender, at, block_on, party, steps,
 };
 use rendez_model::ChannelKind;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::marker;
 use std::pin::pin;
@@ -92,6 +93,27 @@ impl<T: marker::Send + 'static> Sender<T> {
     /// A dropped send that was not committed drops its value. Use [`send_from`](Self::send_from) to keep it.
     pub fn send(&self, value: T) -> Send<'_, T> {
         Send::new(self, value)
+    }
+
+    /// Sends what `make` gives, if there is room or a receiver for it and that is all there is to it; else it is still to be made.
+    ///
+    /// `make` only puts together what it has, and calls nothing: it is called under the channel's lock.
+    ///
+    /// # Errors
+    /// `make`, not called.
+    #[doc(hidden)]
+    #[inline]
+    pub fn send_made<F: FnOnce() -> T>(&self, make: F) -> Result<(), F> {
+        if steps::is_watched() || !self.end.memory.waits_never() {
+            return Err(make);
+        }
+        let Some(mut state) = self.end.core.try_lock_unseen() else { return Err(make) };
+        let waker = state.offer_made(make)?;
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
     }
 
     /// Sends the value in `slot`, which is empty afterwards. An empty slot has nothing to send: done at once.
@@ -400,6 +422,14 @@ impl<T: marker::Send + 'static> Receiver<T> {
         match self.end.core.pop_at_once() {
             Ok(value) => Ok(value),
             Err(state) => self.try_closely(state),
+        }
+    }
+
+    /// Receives what is in the buffer, up to so many, if that is all there is to it: no sender waits, nobody follows values or explores.
+    #[doc(hidden)]
+    pub fn take_buffered(&self, into: &mut VecDeque<T>, most: usize) {
+        if !steps::is_watched() {
+            self.end.core.pop_lot_at_once(into, most);
         }
     }
 

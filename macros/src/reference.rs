@@ -228,7 +228,7 @@ fn tell_method(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     };
     let reply = (!message.one_way).then(|| quote!(#krate::__private::Reply::none()));
     let made = quote!(#enumeration::#name(#(#names,)* #reply));
-    let tell = if message.urgent { quote!(urge) } else { quote!(tell) };
+    let (tell, made) = if message.urgent { (quote!(urge), made) } else { (quote!(tell_made), quote!(move || #made)) };
     let code = if actor.options.has("remote") {
         let number = tell_number(number);
         quote_spanned! {Span::mixed_site()=>

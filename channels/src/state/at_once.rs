@@ -45,6 +45,34 @@ impl<T: Send + 'static> State<T> {
         true
     }
 
+    /// Commits a send of what `make` gives, in the common cases; the waker of whoever has it now. What is made is put right where it stays:
+    /// a value of several words that is moved just after it was written holds the processor up.
+    #[inline(always)]
+    pub(crate) fn offer_made<F: FnOnce() -> T>(&mut self, make: F) -> Result<Option<Waker>, F> {
+        if self.receivers.waiting.is_empty() {
+            if self.buffer.len() >= self.at_once {
+                cold_path();
+                return Err(make);
+            }
+            self.buffer.push_back(make());
+            self.sent += 1;
+            self.note_depth(self.buffer.len());
+            return Ok(None);
+        }
+        if self.is_odd_to_send() || self.depth() > 0 {
+            return Err(make);
+        }
+        let commit = self.sent + 1;
+        let met = self.receivers.waiting.meet_plain(|slot| matches!(slot, Slot::Empty));
+        let Some((mut receiver, waker)) = met else { return Err(make) };
+        receiver.waiter().slot = Slot::Value(make());
+        receiver.waiter().at = commit;
+        receiver.serve();
+        self.sent = commit;
+        self.received += 1;
+        Ok(Some(waker))
+    }
+
     /// Commits a receive from the buffer, where nobody waits; as `push_at_once`.
     #[inline(always)]
     pub(crate) fn pop_at_once(&mut self) -> Option<T> {

@@ -13,6 +13,7 @@ mod choice;
 mod conformance;
 mod fairness;
 mod lent;
+mod made;
 mod operations;
 mod property;
 mod reentry;

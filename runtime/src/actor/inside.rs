@@ -12,7 +12,7 @@ use rendez_channels::trace::Trace;
 use rendez_channels::{ChannelOptions, Inborn, Overflow, Receiver, Sender, clock};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What stands in a mailbox: a message, or several that are handled without another in between.
@@ -54,8 +54,8 @@ pub(crate) struct Inside<A: Actor> {
     rare: Shared<Rare<A::Message>>,
     /// Messages that no handler has seen. Relaxed: a number for people.
     undelivered: AtomicU64,
-    /// Whether the incarnation waits for messages, or has not begun. Relaxed: who reads it late chooses a moment late.
-    idle: AtomicBool,
+    /// How many letters the incarnation has taken and not done with. Relaxed: who reads it late chooses a moment late.
+    taken: AtomicU32,
     /// Whether it is looked up by a name, or was. Relaxed: changed and read beside the lock of `rare`.
     is_registered: AtomicBool,
 }
@@ -156,12 +156,13 @@ impl<A: Actor> Inside<A> {
         self.with_used(|lanes| std::mem::take(&mut lanes.kept)).unwrap_or_default()
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.idle.load(Ordering::Relaxed)
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed) as usize
     }
 
-    pub(crate) fn set_idle(&self, idle: bool) {
-        self.idle.store(idle, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn set_taken(&self, letters: usize) {
+        self.taken.store(u32::try_from(letters).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn undelivered(&self) -> u64 {
@@ -281,7 +282,7 @@ impl<A: Actor> Seed<A> {
             extras,
             rare: Shared::new(Rare::Unused),
             undelivered: AtomicU64::new(0),
-            idle: AtomicBool::new(true),
+            taken: AtomicU32::new(0),
             is_registered: AtomicBool::new(false),
         });
         let inbox = Arc::new(Inbox { receiver: Some(receiver), inside });

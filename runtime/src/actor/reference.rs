@@ -5,7 +5,7 @@ use super::timers::{Scheduled, What};
 use super::{Actor, Letter, signals};
 use crate::reply::{Reply, reply};
 use crate::{CallError, ProcessRef};
-use rendez_channels::{Ended, Sender, TrySendError, clock};
+use rendez_channels::{Ended, SendError, Sender, TrySendError, clock};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -90,8 +90,7 @@ impl<A: Actor> ActorRef<A> {
             return Box::pin(self.ask_by(make, deadline, patience)).await;
         }
         let (reply, mut answer) = reply(A::NAME, self.inside.signals.process_id(), false);
-        self.mailbox.note_holder();
-        match self.mailbox.send(Letter::One(make(reply))).await {
+        match self.send_made(move || make(reply)).await {
             // In its place, from where nothing is moved any more.
             Ok(()) => (&mut answer).await,
             Err(error) => Err(self.not_sent(error.value(), error.cause())),
@@ -112,8 +111,25 @@ impl<A: Actor> ActorRef<A> {
     /// # Cancel safety
     /// A tell dropped before there was room has not been sent.
     pub async fn tell(&self, message: A::Message) -> Result<(), CallError> {
+        self.tell_made(move || message).await
+    }
+
+    /// The same for a message that is put together where it stays. `make` does no more than that.
+    ///
+    /// # Cancel safety
+    /// As [`tell`](Self::tell).
+    #[doc(hidden)]
+    pub async fn tell_made(&self, make: impl FnOnce() -> A::Message) -> Result<(), CallError> {
+        self.send_made(make).await.map_err(|error| self.not_sent(error.value(), error.cause()))
+    }
+
+    #[inline]
+    async fn send_made(&self, make: impl FnOnce() -> A::Message) -> Result<(), SendError<Letter<A::Message>>> {
         self.mailbox.note_holder();
-        self.mailbox.send(Letter::One(message)).await.map_err(|error| self.not_sent(error.value(), error.cause()))
+        match self.mailbox.send_made(move || Letter::One(make())) {
+            Ok(()) => Ok(()),
+            Err(make) => self.mailbox.send(make()).await,
+        }
     }
 
     /// Sends several messages that are handled without another one in between.
@@ -226,10 +242,10 @@ impl<A: Actor> ActorRef<A> {
         self.inside.undelivered()
     }
 
-    /// How many messages are before one that would be sent now: those in the mailbox, and the one under way.
+    /// How many messages are before one that would be sent now: those in the mailbox, and those that the actor has taken.
     #[must_use]
     pub fn load(&self) -> usize {
-        self.mailbox.len() + usize::from(!self.inside.is_idle())
+        self.mailbox.len() + self.inside.taken()
     }
 
     /// Whether it has ended for good.

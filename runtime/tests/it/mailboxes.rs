@@ -3,8 +3,8 @@
 use rendez_channels::{Overflow, Receiver, Sender, after, channel, channel_bounded, channel_unbounded};
 use rendez_model::{Process, Side, State, Wait};
 use rendez_runtime::{
-    ActorOptions, CallError, Context, Outcome, ProcessRef, RunOptions, Scheduler, actor, network, run, spawn,
-    spawn_actor,
+    ActorOptions, CallError, ChildSpec, Context, Outcome, ProcessRef, RunOptions, Scheduler, Supervisor, actor,
+    network, run, spawn, spawn_actor,
 };
 use std::time::Duration;
 
@@ -347,4 +347,98 @@ fn an_actor_that_is_never_out_of_messages_lets_others_run() {
     });
     let left = left.unwrap();
     assert!(left >= MESSAGES / 2, "another process had its turn when {left} of {MESSAGES} messages were left");
+}
+
+/// Counts what comes, as far as it can.
+#[derive(Clone)]
+struct Register {
+    heard: Sender<usize>,
+    loads: Sender<usize>,
+}
+
+/// The number that it cannot hear.
+const UNHEARD: usize = 4;
+/// More than are taken out of a mailbox at once.
+const MANY: usize = 100;
+
+#[actor(crate = rendez_runtime)]
+impl Register {
+    /// Waits until the gate opens.
+    #[actor(one_way)]
+    pub(crate) async fn wait(&mut self, gate: Receiver<()>) {
+        let _ = gate.next().await;
+    }
+
+    #[actor(one_way)]
+    pub(crate) async fn hear(&mut self, number: usize, context: &mut Context<Self>) {
+        let _ = context.address().map(|address| self.loads.try_send(address.load()));
+        assert!(number != UNHEARD, "as asked");
+        let _ = self.heard.try_send(number);
+    }
+
+    #[actor(one_way)]
+    pub(crate) async fn stop_now(&mut self, context: &mut Context<Self>) {
+        context.stop();
+    }
+
+    /// It has heard all that was sent before.
+    pub(crate) async fn hears(&mut self) {}
+}
+
+/// One that will find all it is sent until it is let go in its mailbox at once.
+async fn waiting(register: RegisterRef) -> Outcome<(RegisterRef, Sender<()>)> {
+    let (go, gate) = channel();
+    register.wait(gate).await?;
+    Ok((register, go))
+}
+
+#[test]
+fn what_is_taken_at_once_counts_as_load_and_comes_back_in_its_order_when_the_actor_stops() {
+    run(async {
+        let ((heard, hears), (loads, load), (dead, letters)) =
+            (channel_unbounded(), channel_unbounded(), channel_unbounded());
+        let options = ActorOptions::new().mailbox(usize::MAX).dead_letters(dead);
+        let (register, go) = waiting(options.spawn(Register { heard, loads })).await?;
+        for number in [0, 1, 2] {
+            register.hear(number).await?;
+        }
+        register.stop_now().await?;
+        for number in 0..MANY {
+            register.hear(number).await?;
+        }
+        drop(go);
+        register.address().process().ended().await;
+        assert_eq!(hears.try_iter().collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(load.try_iter().collect::<Vec<_>>(), [MANY + 4, MANY + 3, MANY + 2], "the one under way counts");
+        assert_eq!(register.address().undelivered(), MANY as u64);
+        let numbers = letters.try_iter().map(|letter| match letter {
+            RegisterMessage::hear(number) => number,
+            _ => panic!("only numbers were left"),
+        });
+        assert_eq!(numbers.collect::<Vec<_>>(), (0..MANY).collect::<Vec<_>>());
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn what_was_taken_at_once_is_the_next_incarnations_when_one_fails() {
+    run(async {
+        let ((heard, hears), (loads, _load)) = (channel_unbounded(), channel_unbounded());
+        let state = Register { heard, loads };
+        let options = ActorOptions::new().mailbox(usize::MAX);
+        let (spec, register) = ChildSpec::actor_with(options, move || state.clone());
+        let supervisor = Supervisor::one_for_one().child(spec).start();
+        let (register, go) = waiting(register).await?;
+        for number in 0..MANY {
+            register.hear(number).await?;
+        }
+        drop(go);
+        register.hears().await?;
+        let all = (0..MANY).filter(|&number| number != UNHEARD).collect::<Vec<_>>();
+        assert_eq!(hears.try_iter().collect::<Vec<_>>(), all);
+        supervisor.stop();
+        Outcome::Ok(())
+    })
+    .unwrap();
 }

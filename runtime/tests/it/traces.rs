@@ -357,6 +357,43 @@ fn messages_that_are_handled_beside_each_other_follow_each_their_own() {
     .unwrap();
 }
 
+/// Begins something of its own where it is told to, and says what it followed before.
+struct Desk(Sender<String>);
+
+#[actor(crate = rendez_runtime)]
+impl Desk {
+    #[actor(one_way)]
+    pub(crate) async fn wait(&mut self, gate: Receiver<()>) {
+        let _ = gate.next().await;
+    }
+
+    #[actor(one_way)]
+    pub(crate) async fn note(&mut self, begins: bool) {
+        let _ = self.0.try_send(followed());
+        if begins {
+            drop(trace::begin("own"));
+        }
+    }
+}
+
+#[test]
+fn a_message_that_was_taken_with_others_belongs_to_nothing_of_theirs() {
+    run(async {
+        let ((seen, sees), (go, gate)) = (channel_unbounded(), channel::<()>());
+        let desk: DeskRef = ActorOptions::new().mailbox(usize::MAX).spawn(Desk(seen));
+        desk.wait(gate).await?;
+        for begins in [false, false, true, false] {
+            desk.note(begins).await?;
+        }
+        drop(go);
+        for _ in 0..4 {
+            assert_eq!(sees.recv().await?, "");
+        }
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
 #[test]
 fn a_dead_letter_is_on_behalf_of_who_has_sent_it() {
     run(async {

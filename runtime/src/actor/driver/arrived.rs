@@ -7,16 +7,23 @@ use crate::actor::timers::Due;
 use crate::actor::{Actor, Letter, signals};
 use crate::trace::Traced;
 use rendez_channels::{Receiver, Timer, at, clock};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{self, Poll};
 use std::time::Instant;
 
+/// How many letters are taken out of a mailbox at once, after the first.
+const LOT: usize = 32;
+
 /// What has arrived and was not looked at yet.
 pub(super) struct Arrived<'a, A: Actor> {
     pub(super) inbox: &'a Inbox<A>,
     pub(super) letter: Option<Letter<Traced<A::Message>>>,
+    /// Letters that were taken with another before them, and belong to nothing.
+    #[expect(clippy::box_collection, reason = "of its own place: few have it")]
+    lot: Option<Box<VecDeque<Letter<A::Message>>>>,
     pub(super) retired: bool,
     /// Whether there are, or were, timers: who has none looks at no clock.
     pub(super) has_timers: bool,
@@ -44,6 +51,10 @@ impl<M: Send + 'static> Default for Beyond<M> {
 }
 
 impl<'a, A: Actor> Arrived<'a, A> {
+    pub(super) const fn nothing(inbox: &'a Inbox<A>, has_timers: bool) -> Self {
+        Self { inbox, letter: None, lot: None, retired: false, has_timers, burst: 0, beyond: None }
+    }
+
     #[inline]
     pub(super) fn inside(&self) -> &'a Inside<A> {
         &self.inbox.inside
@@ -57,6 +68,45 @@ impl<'a, A: Actor> Arrived<'a, A> {
             && self.letter.is_none()
             && self.beyond.is_none()
             && self.inside().signals.raised() == 0
+    }
+
+    /// Takes what stands behind a letter that had come before it was waited for, where the mailbox has no bound: whoever sends at the same
+    /// time has the mailbox's lock so much more often.
+    #[inline(never)]
+    pub(super) fn take_lot(&mut self, mailbox: &Receiver<Letter<A::Message>>) {
+        if self.inside().plan.room == usize::MAX {
+            mailbox.take_buffered(self.lot.get_or_insert_default(), LOT);
+        }
+    }
+
+    /// The next of a lot.
+    #[inline]
+    pub(super) fn next_of_lot(&mut self) -> Option<Letter<A::Message>> {
+        self.lot.as_mut()?.pop_front()
+    }
+
+    /// The next letter, with what it belongs to.
+    pub(super) fn next_letter(&mut self) -> Option<Letter<Traced<A::Message>>> {
+        self.letter.take().or_else(|| self.next_of_lot().map(|letter| letter.traced(None)))
+    }
+
+    /// Whether no letter is left, here or in the mailbox, and none can come.
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired && self.letter.is_none() && self.lot.as_ref().is_none_or(|lot| lot.is_empty())
+    }
+
+    /// It waits, and has nothing to do.
+    #[inline]
+    pub(super) fn rest(&mut self) {
+        self.burst = 0;
+        self.inside().set_taken(0);
+        self.lot = None;
+    }
+
+    /// It has a letter to look at.
+    #[inline]
+    pub(super) fn begin_letter(&self) {
+        self.inside().set_taken(1 + self.lot.as_ref().map_or(0, |lot| lot.len()));
     }
 
     pub(super) fn beyond(&mut self) -> &mut Beyond<A::Message> {

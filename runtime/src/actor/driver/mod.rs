@@ -148,7 +148,7 @@ impl<'a, A: Actor> Driver<'a, A> {
             agenda: Agenda::new(inside.take_kept()),
             context: Context::new(seed.clone()),
             trail: Trail::default(),
-            lanes: Arrived { inbox, letter: None, retired: false, has_timers, burst: 0, beyond: None },
+            lanes: Arrived::nothing(inbox, has_timers),
         }
     }
 
@@ -187,17 +187,26 @@ impl<'a, A: Actor> Driver<'a, A> {
         cx: &mut task::Context<'_>,
     ) -> Poll<Option<A::Message>> {
         if self.lanes.burst < BURST && self.agenda.is_plain() && self.lanes.is_quiet() {
-            match self.poll_mail(mail.as_mut(), cx) {
-                Poll::Ready(Some(Ok(Letter::One(message)))) if actor.accepts(&message) => {
-                    return Poll::Ready(self.begin(actor, message));
+            // Each way with what it takes apart: a message that goes by one place in memory is copied there as soon as it is written.
+            match self.poll_letter(mail.as_mut(), cx) {
+                Poll::Ready(Some(Ok(Letter::One(message)))) => {
+                    if actor.accepts(&message) {
+                        return Poll::Ready(self.begin(actor, message));
+                    }
+                    self.arrived(Ok(Letter::One(message)));
                 }
-                Poll::Ready(Some(arrived)) => self.arrived(arrived),
+                Poll::Ready(Some(Ok(Letter::Batch(messages)))) => self.arrived(Ok(Letter::Batch(messages))),
+                Poll::Ready(Some(Err(ended))) => self.arrived(Err(ended)),
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {}
             }
             mail.set(None);
         }
-        self.poll_closely(actor, mail, cx)
+        match self.poll_closely(actor, mail, cx) {
+            Poll::Ready(Some(message)) => Poll::Ready(Some(message)),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     /// The same where there may be more.
@@ -231,7 +240,7 @@ impl<'a, A: Actor> Driver<'a, A> {
             // It waits no more: who asks sees it at nothing but what it does.
             mail.set(None);
             self.lanes.stop_waiting();
-            self.lanes.inside().set_idle(false);
+            self.lanes.begin_letter();
             return Poll::Ready(match step {
                 Step::Handle(message) => self.begin(actor, message),
                 step => {
@@ -274,9 +283,21 @@ impl<'a, A: Actor> Driver<'a, A> {
             }
             return Poll::Ready(());
         }
-        self.lanes.burst = 0;
-        self.lanes.inside().set_idle(true);
+        self.lanes.rest();
         self.lanes.poll_alarm(cx)
+    }
+
+    /// The next letter of a lot, or of the mailbox.
+    #[inline(always)]
+    fn poll_letter(
+        &mut self,
+        mail: Pin<&mut Mail<'a, A>>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Letter<A::Message>, Ended>>> {
+        let Some(letter) = self.lanes.next_of_lot() else { return self.poll_mail(mail, cx) };
+        trace::end();
+        self.lanes.begin_letter();
+        Poll::Ready(Some(Ok(letter)))
     }
 
     /// The next letter, or how the mailbox has ended; none where there is no mailbox. What has given one gives no other.
@@ -292,11 +313,15 @@ impl<'a, A: Actor> Driver<'a, A> {
         }
         let Some(receiving) = mail.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         let Poll::Ready(arrived) = receiving.poll(cx) else {
-            self.lanes.burst = 0;
-            self.lanes.inside().set_idle(true);
+            self.lanes.rest();
             return Poll::Pending;
         };
-        self.lanes.inside().set_idle(false);
+        if self.lanes.burst > 0
+            && let Some(mailbox) = self.lanes.inbox.receiver()
+        {
+            self.lanes.take_lot(mailbox);
+        }
+        self.lanes.begin_letter();
         Poll::Ready(Some(arrived))
     }
 
@@ -345,10 +370,10 @@ impl<A: Actor> Drop for Driver<'_, A> {
     fn drop(&mut self) {
         let inside = self.lanes.inside();
         let rest = inside.take_stash().into_iter().chain(self.agenda.take_rest());
-        let letter = self.lanes.letter.take().into_iter().flat_map(Letter::into_messages);
-        inside.keep(rest.chain(letter).collect());
+        let letters = std::iter::from_fn(|| self.lanes.next_letter()).flat_map(Letter::into_messages);
+        inside.keep(rest.chain(letters).collect());
         drop(inside.with_used(|lanes| lanes.timers.end_own()));
-        inside.set_idle(true);
+        inside.set_taken(0);
         inside.signals.forget_all();
     }
 }
@@ -413,11 +438,11 @@ impl<A: Actor> Sources<Traced<A::Message>> for Looking<'_, '_, A> {
     }
 
     fn letter(&mut self) -> Option<Letter<Traced<A::Message>>> {
-        self.lanes.letter.take()
+        self.lanes.next_letter()
     }
 
     fn is_retired(&mut self) -> bool {
-        self.lanes.retired && self.lanes.letter.is_none()
+        self.lanes.is_retired()
     }
 
     fn expects_more(&mut self) -> bool {

@@ -195,7 +195,7 @@ impl<A: Actor> Sources<Traced<A::Message>> for Beneath<'_, '_, A> {
     }
 
     fn letter(&mut self) -> Option<Letter<Traced<A::Message>>> {
-        self.lanes.letter.take()
+        self.lanes.next_letter()
     }
 
     fn is_retired(&mut self) -> bool {

@@ -1,7 +1,8 @@
 //! What exploration reaches, and what it says of what it does not: tokio, threads, endless networks, other ways to use rendez.
 
 use rendez_channels::{Receiver, Sender, after, channel, channel_bounded};
-use rendez_runtime::{Failure, Outcome, Process, What, blocking, explore, par, run, spawn};
+use rendez_runtime::{ActorOptions, Failure, Outcome, Process, What, actor, blocking, explore, par, run, spawn};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -74,6 +75,51 @@ fn what_was_made_outside_runs_inside() {
         }
     };
     explore(made).exhaustively().assert_sound();
+}
+
+/// Notes in which order it is told what.
+struct Notes(Vec<u8>);
+
+#[actor(crate = rendez_runtime)]
+impl Notes {
+    #[actor(one_way)]
+    pub(crate) async fn note(&mut self, number: u8) {
+        self.0.push(number);
+    }
+
+    pub(crate) async fn all(&mut self) -> Vec<u8> {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn of_messages_to_an_actor_all_orders_are_covered() {
+    for room in [4, usize::MAX] {
+        let orders = Arc::<Mutex<BTreeSet<Vec<u8>>>>::default();
+        let seen = Arc::clone(&orders);
+        let made = move || {
+            let seen = Arc::clone(&seen);
+            async move {
+                let notes: NotesRef = ActorOptions::new().mailbox(room).spawn(Notes(vec![]));
+                let tells = |numbers: [u8; 2]| {
+                    let notes = notes.clone();
+                    Process::new("tells", async move {
+                        for number in numbers {
+                            notes.note(number).await?;
+                        }
+                        Outcome::Ok(())
+                    })
+                };
+                let (one, other) = (tells([1, 2]), tells([3, 4]));
+                par![one, other].await?;
+                let all = notes.all().await?;
+                seen.lock().unwrap().insert(all);
+                Outcome::Ok(())
+            }
+        };
+        explore(made).exhaustively().assert_sound();
+        assert_eq!(orders.lock().unwrap().len(), 6, "where there is room for {room}");
+    }
 }
 
 /// Two of these, crossed: both send before they receive, or the second receives first.
