@@ -233,6 +233,30 @@ async fn a_stop_is_heard_where_no_more_can_be_under_way() -> Outcome {
 }
 
 #[rendez::test]
+async fn all_that_comes_after_a_stop_is_given_back_where_nothing_more_can_be_set_aside() -> Outcome {
+    let (dead, letters) = channel_unbounded();
+    let (state, _) = house();
+    let house: HouseRef = ActorOptions::new().aside(1).dead_letters(dead).spawn(state);
+    let (open, gate) = channel::<()>();
+    let staying = house.clone();
+    let guest = spawn(async move { Outcome::Ok(staying.stay(gate).await?) });
+    settled().await?;
+    house.tell_clean("once they have left").await?;
+    settled().await?;
+    house.address().stop();
+    for _ in 0..3 {
+        house.note("too late").await?;
+        settled().await?;
+    }
+    drop(open);
+    guest.join().await?;
+    let address = house.address();
+    address.process().ended().await;
+    assert_eq!((address.undelivered(), letters.try_iter().count()), (4, 4));
+    Ok(())
+}
+
+#[rendez::test]
 async fn what_is_urgent_or_due_is_handled_though_nothing_else_comes() -> Outcome {
     let (state, log) = house();
     let house: HouseRef = spawn_actor(state);

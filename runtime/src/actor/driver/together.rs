@@ -211,6 +211,7 @@ impl<A: Actor> Sources<Traced<A::Message>> for Beneath<'_, '_, A> {
     }
 
     fn most_aside(&self) -> usize {
-        self.lanes.inside().plan.aside
+        // What is given back needs no room beside those that were set aside before.
+        if self.shared.is_some() { self.lanes.inside().plan.aside } else { usize::MAX }
     }
 }
