@@ -17,6 +17,7 @@ use rendez_model::Side;
 use std::future::Future;
 use std::hint::cold_path;
 use std::marker;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -83,6 +84,7 @@ pin_project! {
 pin_project! {
     /// How far a receive has come. Its node is made only when it parks.
     #[project = StageProjection]
+    #[project_replace = StageBefore]
     enum Stage<T> {
         // It is on no list.
         Fresh,
@@ -344,13 +346,16 @@ impl<'a, T: marker::Send + 'static> Take<'a, T> {
     fn node(self: Pin<&mut Self>, waking: impl FnOnce() -> Waking, hold: Option<&Arc<Hold>>) -> Pin<&mut Node<T>> {
         let mut this = self.project();
         this.end.note_holder();
-        let slot = || hold.map_or(Slot::Empty, |hold| Slot::Hold(Arc::clone(hold)));
+        let slot = || match hold {
+            None => Slot::Empty,
+            Some(hold) => Slot::Hold(Arc::clone(hold)),
+        };
         let stage = Stage::Parked { node: Node::of(waiter(waking, slot)) };
-        if !matches!(*this.stage, Stage::Fresh) {
-            // As below, where there is something to drop.
-            cold_path();
-            this.stage.set(stage);
+        if matches!(*this.stage, Stage::Fresh) {
+            // There is nothing to drop, so that the node is put together where it stays.
+            mem::forget(this.stage.as_mut().project_replace(stage));
         } else {
+            cold_path();
             this.stage.set(stage);
         }
         this.stage.parked()

@@ -16,6 +16,7 @@ use rendez_model::Side;
 use std::future::Future;
 use std::hint::cold_path;
 use std::marker;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -77,6 +78,7 @@ pin_project! {
 pin_project! {
     /// How far a send has come. Its node is made only when it parks.
     #[project = StageProjection]
+    #[project_replace = StageBefore]
     enum Stage<T> {
         // It is on no list.
         Fresh,
@@ -317,11 +319,11 @@ impl<'a, T: marker::Send + 'static> Offer<'a, T> {
             Cargo::Value(value) => Slot::of(value.take()),
         };
         let stage = Stage::Parked { node: Node::of(waiter(waking, slot)) };
-        if !matches!(*this.stage, Stage::Fresh) {
-            // As below, where there is something to drop.
-            cold_path();
-            this.stage.set(stage);
+        if matches!(*this.stage, Stage::Fresh) {
+            // There is nothing to drop, so that the node is put together where it stays.
+            mem::forget(this.stage.as_mut().project_replace(stage));
         } else {
+            cold_path();
             this.stage.set(stage);
         }
         this.stage.parked()
