@@ -158,10 +158,12 @@ impl Actor {
 
                 #handle
 
+                #[inline]
                 fn method(message: &Self::Message) -> u16 {
                     match message { #(#numbered,)* #unnamed }
                 }
 
+                #[inline]
                 fn begin(message: &Self::Message) -> bool {
                     match message { #(#begun,)* #unnamed }
                 }

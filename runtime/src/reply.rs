@@ -55,14 +55,15 @@ thread_local! {
 }
 
 /// A fresh pair. `may_be_withdrawn`: the asker waits for so long only, [`by`](Answer::by).
-#[inline]
+///
+/// Inlined, so that both are put together where they stay.
+#[inline(always)]
 pub(crate) fn reply<R: Send + 'static>(
     actor: &'static str,
     of: ProcessId,
     may_be_withdrawn: bool,
 ) -> (Reply<R>, Answer<R>) {
-    let spare = Slot::spare().filter(|slot| slot.is_for(actor, may_be_withdrawn));
-    let slot = spare.unwrap_or_else(|| Arc::new(Slot::new(actor, may_be_withdrawn)));
+    let slot = Slot::empty(actor, may_be_withdrawn);
     (Reply { slot: Some(Arc::clone(&slot)) }, Answer { slot: Some(slot), of, noted: Noted::default() })
 }
 
@@ -74,6 +75,7 @@ impl<R> Reply<R> {
 
     /// Says that the handler begins. False: the asker has withdrawn the message, and it is not to be handled.
     #[must_use = "a withdrawn message is not to be handled"]
+    #[inline]
     pub fn begin(&self) -> bool {
         let Some(slot) = &self.slot else { return true };
         if !slot.may_be_withdrawn {
@@ -142,6 +144,13 @@ impl<R> Slot<R> {
 }
 
 impl<R: Send + 'static> Slot<R> {
+    /// An empty place: one that was left, or a new one.
+    #[inline(never)]
+    fn empty(actor: &'static str, may_be_withdrawn: bool) -> Arc<Self> {
+        let spare = Self::spare().filter(|slot| slot.is_for(actor, may_be_withdrawn));
+        spare.unwrap_or_else(|| Arc::new(Self::new(actor, may_be_withdrawn)))
+    }
+
     /// The place that was left on this thread, if it is for such answers.
     #[inline]
     fn spare() -> Option<Arc<Self>> {

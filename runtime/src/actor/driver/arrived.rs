@@ -20,10 +20,8 @@ const LOT: usize = 32;
 /// What has arrived and was not looked at yet.
 pub(super) struct Arrived<'a, A: Actor> {
     pub(super) inbox: &'a Inbox<A>,
-    pub(super) letter: Option<Letter<Traced<A::Message>>>,
-    /// Letters that were taken with another before them, and belong to nothing.
-    #[expect(clippy::box_collection, reason = "of its own place: few have it")]
-    lot: Option<Box<VecDeque<Letter<A::Message>>>>,
+    /// Of its own place: few have it.
+    received: Option<Box<Received<A::Message>>>,
     pub(super) retired: bool,
     /// Whether there are, or were, timers: who has none looks at no clock.
     pub(super) has_timers: bool,
@@ -31,6 +29,20 @@ pub(super) struct Arrived<'a, A: Actor> {
     pub(super) burst: u32,
     /// Of its own place: few have it.
     pub(super) beyond: Option<Box<Beyond<A::Message>>>,
+}
+
+/// Letters that were received, in their order.
+struct Received<M> {
+    /// With what it belongs to.
+    letter: Option<Letter<Traced<M>>>,
+    /// What was taken with another before, and belongs to nothing.
+    lot: VecDeque<Letter<M>>,
+}
+
+impl<M> Default for Received<M> {
+    fn default() -> Self {
+        Self { letter: None, lot: VecDeque::new() }
+    }
 }
 
 /// What is beyond the mailbox.
@@ -52,7 +64,7 @@ impl<M: Send + 'static> Default for Beyond<M> {
 
 impl<'a, A: Actor> Arrived<'a, A> {
     pub(super) const fn nothing(inbox: &'a Inbox<A>, has_timers: bool) -> Self {
-        Self { inbox, letter: None, lot: None, retired: false, has_timers, burst: 0, beyond: None }
+        Self { inbox, received: None, retired: false, has_timers, burst: 0, beyond: None }
     }
 
     #[inline]
@@ -65,9 +77,14 @@ impl<'a, A: Actor> Arrived<'a, A> {
     pub(super) fn is_quiet(&self) -> bool {
         !self.retired
             && !self.has_timers
-            && self.letter.is_none()
+            && self.received.as_ref().is_none_or(|received| received.letter.is_none())
             && self.beyond.is_none()
             && self.inside().signals.raised() == 0
+    }
+
+    /// A letter that was just received, to be looked at more closely.
+    pub(super) fn keep(&mut self, letter: Letter<Traced<A::Message>>) {
+        self.received.get_or_insert_default().letter = Some(letter);
     }
 
     /// Takes what stands behind a letter that had come before it was waited for, where the mailbox has no bound: whoever sends at the same
@@ -75,24 +92,26 @@ impl<'a, A: Actor> Arrived<'a, A> {
     #[inline(never)]
     pub(super) fn take_lot(&mut self, mailbox: &Receiver<Letter<A::Message>>) {
         if self.inside().plan.room == usize::MAX {
-            mailbox.take_buffered(self.lot.get_or_insert_default(), LOT);
+            mailbox.take_buffered(&mut self.received.get_or_insert_default().lot, LOT);
         }
     }
 
     /// The next of a lot.
     #[inline]
     pub(super) fn next_of_lot(&mut self) -> Option<Letter<A::Message>> {
-        self.lot.as_mut()?.pop_front()
+        self.received.as_mut()?.lot.pop_front()
     }
 
     /// The next letter, with what it belongs to.
     pub(super) fn next_letter(&mut self) -> Option<Letter<Traced<A::Message>>> {
-        self.letter.take().or_else(|| self.next_of_lot().map(|letter| letter.traced(None)))
+        let received = self.received.as_mut()?;
+        received.letter.take().or_else(|| received.lot.pop_front().map(|letter| letter.traced(None)))
     }
 
     /// Whether no letter is left, here or in the mailbox, and none can come.
     pub(super) fn is_retired(&self) -> bool {
-        self.retired && self.letter.is_none() && self.lot.as_ref().is_none_or(|lot| lot.is_empty())
+        self.retired
+            && self.received.as_ref().is_none_or(|received| received.letter.is_none() && received.lot.is_empty())
     }
 
     /// It waits, and has nothing to do.
@@ -100,13 +119,14 @@ impl<'a, A: Actor> Arrived<'a, A> {
     pub(super) fn rest(&mut self) {
         self.burst = 0;
         self.inside().set_taken(0);
-        self.lot = None;
+        // The place of one letter stays: whoever has it looks closely at most of them.
+        drop(self.received.take_if(|received| received.lot.capacity() > 0));
     }
 
     /// It has a letter to look at.
     #[inline]
     pub(super) fn begin_letter(&self) {
-        self.inside().set_taken(1 + self.lot.as_ref().map_or(0, |lot| lot.len()));
+        self.inside().set_taken(1 + self.received.as_ref().map_or(0, |received| received.lot.len()));
     }
 
     pub(super) fn beyond(&mut self) -> &mut Beyond<A::Message> {

@@ -187,18 +187,28 @@ impl<'a, A: Actor> Driver<'a, A> {
         cx: &mut task::Context<'_>,
     ) -> Poll<Option<A::Message>> {
         if self.lanes.burst < BURST && self.agenda.is_plain() && self.lanes.is_quiet() {
-            // Each way with what it takes apart: a message that goes by one place in memory is copied there as soon as it is written.
-            match self.poll_letter(mail.as_mut(), cx) {
-                Poll::Ready(Some(Ok(Letter::One(message)))) => {
-                    if actor.accepts(&message) {
-                        return Poll::Ready(self.begin(actor, message));
-                    }
-                    self.arrived(Ok(Letter::One(message)));
+            // A message goes its way alone, in few words: in one place with all else that may have come it would be written, and copied
+            // as soon as it is.
+            if let Some(letter) = self.lanes.next_of_lot() {
+                trace::end();
+                self.lanes.begin_letter();
+                if let Some(begun) = self.open(actor, letter) {
+                    return Poll::Ready(begun);
                 }
-                Poll::Ready(Some(Ok(Letter::Batch(messages)))) => self.arrived(Ok(Letter::Batch(messages))),
-                Poll::Ready(Some(Err(ended))) => self.arrived(Err(ended)),
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => {}
+            } else if let Some(receiving) = self.receiving(mail.as_mut()) {
+                match receiving.poll(cx) {
+                    Poll::Ready(Ok(letter)) => {
+                        self.received();
+                        if let Some(begun) = self.open(actor, letter) {
+                            return Poll::Ready(begun);
+                        }
+                    }
+                    Poll::Ready(Err(ended)) => self.arrived(Err(ended)),
+                    Poll::Pending => {
+                        self.lanes.rest();
+                        return Poll::Pending;
+                    }
+                }
             }
             mail.set(None);
         }
@@ -274,61 +284,55 @@ impl<'a, A: Actor> Driver<'a, A> {
             return Poll::Ready(());
         }
         if !self.lanes.retired
-            && let Poll::Ready(arrived) = self.poll_mail(mail.as_mut(), cx)
+            && let Some(arrived) = self.receiving(mail.as_mut()).map(|receiving| receiving.poll(cx))
+            && let Poll::Ready(arrived) = arrived
         {
-            mail.set(None);
-            match arrived {
-                Some(arrived) => self.arrived(arrived),
-                None => self.lanes.retired = true,
+            if arrived.is_ok() {
+                self.received();
             }
+            mail.set(None);
+            self.arrived(arrived);
             return Poll::Ready(());
         }
         self.lanes.rest();
         self.lanes.poll_alarm(cx)
     }
 
-    /// The next letter of a lot, or of the mailbox.
+    /// Begins with the message that a letter is; none where it is to be looked at more closely.
     #[inline(always)]
-    fn poll_letter(
-        &mut self,
-        mail: Pin<&mut Mail<'a, A>>,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Letter<A::Message>, Ended>>> {
-        let Some(letter) = self.lanes.next_of_lot() else { return self.poll_mail(mail, cx) };
-        trace::end();
-        self.lanes.begin_letter();
-        Poll::Ready(Some(Ok(letter)))
+    fn open(&mut self, actor: &A, letter: Letter<A::Message>) -> Option<Option<A::Message>> {
+        match letter {
+            Letter::One(message) if actor.accepts(&message) => return Some(self.begin(actor, message)),
+            Letter::One(message) => self.arrived(Ok(Letter::One(message))),
+            Letter::Batch(messages) => self.arrived(Ok(Letter::Batch(messages))),
+        }
+        None
     }
 
-    /// The next letter, or how the mailbox has ended; none where there is no mailbox. What has given one gives no other.
+    /// The receive that is under way, or a new one; none where there is no mailbox. What has given a letter gives no other.
     #[inline(always)]
-    fn poll_mail(
-        &mut self,
-        mut mail: Pin<&mut Mail<'a, A>>,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Letter<A::Message>, Ended>>> {
+    fn receiving<'m>(&self, mut mail: Pin<&'m mut Mail<'a, A>>) -> Option<Pin<&'m mut Recv<'a, Letter<A::Message>>>> {
         if mail.is_none() {
-            let Some(receiver) = self.lanes.inbox.receiver() else { return Poll::Ready(None) };
-            mail.set(Some(receiver.recv()));
+            mail.set(Some(self.lanes.inbox.receiver()?.recv()));
         }
-        let Some(receiving) = mail.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let Poll::Ready(arrived) = receiving.poll(cx) else {
-            self.lanes.rest();
-            return Poll::Pending;
-        };
+        mail.as_pin_mut()
+    }
+
+    /// A letter was received.
+    #[inline(always)]
+    fn received(&mut self) {
         if self.lanes.burst > 0
             && let Some(mailbox) = self.lanes.inbox.receiver()
         {
             self.lanes.take_lot(mailbox);
         }
         self.lanes.begin_letter();
-        Poll::Ready(Some(arrived))
     }
 
     fn arrived(&mut self, arrived: Result<Letter<A::Message>, Ended>) {
         match arrived {
             // It was received right now.
-            Ok(letter) => self.lanes.letter = Some(letter.traced(trace::current())),
+            Ok(letter) => self.lanes.keep(letter.traced(trace::current())),
             Err(Ended::Cancelled) => {}
             Err(_) => self.lanes.retired = true,
         }

@@ -58,7 +58,7 @@ impl<A: Actor> Driver<'_, A> {
             match self.news(&mut under_way).await {
                 News::Done(contexts) => contexts.into_iter().for_each(|context| self.context.join(context)),
                 News::Failed(failure) => return Err(failure),
-                News::Letter(Ok(letter)) => self.lanes.letter = Some(letter.traced(trace::current())),
+                News::Letter(Ok(letter)) => self.lanes.keep(letter.traced(trace::current())),
                 News::Letter(Err(Ended::Cancelled)) | News::Other => {}
                 News::Letter(Err(_)) => self.lanes.retired = true,
             }
