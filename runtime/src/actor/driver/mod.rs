@@ -192,15 +192,15 @@ impl<'a, A: Actor> Driver<'a, A> {
             if let Some(letter) = self.lanes.next_of_lot() {
                 trace::end();
                 self.lanes.begin_letter();
-                if let Some(begun) = self.open(actor, letter) {
-                    return Poll::Ready(begun);
+                if let begun @ Poll::Ready(_) = self.open(actor, letter) {
+                    return begun;
                 }
             } else if let Some(receiving) = self.receiving(mail.as_mut()) {
                 match receiving.poll(cx) {
                     Poll::Ready(Ok(letter)) => {
                         self.received();
-                        if let Some(begun) = self.open(actor, letter) {
-                            return Poll::Ready(begun);
+                        if let begun @ Poll::Ready(_) = self.open(actor, letter) {
+                            return begun;
                         }
                     }
                     Poll::Ready(Err(ended)) => self.arrived(Err(ended)),
@@ -298,15 +298,19 @@ impl<'a, A: Actor> Driver<'a, A> {
         self.lanes.poll_alarm(cx)
     }
 
-    /// Begins with the message that a letter is; none where it is to be looked at more closely.
+    /// Begins with the message that a letter is; pending where it is to be looked at more closely.
     #[inline(always)]
-    fn open(&mut self, actor: &A, letter: Letter<A::Message>) -> Option<Option<A::Message>> {
+    fn open(&mut self, actor: &A, letter: Letter<A::Message>) -> Poll<Option<A::Message>> {
         match letter {
-            Letter::One(message) if actor.accepts(&message) => return Some(self.begin(actor, message)),
-            Letter::One(message) => self.arrived(Ok(Letter::One(message))),
+            Letter::One(message) => {
+                if actor.accepts(&message) {
+                    return Poll::Ready(self.begin(actor, message));
+                }
+                self.arrived(Ok(Letter::One(message)));
+            }
             Letter::Batch(messages) => self.arrived(Ok(Letter::Batch(messages))),
         }
-        None
+        Poll::Pending
     }
 
     /// The receive that is under way, or a new one; none where there is no mailbox. What has given a letter gives no other.
