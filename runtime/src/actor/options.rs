@@ -70,7 +70,8 @@ impl<A: Actor> ActorOptions<A> {
         self
     }
 
-    /// How many messages its mailbox holds. With 0 who sends waits until the actor takes the message.
+    /// How many messages its mailbox holds. With 0 who sends waits until the actor takes the message; with `usize::MAX` there is
+    /// no bound, and the actor may take several at once, which stand in the mailbox no more.
     pub const fn mailbox(mut self, messages: usize) -> Self {
         self.plan.room = messages;
         self

@@ -12,7 +12,7 @@ const FUZZ_ROUNDS: &str = "2000000";
 const PREEMPTIONS: &str = "3";
 /// Futures that are dropped; the ordinary tests drop some thousands.
 const CANCELLATIONS: &str = "1000000";
-/// Schedules that Miri runs the unit tests with, and the one for all others.
+/// Schedules that Miri runs the tasks of the runtime and the unit tests of channels with, and the one for all others.
 const MIRI_SEEDS: &str = "-Zmiri-many-seeds=0..16";
 const MIRI_SEED: &str = "-Zmiri-seed=1";
 
@@ -25,7 +25,7 @@ pub(super) fn miri() -> Result<(), Failed> {
     };
     miri("rendez-model", &["rendez-model"], "")?;
     // The rest of the runtime has no `unsafe`, and its tests of I/O and processes are more than Miri can take.
-    miri("rendez-runtime, its tasks", &["rendez-runtime", "--lib", "task::"], "")?;
+    miri("rendez-runtime, its tasks, by seeds", &["rendez-runtime", "--lib", "task::"], MIRI_SEEDS)?;
     miri("rendez-channels, its unit tests, by seeds", &["rendez-channels", "--lib"], MIRI_SEEDS)?;
     // One test at a time, each on threads of its own, is what Miri does: the half that is conformance runs beside the rest.
     let half = |heading, filter: &[&str]| {
