@@ -171,8 +171,12 @@ fn ask_methods(actor: &Actor, message: &Message, number: usize) -> TokenStream {
 fn ask_code(actor: &Actor, message: &Message, number: usize) -> TokenStream {
     let krate = &actor.options.krate;
     let (enumeration, Message { name, names, urgent, .. }) = (&actor.message, message);
-    let ask = if *urgent { quote!(ask_urgently) } else { quote!(ask) };
-    let make = quote_spanned!(Span::mixed_site()=> move |reply| #enumeration::#name(#(#names,)* reply));
+    let made = quote_spanned!(Span::mixed_site()=> #enumeration::#name(#(#names,)* reply));
+    let (ask, make) = if *urgent {
+        (quote!(ask_urgently), quote_spanned!(Span::mixed_site()=> move |reply| #made))
+    } else {
+        (quote!(ask_made), quote_spanned!(Span::mixed_site()=> move |reply| move || #made))
+    };
     if !actor.options.has("remote") {
         return quote_spanned!(Span::mixed_site()=> self.0.#ask(#make).await);
     }

@@ -85,12 +85,32 @@ impl<A: Actor> ActorRef<A> {
     /// # Cancel safety
     /// A dropped ask does not stop a handler that began; a message not yet taken is handled too.
     pub async fn ask<R: Send + 'static>(&self, make: impl FnOnce(Reply<R>) -> A::Message) -> Result<R, CallError> {
+        // It is the caller's code: not to be called under a lock of ours.
+        let made = |reply| {
+            let message = make(reply);
+            move || message
+        };
+        self.ask_made(made).await
+    }
+
+    /// The same for a message that is put together where it stays: what `make` gives does no more than that.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    ///
+    /// # Cancel safety
+    /// As `ask`.
+    #[doc(hidden)]
+    pub async fn ask_made<R: Send + 'static, M: FnOnce() -> A::Message>(
+        &self,
+        make: impl FnOnce(Reply<R>) -> M,
+    ) -> Result<R, CallError> {
         if let Some((deadline, patience)) = self.until() {
             // Of its own place: an ask takes as much as the largest of what it may come to.
-            return Box::pin(self.ask_by(make, deadline, patience)).await;
+            return Box::pin(self.ask_by(|reply| make(reply)(), deadline, patience)).await;
         }
         let (reply, mut answer) = reply(A::NAME, self.inside.signals.process_id(), false);
-        match self.send_made(move || make(reply)).await {
+        match self.send_made(make(reply)).await {
             // In its place, from where nothing is moved any more.
             Ok(()) => (&mut answer).await,
             Err(error) => Err(self.not_sent(error.value(), error.cause())),
@@ -114,7 +134,10 @@ impl<A: Actor> ActorRef<A> {
         self.tell_made(move || message).await
     }
 
-    /// The same for a message that is put together where it stays. `make` does no more than that.
+    /// The same for a message that is put together where it stays: `make` does no more than that.
+    ///
+    /// # Errors
+    /// As [`tell`](Self::tell).
     ///
     /// # Cancel safety
     /// As [`tell`](Self::tell).

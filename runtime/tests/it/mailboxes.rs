@@ -422,6 +422,27 @@ fn what_is_taken_at_once_counts_as_load_and_comes_back_in_its_order_when_the_act
 }
 
 #[test]
+fn who_puts_a_message_together_may_look_at_the_mailbox() {
+    run(async {
+        let (heard, loads) = (channel_unbounded().0, channel_unbounded().0);
+        let register: RegisterRef = ActorOptions::new().spawn(Register { heard, loads });
+        let address = register.address().clone();
+        // At one of these the actor waits already, so that there is nothing between the message and the place where it stays.
+        for _ in 0..100 {
+            let looking = address.clone();
+            let looked = address.ask(move |reply| {
+                assert_eq!(looking.load(), 0);
+                RegisterMessage::hears(reply)
+            });
+            looked.await?;
+            until_it_waits(&address.process()).await;
+        }
+        Outcome::Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
 fn what_was_taken_at_once_is_the_next_incarnations_when_one_fails() {
     run(async {
         let ((heard, hears), (loads, _load)) = (channel_unbounded(), channel_unbounded());
