@@ -93,17 +93,22 @@ impl Process {
     }
 }
 
+/// Does something to it on another thread.
+fn beside<R: 'static>(process: &Arc<Process>, act: impl FnOnce(&Process) -> R + 'static) -> thread::JoinHandle<R> {
+    let process = Arc::clone(process);
+    thread::spawn(move || act(&process))
+}
+
 #[test]
 fn one_at_a_time_runs_it_and_no_wake_is_lost() {
     loom::model(|| {
         let process = Process::new();
         assert!(!process.run(3));
-        let others = [0, 1].map(|what| {
-            let process = Arc::clone(&process);
-            thread::spawn(move || if what == 0 { process.tell_by_reference(0) } else { process.tell(1) })
-        });
+        let one = beside(&process, |process| process.tell_by_reference(0));
+        let two = beside(&process, |process| process.tell(1));
         process.tell(2);
-        others.into_iter().for_each(|other| other.join().unwrap());
+        one.join().unwrap();
+        two.join().unwrap();
         assert_eq!(process.seen.load(Ordering::Relaxed), 3);
         assert_eq!(process.word.sleep(), (true, 0));
     });
@@ -113,15 +118,12 @@ fn one_at_a_time_runs_it_and_no_wake_is_lost() {
 fn a_waker_that_is_used_up_before_the_turn_in_which_it_was_made_is_over_is_counted_all_the_same() {
     loom::model(|| {
         let process = Process::new();
-        let other = {
-            let process = Arc::clone(&process);
-            // Made in the run that is going on; from the other thread a clone of it, which it drops.
-            thread::spawn(move || {
-                process.word.waker_made();
-                process.drop_waker();
-                process.tell(0);
-            })
-        };
+        // Made in the run that is going on; from the other thread a clone of it, which it drops.
+        let other = beside(&process, |process| {
+            process.word.waker_made();
+            process.drop_waker();
+            process.tell(0);
+        });
         if process.run(1) {
             process.run_until_it_rests();
         }
@@ -134,10 +136,8 @@ fn a_waker_that_is_used_up_before_the_turn_in_which_it_was_made_is_over_is_count
 fn the_memory_of_one_that_has_ended_is_given_up_once() {
     loom::model(|| {
         let process = Process::new();
-        let [one, two] = [0, 1].map(|what| {
-            let process = Arc::clone(&process);
-            thread::spawn(move || if what == 0 { process.tell(0) } else { process.drop_waker() })
-        });
+        let one = beside(&process, |process| process.tell(0));
+        let two = beside(&process, |process| process.drop_waker());
         // Their wakers are of its only run.
         process.end(2);
         one.join().unwrap();
@@ -150,16 +150,13 @@ fn the_memory_of_one_that_has_ended_is_given_up_once() {
 fn an_outcome_is_taken_or_dropped_but_not_both() {
     loom::model(|| {
         let process = Process::new();
-        let taker = {
-            let process = Arc::clone(&process);
-            thread::spawn(move || {
-                let is_ours = process.word.take();
-                if is_ours {
-                    process.body.with_mut(|_| ());
-                }
-                is_ours
-            })
-        };
+        let taker = beside(&process, |process| {
+            let is_ours = process.word.take();
+            if is_ours {
+                process.body.with_mut(|_| ());
+            }
+            is_ours
+        });
         process.word.begin();
         process.body.with_mut(|_| ());
         let unwanted = process.word.end(0).outcome_is_unwanted;
