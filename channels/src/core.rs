@@ -60,8 +60,8 @@ impl<T: Send + 'static> Core<T> {
 
     /// The same for so many, as far as there are.
     pub(crate) fn pop_lot_at_once(&self, into: &mut VecDeque<T>, most: usize) {
-        into.reserve(most);
         let Some(mut state) = self.try_lock_unseen() else { return };
+        into.reserve(most.min(state.depth()));
         into.extend(std::iter::from_fn(|| state.pop_at_once()).take(most));
     }
 

@@ -39,10 +39,16 @@ impl<T: Send + 'static> State<T> {
             return false;
         }
         let Some(value) = value.take() else { return false };
+        self.append(value);
+        true
+    }
+
+    /// Puts a value into the buffer, where there is room.
+    #[inline(always)]
+    fn append(&mut self, value: T) {
         self.buffer.push_back(value);
         self.sent += 1;
         self.note_depth(self.buffer.len());
-        true
     }
 
     /// Commits a send of what `make` gives, in the common cases; the waker of whoever has it now. What is made is put right where it stays:
@@ -54,23 +60,29 @@ impl<T: Send + 'static> State<T> {
                 cold_path();
                 return Err(make);
             }
-            self.buffer.push_back(make());
-            self.sent += 1;
-            self.note_depth(self.buffer.len());
+            self.append(make());
             return Ok(None);
         }
-        if self.is_odd_to_send() || self.depth() > 0 {
+        if self.is_odd_to_send() {
             return Err(make);
+        }
+        self.meet_first(make, |make| Slot::Value(make())).map(Some)
+    }
+
+    /// Commits a send with the first receiver, if that waits for this alone and nothing is to be overtaken; what is sent is `slot` of
+    /// `cargo`, which comes back if nothing is.
+    #[inline(always)]
+    fn meet_first<C>(&mut self, cargo: C, slot: impl FnOnce(C) -> Slot<T>) -> Result<Waker, C> {
+        if self.depth() > 0 {
+            return Err(cargo);
         }
         let commit = self.sent + 1;
         let met = self.receivers.waiting.meet_plain(|slot| matches!(slot, Slot::Empty));
-        let Some((mut receiver, waker)) = met else { return Err(make) };
-        receiver.waiter().slot = Slot::Value(make());
-        receiver.waiter().at = commit;
-        receiver.serve();
+        let Some((receiver, waker)) = met else { return Err(cargo) };
+        hand_over(receiver, slot(cargo), commit);
         self.sent = commit;
         self.received += 1;
-        Ok(Some(waker))
+        Ok(waker)
     }
 
     /// Commits a receive from the buffer, where nobody waits; as `push_at_once`.
@@ -102,16 +114,10 @@ impl<T: Send + 'static> State<T> {
                 true => AtOnce::LookCloser,
             };
         }
-        if self.depth() > 0 {
-            return AtOnce::LookCloser;
+        match self.meet_first(value, |value| Slot::of(value.take())) {
+            Ok(waker) => AtOnce::Met((), waker),
+            Err(_) => AtOnce::LookCloser,
         }
-        let commit = self.sent + 1;
-        let met = self.receivers.waiting.meet_plain(|slot| matches!(slot, Slot::Empty));
-        let Some((receiver, waker)) = met else { return AtOnce::LookCloser };
-        hand_over(receiver, value, commit);
-        self.sent = commit;
-        self.received += 1;
-        AtOnce::Met((), waker)
     }
 
     /// Commits a receive in the common cases; as `offer_at_once`.
@@ -151,7 +157,7 @@ impl<T: Send + 'static> State<T> {
         let (commit, waits) = (self.sent + 1, self.is_full() && self.overflow == Overflow::Wait);
         match self.receivers.waiting.meet_choice(|slot| matches!(slot, Slot::Empty)) {
             Ok((receiver, waking)) => {
-                hand_over(receiver, value, commit);
+                hand_over(receiver, Slot::of(value.take()), commit);
                 self.sent = commit;
                 self.received += 1;
                 AtOnce::Met((), waking)
@@ -184,8 +190,8 @@ impl<T: Send + 'static> State<T> {
 
 /// Leaves a value with a receiver, with the position of its commit.
 #[inline(always)]
-fn hand_over<T>(mut receiver: Met<'_, T>, value: &mut Option<T>, commit: u64) {
-    receiver.waiter().slot = Slot::of(value.take());
+fn hand_over<T>(mut receiver: Met<'_, T>, slot: Slot<T>, commit: u64) {
+    receiver.waiter().slot = slot;
     receiver.waiter().at = commit;
     receiver.serve();
 }
