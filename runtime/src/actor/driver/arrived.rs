@@ -123,9 +123,9 @@ impl<'a, A: Actor> Arrived<'a, A> {
         drop(self.received.take_if(|received| received.lot.capacity() > 0));
     }
 
-    /// It has a letter to look at.
+    /// It has something to do.
     #[inline]
-    pub(super) fn begin_letter(&self) {
+    pub(super) fn be_busy(&self) {
         self.inside().set_taken(1 + self.received.as_ref().map_or(0, |received| received.lot.len()));
     }
 

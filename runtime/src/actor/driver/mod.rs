@@ -191,7 +191,7 @@ impl<'a, A: Actor> Driver<'a, A> {
             // as soon as it is.
             if let Some(letter) = self.lanes.next_of_lot() {
                 trace::end();
-                self.lanes.begin_letter();
+                self.lanes.be_busy();
                 if let begun @ Poll::Ready(_) = self.open(actor, letter) {
                     return begun;
                 }
@@ -212,6 +212,7 @@ impl<'a, A: Actor> Driver<'a, A> {
             }
             mail.set(None);
         }
+        // Taken apart, since what this gives lies in memory: what is above need not.
         match self.poll_closely(actor, mail, cx) {
             Poll::Ready(Some(message)) => Poll::Ready(Some(message)),
             Poll::Ready(None) => Poll::Ready(None),
@@ -250,7 +251,7 @@ impl<'a, A: Actor> Driver<'a, A> {
             // It waits no more: who asks sees it at nothing but what it does.
             mail.set(None);
             self.lanes.stop_waiting();
-            self.lanes.begin_letter();
+            self.lanes.be_busy();
             return Poll::Ready(match step {
                 Step::Handle(message) => self.begin(actor, message),
                 step => {
@@ -330,7 +331,7 @@ impl<'a, A: Actor> Driver<'a, A> {
         {
             self.lanes.take_lot(mailbox);
         }
-        self.lanes.begin_letter();
+        self.lanes.be_busy();
     }
 
     fn arrived(&mut self, arrived: Result<Letter<A::Message>, Ended>) {
